@@ -1,0 +1,42 @@
+# Two commands: `make paper` builds the article, `make test` runs the tests.
+# Everything else is `paper --help` (in .venv/bin once either has run).
+PYTHON ?= python3
+VENV   := .venv
+PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
+
+.PHONY: paper test verify lock clean
+.DELETE_ON_ERROR:
+
+paper: $(VENV)/.paper
+	@$(VENV)/bin/paper build
+
+test: $(VENV)/.test
+	@$(VENV)/bin/python -m pytest -n auto
+
+verify: $(VENV)/.paper
+	@$(VENV)/bin/paper verify
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, found %d.%d; name another with PYTHON=/path/to/python3.x" % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+
+# --no-compile: Python compiles what is imported when it is imported; the rest costs time and space for nothing.
+$(VENV)/.paper: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "setting up $(VENV) from requirements.lock (once, about a minute)"
+	@$(PIP) install --quiet --no-compile --require-hashes --requirement requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.paper
+	@echo "adding the test tools from requirements-test.lock"
+	@$(PIP) install --quiet --no-compile --require-hashes --requirement requirements-test.lock
+	@touch $@
+
+# For maintainers: resolve pyproject.toml anew (needs uv). Hashes only, no addresses, one version for every Python.
+UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+lock:
+	@$(UV_COMPILE) --output-file requirements.lock
+	@$(UV_COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+clean:
+	@rm -rf build _output

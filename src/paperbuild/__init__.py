@@ -1,0 +1,1 @@
+"""The build of a verifiable paper: fingerprints, kernels, rendering, checks. Knows nothing of its subject."""
