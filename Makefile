@@ -37,6 +37,9 @@ UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python
 lock:
 	@$(UV_COMPILE) --output-file requirements.lock
 	@$(UV_COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
+	@{ sed '/^  - pip:/q' environment.yml; \
+	   sed -nE 's/^([a-zA-Z0-9._-]+==[^\\]*[^ \\]) *\\?$$/      - \1/p' requirements.lock; \
+	   echo '      - --editable .'; } > environment.yml.new && mv environment.yml.new environment.yml
 
 clean:
 	@rm -rf build _output
