@@ -1,0 +1,977 @@
+"""The look of every figure, and the charts drawn with it.
+
+A chart function takes frames and returns a matplotlib ``Figure``; none writes a file. Widths are those of a
+journal column, type is 7 point or larger, text is DejaVu Sans (shipped with matplotlib; has Cyrillic and the
+Kazakh letters), colours are derived from Okabe & Ito (2008) and differ in lightness, so that figures survive
+grey printing. Kazakhstan and Russia keep one hue each in all figures.
+"""
+
+import functools
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ParamSpec
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import transform as project_geometry
+
+from borderland.migration import split_at_breaks
+
+MM = 1 / 25.4
+SINGLE = 90 * MM  # one journal column, inches
+DOUBLE = 180 * MM  # the full text width, inches
+
+KAZ = "#005B96"
+RUS = "#D55E00"
+COUNTRY = {"KAZ": KAZ, "RUS": RUS}
+COUNTRY_NAME = {"KAZ": "Kazakhstan", "RUS": "Russia"}
+COUNTRY_MARKER = {"KAZ": "o", "RUS": "s"}
+INK = "#222222"
+GREY = "#767676"
+PALE = "#D9D9D9"
+NATURAL = "#009E73"
+MIGRATION = "#CC79A7"
+SERIES = [
+    {"color": "#005B96", "marker": "o", "linestyle": "-"},
+    {"color": "#D55E00", "marker": "s", "linestyle": "-"},
+    {"color": "#009E73", "marker": "^", "linestyle": "-"},
+    {"color": "#B8860B", "marker": "D", "linestyle": "--"},
+    {"color": "#8C4A78", "marker": "v", "linestyle": "--"},
+    {"color": "#56B4E9", "marker": "P", "linestyle": "-."},
+    {"color": "#222222", "marker": "X", "linestyle": ":"},
+]
+SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#F7FBFF", "#9ECAE1", "#4292C6", "#08306B"])
+DIVERGING = LinearSegmentedColormap.from_list(
+    "diverging", ["#B04A00", "#F2B183", "#F7F7F7", "#8DBBDD", "#004B7D"]
+)
+
+SMALL = 7.0  # the smallest type, points
+THEME = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 7.5,
+    "axes.titlesize": 8,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 4,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "axes.prop_cycle": mpl.cycler(color=[style["color"] for style in SERIES]),
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": SMALL,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
+    "svg.fonttype": "path",
+}
+
+P = ParamSpec("P")
+
+
+def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Run a chart function inside the theme and lay the figure out before leaving it.
+
+    Ticks take their style when they are first made, which is at drawing time: laid out later, outside the
+    theme, a figure would get matplotlib's own.
+    """
+
+    @functools.wraps(chart)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(mpl.rcParamsDefault | THEME):
+            fig = chart(*args, **kwargs)
+            fig.draw_without_rendering()
+        return fig
+
+    return wrapped
+
+
+def canvas(width: float = DOUBLE, height: float = 3.2) -> Figure:
+    """Return an empty figure of the journal's width (inches), laid out automatically."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def source_line(fig: Figure, text: str) -> None:
+    """Print the origin of the data below the figure, wrapped to its width."""
+    if text:
+        characters = int(fig.get_figwidth() * 72 / (SMALL * 0.54))
+        fig.supxlabel(textwrap.fill(text, characters), x=0.005, ha="left", fontsize=SMALL, color=GREY)
+
+
+def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None, notes: bool = True) -> None:
+    """Mark years in which a series changes its definition: a dotted line, and a note at its top.
+
+    The mark stands between the last year of the old definition and the first of the new one.
+    """
+    for year, note in (breaks or {}).items():
+        ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+        if notes and note:
+            ax.annotate(
+                note,
+                (year - 0.5, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(2, -1),
+                textcoords="offset points",
+                va="top",
+                fontsize=SMALL,
+                color=GREY,
+                path_effects=_halo(),
+            )
+
+
+def _halo() -> list[patheffects.AbstractPathEffect]:
+    return [patheffects.withStroke(linewidth=2, foreground="white")]
+
+
+def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Write labels at line ends, pushed apart so that none covers another.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its limits already set.
+    ends : mapping
+        Label to (x, y, colour), in data units.
+    """
+    ax.figure.draw_without_rendering()
+    points = 72 / ax.figure.dpi
+    wanted = {label: ax.transData.transform((x, y))[1] * points for label, (x, y, _) in ends.items()}
+    placed = _spread(wanted, gap=SMALL * 1.15)
+    for label, (x, y, color) in ends.items():
+        ax.annotate(
+            label,
+            (x, y),
+            xytext=(4, placed[label] - wanted[label]),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            color=color,
+            annotation_clip=False,
+        )
+
+
+def _spread(wanted: Mapping[str, float], gap: float) -> dict[str, float]:
+    """Move positions as little as needed for neighbours to be ``gap`` apart, keeping their order."""
+    groups: list[tuple[list[str], float]] = []
+    for label in sorted(wanted, key=wanted.get):
+        groups.append(([label], wanted[label]))
+        while len(groups) > 1 and _low(groups[-1], gap) < _high(groups[-2], gap) + gap:
+            upper, lower = groups.pop(), groups.pop()
+            members = lower[0] + upper[0]
+            groups.append((members, sum(wanted[member] for member in members) / len(members)))
+    return {
+        member: centre + (place - (len(members) - 1) / 2) * gap
+        for members, centre in groups
+        for place, member in enumerate(members)
+    }
+
+
+def _low(group: tuple[list[str], float], gap: float) -> float:
+    return group[1] - (len(group[0]) - 1) / 2 * gap
+
+
+def _high(group: tuple[list[str], float], gap: float) -> float:
+    return group[1] + (len(group[0]) - 1) / 2 * gap
+
+
+def _thousands(value: float, _position: int | None = None) -> str:
+    """Tick label with a thin space between thousands and a real minus sign."""
+    return f"{value:,.10g}".replace(",", "\u2009").replace("-", "−")
+
+
+def _number_ticks(ax: Axes, axis: str = "y") -> None:
+    target = ax.yaxis if axis == "y" else ax.xaxis
+    target.set_major_formatter(FuncFormatter(_thousands))
+
+
+def _year_ticks(ax: Axes, first: int, last: int, steps: int = 6) -> None:
+    ax.set_xlim(first - 0.6, last + 0.6)
+    ax.xaxis.set_major_locator(MaxNLocator(steps, integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+
+
+def _style(name: str, position: int, colors: Mapping[str, str] | None) -> dict:
+    style = dict(SERIES[position % len(SERIES)])
+    if colors and name in colors:
+        style["color"] = colors[name]
+    return style
+
+
+def _draw_series(ax: Axes, series: pd.Series, breaks: Iterable[int], **style) -> None:
+    """Draw a yearly series, interrupted at breaks and where years are missing."""
+    yearly = series.dropna()
+    if yearly.empty:
+        return
+    gaps = [year for year in yearly.index if year - 1 not in yearly.index]
+    for piece in split_at_breaks(yearly, {*breaks, *gaps}):
+        alone = len(piece) == 1
+        ax.plot(piece.index, piece.to_numpy(float), **(style | ({"marker": "."} if alone else {})))
+
+
+@themed
+def line_chart(
+    series: pd.DataFrame,
+    *,
+    ylabel: str,
+    source: str = "",
+    breaks: Mapping[int, str] | None = None,
+    logy: bool = False,
+    colors: Mapping[str, str] | None = None,
+    zero: bool = False,
+    width: float = DOUBLE,
+    height: float = 3.0,
+) -> Figure:
+    """Lines over years, labelled at their ends; gaps and breaks interrupt a line.
+
+    Parameters
+    ----------
+    series : DataFrame
+        Index year, one column per line (its name is the label).
+    ylabel : str
+        What is measured and its unit.
+    breaks : mapping, optional
+        First year of a new definition to a short note.
+    logy : bool
+        Logarithmic vertical axis.
+    zero : bool
+        Draw the line of zero.
+    """
+    fig = canvas(width, height)
+    ax = fig.add_subplot()
+    many = len(series.columns) > 1
+    for position, name in enumerate(series.columns):
+        style = _style(name, position, colors) | {"markevery": max(1, len(series) // 8)}
+        _draw_series(ax, series[name], breaks or {}, **(style if many else style | {"marker": None}))
+    if logy:
+        ax.set_yscale("log")
+    if zero:
+        ax.axhline(0, color=INK, linewidth=0.6)
+    ax.grid(axis="y")
+    ax.set_ylabel(ylabel)
+    _number_ticks(ax)
+    _year_ticks(ax, int(series.index.min()), int(series.index.max()), 10)
+    mark_breaks(ax, breaks)
+    if many:
+        ends = {}
+        for position, name in enumerate(series.columns):
+            known = series[name].dropna()
+            if len(known):
+                ends[name] = (known.index[-1], known.iloc[-1], _style(name, position, colors)["color"])
+        label_ends(ax, ends)
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def small_multiples(
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    titles: Mapping[str, str],
+    colors: Mapping[str, str],
+    ylabel: str,
+    source: str = "",
+    breaks: Mapping[str, Mapping[int, str]] | None = None,
+    styles: Mapping[str, dict] | None = None,
+    reference: float | None = None,
+    note: str = "",
+    columns: int = 5,
+    row_height: float = 1.15,
+) -> Figure:
+    """One small panel per region on common axes, in the order given (west to east).
+
+    Parameters
+    ----------
+    panels : mapping
+        Region code to a frame (index year, columns series).
+    titles, colors : mapping
+        Region code to its heading and its hue (the country's).
+    breaks : mapping, optional
+        Region code to {first year of the new definition: note}; drawn as marks, explained once in ``note``.
+    styles : mapping, optional
+        Series name to line style, where panels hold more than one; they are named in the free last cell.
+    reference : float, optional
+        A horizontal line common to all panels.
+    """
+    rows = -(-(len(panels) + 1) // columns)
+    fig = canvas(DOUBLE, rows * row_height + 0.35)
+    grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    cells = list(grid.flat)
+    years = [year for frame in panels.values() for year in frame.dropna(how="all").index]
+    for ax, (code, frame) in zip(cells, panels.items(), strict=False):
+        own = (breaks or {}).get(code, {})
+        if reference is not None:
+            ax.axhline(reference, color=GREY, linewidth=0.6)
+        for name in frame.columns:
+            style = {"color": colors[code]} | (styles or {}).get(name, {})
+            _draw_series(ax, frame[name], own, **style)
+        mark_breaks(ax, own, notes=False)
+        ax.set_title(titles[code], fontsize=SMALL, color=colors[code])
+        ax.grid(axis="y")
+        _number_ticks(ax)
+    _year_ticks(cells[0], min(years), max(years), 3)
+    for column in range(columns):
+        lowest = (len(panels) - 1 - column) // columns
+        grid[lowest, column].tick_params(labelbottom=True)
+    for ax in cells[len(panels) :]:
+        ax.axis("off")
+    legend = [
+        Line2D([], [], **({"color": INK} | style), label=name) for name, style in (styles or {}).items()
+    ]
+    legend += [Line2D([], [], color=COUNTRY[c], linewidth=3, label=COUNTRY_NAME[c]) for c in COUNTRY]
+    if breaks and any(breaks.values()):
+        legend.append(Line2D([], [], color=GREY, linestyle=(0, (1, 2)), label="break in series"))
+    cells[-1].legend(handles=legend, loc="upper left", borderaxespad=0, handlelength=1.6)
+    fig.supylabel(ylabel, fontsize=7.5)
+    source_line(fig, " ".join(part for part in (note, source) if part))
+    return fig
+
+
+@themed
+def balance_chart(
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    ylabel: str,
+    source: str = "",
+    breaks: Mapping[str, Mapping[int, str]] | None = None,
+    names: tuple[str, str, str] = ("natural", "migration", "total"),
+    labels: tuple[str, str, str] = ("natural change", "net migration", "sum"),
+    height: float = 3.0,
+) -> Figure:
+    """Natural change and migration as stacked bars by year, their sum as a line; one panel per side.
+
+    Parameters
+    ----------
+    panels : mapping
+        Heading to a frame: index year, columns as in ``names``; a missing value leaves a gap.
+    breaks : mapping, optional
+        Heading to {first year of the new definition: note}.
+    """
+    fig = canvas(DOUBLE, height)
+    axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    natural, migration, total = names
+    for ax, (heading, frame) in zip(axes, panels.items(), strict=True):
+        years = frame.index.to_numpy()
+        first = frame[natural].to_numpy(float)
+        second = frame[migration].to_numpy(float)
+        same = np.sign(first) == np.sign(second)
+        ax.bar(years, first, width=0.82, color=NATURAL, label=labels[0])
+        ax.bar(
+            years,
+            second,
+            bottom=np.where(same, first, 0),
+            width=0.82,
+            facecolor=MIGRATION,
+            edgecolor="white",
+            linewidth=0.2,
+            hatch="////",
+            label=labels[1],
+        )
+        _draw_series(
+            ax, frame[total], (), color=INK, marker="o", markersize=2.2, linewidth=1, label=labels[2]
+        )
+        ax.axhline(0, color=INK, linewidth=0.6)
+        ax.set_title(heading)
+        ax.grid(axis="y")
+        _number_ticks(ax)
+        _year_ticks(ax, int(years.min()), int(years.max()), 6)
+        mark_breaks(ax, (breaks or {}).get(heading))
+    axes[0].set_ylabel(ylabel)
+    handles, texts = axes[0].get_legend_handles_labels()
+    unique = dict(zip(texts, handles, strict=True))
+    fig.legend(unique.values(), unique.keys(), loc="outside upper right", ncols=3)
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def slope_chart(
+    frame: pd.DataFrame,
+    *,
+    ylabel: str,
+    source: str = "",
+    colors: Mapping[str, str] | None = None,
+    breaks: Mapping[int, str] | None = None,
+    width: float = SINGLE,
+    height: float = 3.6,
+) -> Figure:
+    """Straight lines between a few dated values per row, labelled on the right.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index label, columns years (two or more), values; missing values interrupt the line.
+    """
+    fig = canvas(width, height)
+    ax = fig.add_subplot()
+    years = [int(year) for year in frame.columns]
+    for position, (label, row) in enumerate(frame.iterrows()):
+        style = _style(label, position, colors)
+        ax.plot(years, row.to_numpy(float), linewidth=1.1, **(style | {"linestyle": "-"}))
+    ax.set_xticks(years, [str(year) for year in years])
+    ax.grid(axis="x")
+    ax.set_ylabel(ylabel)
+    _number_ticks(ax)
+    mark_breaks(ax, breaks)
+    label_ends(
+        ax,
+        {
+            label: (years[-1], float(row.iloc[-1]), _style(label, position, colors)["color"])
+            for position, (label, row) in enumerate(frame.iterrows())
+        },
+    )
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def dot_ranges(
+    frame: pd.DataFrame,
+    *,
+    first: str,
+    second: str,
+    colors: Mapping[str, str],
+    xlabel: str,
+    source: str = "",
+    reference: float | None = None,
+    width: float = DOUBLE,
+    height: float | None = None,
+) -> Figure:
+    """Two values per row joined by a line: hollow for the first, filled for the second.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index label, drawn from top to bottom; columns ``first`` and ``second`` (missing: not drawn).
+    colors : mapping
+        Label to hue.
+    """
+    fig = canvas(width, height or 0.19 * len(frame) + 0.9)
+    ax = fig.add_subplot()
+    places = np.arange(len(frame))[::-1]
+    hues = [colors[label] for label in frame.index]
+    ax.hlines(places, frame[first], frame[second], colors=hues, linewidth=1)
+    ax.scatter(frame[first], places, s=16, facecolors="white", edgecolors=hues, linewidths=1, zorder=3)
+    ax.scatter(frame[second], places, s=18, color=hues, zorder=3)
+    if reference is not None:
+        ax.axvline(reference, color=INK, linewidth=0.6)
+    ax.set_yticks(places, frame.index)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.set_xlabel(xlabel)
+    _number_ticks(ax, "x")
+    ax.legend(
+        handles=[
+            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=first),
+            Line2D([], [], color=INK, marker="o", linestyle="", label=second),
+        ],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=2,
+    )
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def timeline_heatmap(
+    frame: pd.DataFrame,
+    *,
+    levels: Mapping[int, str],
+    assumed: pd.DataFrame | None = None,
+    xlabel: str = "",
+    source: str = "",
+    events: Iterable[tuple[str, int, str]] | None = None,
+    assumed_label: str = "assumed, no text read",
+) -> Figure:
+    """Status by country (rows) and year (columns) in shades; hatched where the status is only assumed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index label in drawing order, columns years, values codes of ``levels``.
+    levels : mapping
+        Code to wording, drawn from light to dark in the order given.
+    assumed : DataFrame, optional
+        Same shape, True where the evidence is an assumption.
+    events : iterable of (row, year, short label), optional
+        Marked by a white-edged diamond; the label stands in the cell's row right of it.
+    """
+    shades = ListedColormap(SEQUENTIAL(np.linspace(0.06, 0.95, len(levels))))
+    codes = {code: place for place, code in enumerate(levels)}
+    unknown = sorted(set(pd.unique(frame.to_numpy().ravel())) - set(codes))
+    if unknown:
+        raise ValueError(f"codes without a level: {unknown}")
+    fig = canvas(DOUBLE, 0.2 * len(frame) + 1.0)
+    ax = fig.add_subplot()
+    years = frame.columns.to_numpy(int)
+    places = np.vectorize(codes.get)(frame.to_numpy())
+    ax.imshow(
+        places,
+        cmap=shades,
+        norm=Normalize(-0.5, len(levels) - 0.5),
+        aspect="auto",
+        interpolation="nearest",
+        extent=(years[0] - 0.5, years[-1] + 0.5, len(frame) - 0.5, -0.5),
+    )
+    ax.set_yticks(range(len(frame)), frame.index)
+    ax.hlines(np.arange(len(frame) - 1) + 0.5, years[0] - 0.5, years[-1] + 0.5, color="white", linewidth=1.2)
+    if assumed is not None:
+        for row, column in np.argwhere(assumed.to_numpy(bool)):
+            ax.add_patch(
+                Rectangle(
+                    (years[column] - 0.5, row - 0.5),
+                    1,
+                    1,
+                    fill=False,
+                    hatch="/////",
+                    edgecolor=GREY,
+                    linewidth=0,
+                )
+            )
+    for label, year, text in events or ():
+        row = list(frame.index).index(label)
+        ax.plot(year, row, marker="D", color=INK, markeredgecolor="white", markersize=4.5)
+        ax.annotate(
+            text,
+            (year, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            path_effects=_halo(),
+        )
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.set_xlabel(xlabel)
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    handles = [
+        Patch(facecolor=shades(place), edgecolor=GREY, linewidth=0.4, label=text)
+        for place, text in enumerate(levels.values())
+    ]
+    if assumed is not None:
+        handles.append(
+            Patch(facecolor="white", edgecolor=GREY, hatch="/////", linewidth=0.4, label=assumed_label)
+        )
+    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def coefficient_plot(
+    frame: pd.DataFrame,
+    *,
+    xlabel: str,
+    source: str = "",
+    reference: float = 0.0,
+    width: float = DOUBLE,
+) -> Figure:
+    """Estimates with intervals, in the order of the rows; published anchors as hollow grey diamonds.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``label``, ``estimate``, ``low``, ``high`` (missing: point only), ``kind`` ("ours" or
+        "published"); optionally ``group`` (a heading where it changes) and ``n`` (printed at the right).
+    reference : float
+        Value of no effect.
+    """
+    rows: list[tuple[str, pd.Series | None]] = []
+    heading = None
+    for _, row in frame.iterrows():
+        if "group" in frame and row["group"] != heading:
+            heading = row["group"]
+            rows.append((str(heading), None))
+        rows.append((str(row["label"]), row))
+    fig = canvas(width, 0.19 * len(rows) + 0.9)
+    ax = fig.add_subplot()
+    ax.axvline(reference, color=INK, linewidth=0.6)
+    places = np.arange(len(rows))[::-1]
+    for place, (_, row) in zip(places, rows, strict=True):
+        if row is None:
+            continue
+        published = row["kind"] == "published"
+        color = GREY if published else KAZ
+        if pd.notna(row["low"]) and pd.notna(row["high"]):
+            ax.hlines(place, row["low"], row["high"], color=color, linewidth=1.3)
+        ax.plot(
+            row["estimate"],
+            place,
+            marker="D" if published else "o",
+            markersize=4.2,
+            color=color,
+            markerfacecolor="white" if published else color,
+        )
+        if "n" in frame and pd.notna(row["n"]):
+            ax.annotate(
+                _thousands(row["n"]),
+                (1.01, place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=SMALL,
+                color=GREY,
+            )
+    ax.set_yticks(places, [label for label, _ in rows])
+    for text, (_, row) in zip(ax.get_yticklabels(), rows, strict=True):
+        if row is None:
+            text.set_fontweight("bold")
+    if "n" in frame:
+        ax.annotate("N", (1.01, 1), xycoords="axes fraction", va="bottom", fontsize=SMALL, color=GREY)
+    ax.set_ylim(-0.7, len(rows) - 0.3)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x")
+    ax.set_xlabel(xlabel)
+    _number_ticks(ax, "x")
+    if (frame["kind"] == "published").any():
+        fig.legend(
+            handles=[
+                Line2D([], [], color=KAZ, marker="o", label="this study, 95 % interval"),
+                Line2D([], [], color=GREY, marker="D", markerfacecolor="white", label="published"),
+            ],
+            loc="outside upper right",
+            ncols=2,
+        )
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def specification_curve(
+    estimates: pd.DataFrame,
+    choices: pd.DataFrame,
+    *,
+    ylabel: str,
+    source: str = "",
+    main: object = None,
+    null: tuple[float, float] | None = None,
+) -> Figure:
+    """All estimates in order of size; below, a grid of the choices that made each.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        One row per specification: ``estimate``, ``low``, ``high``, ``significant`` (bool).
+    choices : DataFrame
+        Same index, one column per dimension, values the option's name.
+    main : index label, optional
+        The article's own specification, drawn as a diamond.
+    null : (low, high), optional
+        Band in which the median estimate falls under the permutation null.
+
+    References
+    ----------
+    Simonsohn, Simmons & Nelson (2020), *Nature Human Behaviour* 4, 1208–1214, figure 2.
+    """
+    order = estimates["estimate"].sort_values().index
+    estimates, choices = estimates.loc[order], choices.loc[order]
+    options = [
+        (dimension, option) for dimension in choices for option in pd.unique(choices[dimension].sort_values())
+    ]
+    fig = canvas(DOUBLE, 2.1 + 0.155 * len(options) + 0.3)
+    top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=[2.1, 0.155 * len(options)])
+    rank = np.arange(len(order))
+    colors = np.where(estimates["significant"], KAZ, "#A6A6A6")
+    if null is not None:
+        top.axhspan(*null, color=PALE, linewidth=0, zorder=0, label="median under the permutation null, 95 %")
+    top.axhline(0, color=INK, linewidth=0.6)
+    top.vlines(rank, estimates["low"], estimates["high"], colors=colors, linewidth=0.5, alpha=0.6)
+    top.scatter(rank, estimates["estimate"], s=4, c=colors, zorder=3)
+    handles = [
+        Line2D([], [], color=KAZ, marker="o", linestyle="", label="interval excludes zero"),
+        Line2D([], [], color="#A6A6A6", marker="o", linestyle="", label="interval includes zero"),
+    ]
+    if null is not None:
+        handles.append(Patch(facecolor=PALE, label="median under the permutation null, 95 %"))
+    if main is not None:
+        place = int(np.flatnonzero(order == main)[0])
+        top.plot(
+            place,
+            estimates.loc[main, "estimate"],
+            "D",
+            color=RUS,
+            markeredgecolor="white",
+            markersize=6,
+            zorder=4,
+        )
+        bottom.axvline(place, color=RUS, linewidth=0.8, zorder=1)
+        handles.append(
+            Line2D([], [], color=RUS, marker="D", linestyle="", label="the article's specification")
+        )
+    top.set_ylabel(ylabel)
+    top.grid(axis="y")
+    _number_ticks(top)
+    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    bottom.set_xlim(-1, len(order))
+    previous = None
+    for place, (dimension, option) in enumerate(options):
+        hit = rank[(choices[dimension] == option).to_numpy()]
+        bottom.vlines(hit, place - 0.36, place + 0.36, colors=INK, linewidth=max(0.4, 260 / len(order) * 0.6))
+        if dimension != previous and previous is not None:
+            bottom.axhline(place - 0.5, color=PALE, linewidth=0.8)
+        previous = dimension
+    bottom.set_yticks(range(len(options)), [f"{dimension}: {option}" for dimension, option in options])
+    bottom.set_ylim(len(options) - 0.4, -0.6)
+    bottom.tick_params(axis="y", length=0)
+    bottom.set_xlabel(f"specifications, ordered by estimate (N = {len(order)})")
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def coverage_matrix(
+    frame: pd.DataFrame, *, source: str = "", groups: Mapping[str, str] | None = None
+) -> Figure:
+    """Which table has figures for which year: shade by the share of units present.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index table, columns years, values share of the table's units with a row in that year, 0 to 1.
+    groups : mapping, optional
+        Table to a word printed at the right (its grade, say).
+    """
+    fig = canvas(DOUBLE, 0.165 * len(frame) + 0.9)
+    ax = fig.add_subplot()
+    years = frame.columns.to_numpy(int)
+    mesh = ax.pcolormesh(
+        np.append(years, years[-1] + 1) - 0.5,
+        np.arange(len(frame) + 1) - 0.5,
+        np.ma.masked_equal(frame.to_numpy(float), 0),
+        cmap=SEQUENTIAL,
+        norm=Normalize(-0.25, 1),
+        edgecolors="white",
+        linewidth=0.4,
+    )
+    ax.set_yticks(range(len(frame)), frame.index)
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    for place, table in enumerate(frame.index):
+        if groups and table in groups:
+            ax.annotate(
+                groups[table],
+                (1.01, place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=SMALL,
+                color=GREY,
+            )
+    bar = fig.colorbar(
+        mesh, ax=ax, shrink=0.5, aspect=12, pad=0.06, boundaries=np.linspace(0, 1, 21), ticks=[0, 0.5, 1]
+    )
+    bar.set_label("share of the table's units")
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def mirror_lines(
+    pairs: Mapping[str, pd.DataFrame],
+    *,
+    ylabel: str,
+    source: str = "",
+    breaks: Mapping[int, str] | None = None,
+    height: float = 2.8,
+) -> Figure:
+    """The same flow as both countries count it: one panel per direction, one line or point per counter.
+
+    Parameters
+    ----------
+    pairs : mapping
+        Heading to a frame: index year, columns the counting office (label), values persons. Columns with few
+        values are drawn as points.
+    """
+    fig = canvas(DOUBLE, height)
+    axes = fig.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
+    for ax, (heading, frame) in zip(axes, pairs.items(), strict=True):
+        ends = {}
+        for position, name in enumerate(frame.columns):
+            known = frame[name].dropna()
+            style = dict(SERIES[position % len(SERIES)])
+            style["color"] = next(
+                (hue for code, hue in COUNTRY.items() if COUNTRY_NAME[code] in name), style["color"]
+            )
+            if len(known) > 8:
+                _draw_series(ax, known, breaks or {}, **(style | {"marker": None}))
+                ends[name] = (known.index[-1], float(known.iloc[-1]), style["color"])
+            else:
+                ax.plot(known.index, known, **(style | {"linestyle": "", "markersize": 4.5}), label=name)
+        ax.set_title(heading)
+        ax.grid(axis="y")
+        _number_ticks(ax)
+        mark_breaks(ax, breaks)
+        ax.set_ylim(bottom=0)
+    years = [year for frame in pairs.values() for year in frame.dropna(how="all").index]
+    _year_ticks(axes[0], min(years), max(years), 6)
+    axes[0].set_ylabel(ylabel)
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def scatter_fit(
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    xlabel: str,
+    ylabel: str,
+    label: str | None = None,
+    group: str | None = None,
+    colors: Mapping[str, str] | None = None,
+    size: str | None = None,
+    source: str = "",
+    fit: bool = True,
+    zero: bool = False,
+    width: float = SINGLE,
+    height: float = 3.2,
+) -> Figure:
+    """Points with direct labels and a least-squares line with its 95 % band.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``x``, ``y``; optionally ``label`` (text beside the point), ``group`` (hue and marker), ``size``
+        (persons; drawn as area).
+    fit : bool
+        Draw the line (all points together).
+    zero : bool
+        Draw the line of zero.
+    """
+    frame = frame.dropna(subset=[x, y])
+    fig = canvas(width, height)
+    ax = fig.add_subplot()
+    if zero:
+        ax.axhline(0, color=INK, linewidth=0.6)
+    area = (
+        np.full(len(frame), 14.0) if size is None else 4 + 120 * (frame[size] / frame[size].max()).to_numpy()
+    )
+    parts = {"": frame} if group is None else dict(list(frame.groupby(group, sort=False)))
+    for position, (name, part) in enumerate(parts.items()):
+        style = _style(name, position, colors or {COUNTRY_NAME[code]: hue for code, hue in COUNTRY.items()})
+        ax.scatter(
+            part[x],
+            part[y],
+            s=area[frame.index.get_indexer(part.index)],
+            color=style["color"],
+            marker=style["marker"],
+            alpha=0.75 if size else 1,
+            linewidths=0.3,
+            edgecolors="white",
+            label=name,
+            zorder=3,
+        )
+    if fit:
+        result = sm.OLS(frame[y].to_numpy(float), sm.add_constant(frame[x].to_numpy(float))).fit(
+            cov_type="HC3"
+        )
+        line = np.linspace(frame[x].min(), frame[x].max(), 60)
+        band = result.get_prediction(sm.add_constant(line)).summary_frame(alpha=0.05)
+        ax.plot(line, band["mean"], color=INK, linewidth=1)
+        ax.fill_between(
+            line, band["mean_ci_lower"], band["mean_ci_upper"], color=PALE, alpha=0.6, linewidth=0
+        )
+    if label is not None:
+        for _, row in frame.iterrows():
+            ax.annotate(
+                row[label],
+                (row[x], row[y]),
+                xytext=(3, 3),
+                textcoords="offset points",
+                fontsize=SMALL,
+                path_effects=_halo(),
+            )
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.grid()
+    _number_ticks(ax, "x")
+    _number_ticks(ax)
+    if group is not None:
+        fig.legend(loc="outside upper left", ncols=len(parts))
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def heatmap(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    source: str = "",
+    fmt: str | None = None,
+    center: float | None = None,
+    width: float = DOUBLE,
+) -> Figure:
+    """A matrix in shades, with its values printed where ``fmt`` is given; missing cells stay white and empty.
+
+    Parameters
+    ----------
+    center : float, optional
+        Value at which the colours part (diverging scale); without it the scale is sequential.
+    """
+    fig = canvas(width, 0.2 * len(frame) + 0.9)
+    ax = fig.add_subplot()
+    values = frame.to_numpy(float)
+    if center is None:
+        cmap, norm = SEQUENTIAL, Normalize(np.nanmin(values), np.nanmax(values))
+    else:
+        reach = np.nanmax(np.abs(values - center))
+        cmap, norm = DIVERGING, TwoSlopeNorm(center, center - reach, center + reach)
+    mesh = ax.imshow(values, cmap=cmap, norm=norm, aspect="auto", interpolation="nearest")
+    ax.set_yticks(range(len(frame)), frame.index)
+    ax.set_xticks(range(len(frame.columns)), frame.columns)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    if fmt is not None:
+        for (row, column), value in np.ndenumerate(values):
+            if not np.isnan(value):
+                r, g, b, _ = cmap(norm(value))
+                dark = 0.299 * r + 0.587 * g + 0.114 * b < 0.55
+                text = format(value, fmt).replace("-", "−")
+                ax.text(
+                    column,
+                    row,
+                    text,
+                    ha="center",
+                    va="center",
+                    fontsize=SMALL,
+                    color="white" if dark else INK,
+                )
+    bar = fig.colorbar(mesh, ax=ax, shrink=0.6, aspect=14, pad=0.02)
+    bar.set_label(label)
+    source_line(fig, source)
+    return fig

@@ -1,0 +1,229 @@
+"""Population arithmetic and the tests of convergence and breaks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.regression.linear_model import OLS
+
+from borderland import demography
+
+EXACT = 1e-9  # closed forms in double precision: only rounding may differ
+
+
+def population(counts: dict[int, float], unit: str = "A") -> pd.DataFrame:
+    return pd.DataFrame({"unit": unit, "year": list(counts), "persons": list(counts.values())})
+
+
+def events(births: dict[int, float], deaths: dict[int, float], unit: str = "A") -> pd.DataFrame:
+    return pd.DataFrame(
+        {"unit": unit, "year": list(births), "births": list(births.values()), "deaths": list(deaths.values())}
+    )
+
+
+class TestBalance:
+    def test_residual_closes_the_balancing_equation(self):
+        frame = demography.balance(population({2000: 1000, 2001: 1030}), events({2000: 40}, {2000: 25}))
+        row = frame.iloc[0]
+        assert (row["start"], row["change"], row["natural"], row["migration"]) == (1000, 30, 15, 15)
+
+    def test_a_break_refuses_migration_but_keeps_what_is_known(self):
+        frame = demography.balance(
+            population({2008: 1000, 2009: 1200, 2010: 1210}),
+            events({2008: 20, 2009: 20}, {2008: 10, 2009: 10}),
+            breaks={"*": [2008]},
+        ).set_index("year")
+        assert np.isnan(frame.loc[2008, "migration"])
+        assert frame.loc[2008, "natural"] == 10
+        assert frame.loc[2008, "broken"]
+        assert frame.loc[2009, "migration"] == 0
+
+    def test_a_break_of_one_unit_leaves_others_alone(self):
+        both = pd.concat([population({2013: 10, 2014: 20}, unit) for unit in "AB"])
+        vital = pd.concat([events({2013: 1}, {2013: 0}, unit) for unit in "AB"])
+        frame = demography.balance(both, vital, breaks={"A": [2013]}).set_index("unit")
+        assert np.isnan(frame.loc["A", "migration"])
+        assert frame.loc["B", "migration"] == 9
+
+    def test_annual_means_take_half_of_both_years(self):
+        frame = demography.balance(
+            population({2000: 1000, 2001: 1050}),
+            events({2000: 30, 2001: 50}, {2000: 10, 2001: 10}),
+            reference="annual-mean",
+        )
+        assert frame.loc[0, "natural"] == 30
+        assert frame.loc[0, "migration"] == 20
+
+    def test_two_counts_of_one_year_are_refused(self):
+        twice = pd.concat([population({2000: 1}), population({2000: 2})])
+        with pytest.raises(ValueError, match="A in 2000"):
+            demography.balance(twice, events({2000: 1}, {2000: 1}))
+
+    @given(
+        st.lists(st.integers(-500, 500), min_size=2, max_size=8),
+        st.lists(st.integers(-300, 300), min_size=8, max_size=8),
+    )
+    @settings(max_examples=40, deadline=None)
+    def test_recovers_any_path_of_migration(self, migration, natural):
+        years = range(2000, 2000 + len(migration))
+        vital = events(
+            {y: 1000 + n for y, n in zip(years, natural, strict=False)}, dict.fromkeys(years, 1000)
+        )
+        stocks = {2000: 1_000_000}
+        for year, net, increase in zip(years, migration, natural, strict=False):
+            stocks[year + 1] = stocks[year] + net + increase
+        assert demography.balance(population(stocks), vital)["migration"].tolist() == migration
+
+
+class TestRates:
+    def test_rate_is_per_thousand(self):
+        rate = demography.rate_per_1000(pd.Series([5.0, -3.0]), pd.Series([1000.0, 1500.0]))
+        assert rate.tolist() == [5.0, -2.0]
+
+    def test_no_population_is_an_error(self):
+        with pytest.raises(ValueError, match="above zero"):
+            demography.rate_per_1000(pd.Series([5.0]), pd.Series([0.0]))
+
+    def test_mean_population_does_not_average_over_a_break(self):
+        means = demography.mean_population(population({2007: 100, 2008: 110, 2009: 200}), {"*": [2008]})
+        assert dict(zip(means["year"], means["persons"], strict=True)) == {2007: 105, 2008: 110}
+
+    def test_index_is_100_in_the_base_year_and_scale_free(self):
+        wide = pd.DataFrame({"A": [50.0, 75.0], "B": [2e6, 1e6]}, index=[2000, 2010])
+        index = demography.index_numbers(wide, 2000)
+        assert index.loc[2010].tolist() == [150.0, 50.0]
+        pd.testing.assert_frame_equal(index, demography.index_numbers(1000 * wide, 2000))
+
+    def test_a_unit_without_base_year_is_named(self):
+        with pytest.raises(ValueError, match="B"):
+            demography.index_numbers(pd.DataFrame({"A": [1.0], "B": [np.nan]}, index=[2000]), 2000)
+
+
+class TestSigma:
+    def test_spread_of_two_units_is_half_their_distance(self):
+        wide = pd.DataFrame({"A": [0.0, 1.0], "B": [4.0, 3.0]}, index=[2000, 2001])
+        assert demography.dispersion(wide).tolist() == [2.0, 1.0]
+
+    def test_years_with_a_missing_unit_do_not_count(self):
+        wide = pd.DataFrame({"A": [0.0, 1.0], "B": [4.0, np.nan]}, index=[2000, 2001])
+        assert demography.dispersion(wide).index.tolist() == [2000]
+
+    @given(st.floats(0.1, 100), st.lists(st.floats(1, 1000), min_size=3, max_size=9))
+    @settings(max_examples=40, deadline=None)
+    def test_relative_measures_ignore_the_unit_of_measurement(self, scale, levels):
+        wide = pd.DataFrame([levels], index=[2000])
+        for measure in ("cv", "sd-log"):
+            once = demography.dispersion(wide, measure).iloc[0]
+            again = demography.dispersion(scale * wide, measure).iloc[0]
+            assert again == pytest.approx(once, rel=1e-6, abs=1e-9)  # rounding of the scaled levels
+
+    def test_relative_measures_refuse_rates_that_change_sign(self):
+        with pytest.raises(ValueError, match="positive"):
+            demography.dispersion(pd.DataFrame([[-1.0, 1.0]]), "cv")
+
+    def test_trend_equals_statsmodels_and_sees_monotone_movement(self):
+        series = pd.Series([1.0, 1.1, 1.3, 1.2, 1.5, 1.6, 1.9, 2.0], index=range(2000, 2008))
+        found = demography.trend(series)
+        frame = pd.DataFrame({"y": series, "t": series.index})
+        lags = int(4 * (8 / 100) ** (2 / 9))
+        reference = (
+            smf.ols("y ~ t", frame).fit().get_robustcov_results("HAC", maxlags=lags, use_correction=True)
+        )
+        # same estimator through another interface: rounding only
+        assert found.slope.estimate == pytest.approx(reference.params[1], rel=1e-8)
+        assert found.slope.se == pytest.approx(reference.bse[1], rel=1e-8)
+        assert found.kendall_tau == pytest.approx(26 / 28)  # 27 concordant, 1 discordant of 28 pairs
+
+
+class TestBeta:
+    @pytest.mark.parametrize("speed", [0.005, 0.02, 0.1])
+    def test_recovers_the_speed_of_exponential_catching_up(self, speed):
+        start = pd.Series(np.exp([8.0, 8.5, 9.0, 9.7, 10.1]))
+        end = np.exp(11 + (np.log(start) - 11) * np.exp(-speed * 20))
+        found = demography.beta_convergence(start, end, 20)
+        assert found.speed == pytest.approx(speed, rel=1e-7)  # exact up to the logarithms' rounding
+        assert found.slope.estimate == pytest.approx(-(1 - np.exp(-speed * 20)) / 20, rel=1e-7)
+
+    def test_hc3_errors_equal_the_textbook_formula(self):
+        rng = np.random.default_rng(5)
+        start, end = pd.Series(rng.normal(size=12)), pd.Series(rng.normal(size=12))
+        found = demography.beta_convergence(start, end, 10, logs=False)
+        x = np.column_stack([np.ones(12), start])
+        y = ((end - start) / 10).to_numpy()
+        inverse = np.linalg.inv(x.T @ x)
+        residual = y - x @ inverse @ x.T @ y
+        leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
+        meat = x.T @ np.diag((residual / (1 - leverage)) ** 2) @ x
+        assert found.slope.se == pytest.approx(np.sqrt((inverse @ meat @ inverse)[1, 1]), rel=1e-8)
+
+    def test_constant_distance_is_no_convergence(self):
+        start = pd.Series([-3.0, 0.0, 2.0, 5.0])
+        found = demography.beta_convergence(start, start + 1, 5, logs=False)
+        assert found.slope.estimate == pytest.approx(0, abs=EXACT)
+        assert found.speed == pytest.approx(0, abs=EXACT)
+
+    def test_complete_catching_up_has_no_finite_speed(self):
+        found = demography.beta_convergence(
+            pd.Series([1.0, 2.0, 5.0]), pd.Series([3.0, 3.0, 3.0]), 4, logs=False
+        )
+        assert found.slope.estimate == pytest.approx(-1 / 4, abs=EXACT)
+        assert not np.isfinite(found.speed) or found.speed > 1  # 1 + b·T is zero up to rounding
+
+    def test_units_missing_at_either_end_are_left_out(self):
+        start = pd.Series({"A": 1.0, "B": 2.0, "C": 3.0, "D": 4.0})
+        assert demography.beta_convergence(start, start[["A", "B", "C"]] + 1, 5).slope.n == 3
+
+
+class TestSegmented:
+    years = range(1990, 2022)
+
+    def bent(self, at: int, slope_change: float, level_change: float, noise: float = 0.0) -> pd.Series:
+        t = np.array(self.years)
+        values = 5 - 0.2 * (t - 1990) + (t >= at) * (level_change + slope_change * (t - at))
+        return pd.Series(values + noise * np.random.default_rng(1).normal(size=len(t)), index=self.years)
+
+    def test_recovers_slope_and_level_change_exactly(self):
+        found = demography.segmented_regression(self.bent(2010, 0.35, -1.5), 2010)
+        assert found.before.estimate == pytest.approx(-0.2, abs=EXACT)
+        assert found.slope_change.estimate == pytest.approx(0.35, abs=EXACT)
+        assert found.level_change.estimate == pytest.approx(-1.5, abs=EXACT)
+
+    def test_f_equals_that_of_statsmodels(self):
+        series = self.bent(2010, 0.1, 0.5, noise=0.7)
+        frame = pd.DataFrame({"y": series, "t": np.array(self.years) - 2010.0})
+        frame["after"] = (frame["t"] >= 0).astype(float)
+        full = smf.ols("y ~ t + after + after:t", frame).fit()
+        f, _, _ = full.compare_f_test(smf.ols("y ~ t", frame).fit())
+        found = demography.segmented_regression(series, 2010)
+        assert found.f == pytest.approx(f, rel=1e-8)  # the same statistic by another route
+        assert found.slope_change.estimate == pytest.approx(full.params["after:t"], rel=1e-8)
+
+    def test_true_break_ranks_first_among_placebos(self):
+        ranked = demography.placebo_breaks(self.bent(2008, 0.3, 2.0, noise=0.3), 2008)
+        assert ranked.loc[ranked["true"], "rank"].item() == 1
+        assert ranked["year"].min() == 1993
+        assert ranked["year"].max() == 2019
+
+    def test_rank_is_unremarkable_without_a_break(self):
+        ranks = []
+        for seed in range(40):
+            noise = pd.Series(np.random.default_rng(seed).normal(size=32), index=self.years)
+            ranked = demography.placebo_breaks(noise, 2010)
+            ranks.append(ranked.loc[ranked["true"], "rank"].item() / len(ranked))
+        # uniform ranks have mean 0.52 and standard error 0.05 over 40 draws: three errors either way
+        assert 0.37 < np.mean(ranks) < 0.67
+
+    def test_a_break_at_the_edge_is_refused(self):
+        with pytest.raises(ValueError, match="fewer than three"):
+            demography.segmented_regression(self.bent(2010, 0, 0), 2020)
+
+    def test_hac_errors_exceed_classical_ones_under_positive_serial_correlation(self):
+        rng = np.random.default_rng(3)
+        noise = np.zeros(200)
+        for place in range(1, 200):
+            noise[place] = 0.8 * noise[place - 1] + rng.normal()
+        series = pd.Series(noise, index=range(200))
+        classical = OLS(noise, np.column_stack([np.ones(200), np.arange(200)])).fit().bse[1]
+        assert demography.trend(series).slope.se > classical
