@@ -112,7 +112,7 @@ def test_a_reason_makes_a_claim_not_testable_without_statistics():
         ("      not_supported:\n        - demo.gap < 1\n", "", 13, "has no 'not_supported'"),
         ("    test: Look at the gap.\n", "", 4, "has no 'test'"),
         ("wording:", "wordings:", 5, "unknown key 'wordings'; did you mean 'wording'?"),
-        ("demo.gap < 1", "demo.gap =< 1", 23, "'demo.gap =< 1' is no condition"),
+        ("demo.gap < 1", "demo.gap =< 1", 21, "'demo.gap =< 1' is no condition"),
         (
             "demo.gap < 1",
             "demo.gpa < 1",
@@ -124,7 +124,7 @@ def test_a_reason_makes_a_claim_not_testable_without_statistics():
         ("meaning: units", "meaning: ''", 10, "meaning of demo.n is empty"),
         ("      demo.n: {", "      demo.gap: {", 10, "twice"),
         ("  T1:", "  - T1:", 3, "claims is not a mapping"),
-        ("    rule:\n", "    rule: [\n", 12, "not readable as YAML"),
+        ("    rule:\n", "    rule: [\n", 14, "not readable as YAML"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_line(old, new, line, said):
