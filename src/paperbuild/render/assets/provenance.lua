@@ -1,0 +1,72 @@
+-- Adds to every figure and table the line that says where it was computed.
+--
+-- Both typesetters run this filter. It reads the metadata `provenance` (build/results/numbers.yml), which maps
+-- an artefact's name to "notebook › cell", and puts a block of class `provenance` after the float.
+
+local origins = {}
+
+local function read_origins(meta)
+  for name, text in pairs(meta.provenance or {}) do
+    origins[name] = pandoc.utils.stringify(text)
+  end
+end
+
+-- A figure is known by its file; a table, whose file was included, by its identifier without "tbl-".
+local function origin_of(identifier, content)
+  local stem = identifier:gsub("^%a+%-", "", 1)
+  pandoc.Blocks(content):walk({
+    Image = function(image)
+      stem = pandoc.path.split_extension(pandoc.path.filename(image.src))
+    end,
+  })
+  return origins[stem] or origins[identifier]
+end
+
+local function line(origin)
+  local notebook, cell = origin:match("^(%S+) › (%S+)$")
+  local inlines = pandoc.Inlines({ pandoc.Str("Computed"), pandoc.Space(), pandoc.Str("in"), pandoc.Space() })
+  if FORMAT:match("html") and notebook then
+    inlines:insert(pandoc.Link(origin, "notebooks/" .. notebook .. ".html#" .. cell))
+  else
+    inlines:extend(pandoc.Inlines(origin))
+  end
+  local blocks = { pandoc.Plain(inlines) }
+  if FORMAT:match("typst") then
+    blocks = {
+      pandoc.RawBlock("typst", "#align(center, text(size: 0.78em, fill: luma(35%))["),
+      blocks[1],
+      pandoc.RawBlock("typst", "])"),
+    }
+  elseif FORMAT:match("docx") then
+    blocks = { pandoc.Para(inlines) }
+  end
+  return pandoc.Div(blocks, pandoc.Attr("", { "provenance" }, { { "custom-style", "Provenance" } }))
+end
+
+local function with_line(float, identifier, content)
+  local origin = origin_of(identifier, content)
+  if origin then
+    return { float, line(origin) }
+  end
+end
+
+return {
+  { Meta = read_origins },
+  {
+    -- Quarto's own node for figures and tables alike.
+    FloatRefTarget = function(float)
+      return with_line(float, float.identifier, float.content)
+    end,
+    -- The same things as pandoc reads them.
+    Figure = function(figure)
+      if figure.identifier:match("^fig%-") then
+        return with_line(figure, figure.identifier, figure.content)
+      end
+    end,
+    Div = function(div)
+      if div.identifier:match("^tbl%-") then
+        return with_line(div, div.identifier, div.content)
+      end
+    end,
+  },
+}

@@ -1,0 +1,507 @@
+-- Quarto's documented Markdown, the part of it that the article uses, for plain pandoc.
+--
+-- Cross references, numbered sections, figures, tables and equations, callouts and content by format, with
+-- Quarto's numbering and wording. Whatever lies outside is reported on standard error, one line each:
+--   paper-problem <TAB> text to look for in the source <TAB> what is wrong <TAB> what is supported
+-- and ends the run with status 84. Shortcodes are gone before pandoc reads the text (source.py).
+
+local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT
+local NBSP = "\u{a0}"
+local PREFIX = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
+local CALLOUT = { note = "Note", warning = "Warning", important = "Important", tip = "Tip", caution = "Caution" }
+local FORMATS = { html = true, typst = true, docx = true }
+local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true }
+-- Quarto's other cross-reference types: a citation key may not look like one of them.
+local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true, cnj = true, def = true, exm = true,
+  exr = true, suppfig = true, supptbl = true, nte = true, wrn = true, tip = true, imp = true, cau = true }
+
+local problems = {}
+local index = {} -- identifier → number as printed
+local counts = { fig = 0, tbl = 0, eq = 0 }
+local sections = {}
+
+local function problem(token, message, supported)
+  table.insert(problems, table.concat({ "paper-problem", token, message, supported or "" }, "\t"))
+end
+
+local function kind_of(identifier)
+  return identifier:match("^(%a+)%-")
+end
+
+local function raw(text)
+  return pandoc.RawBlock(TARGET == "docx" and "openxml" or TARGET, text)
+end
+
+local function escape(text)
+  return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"):gsub('"', "&quot;"))
+end
+
+local function styled(style, blocks, identifier)
+  return pandoc.Div(blocks, pandoc.Attr(identifier or "", {}, { { "custom-style", style } }))
+end
+
+-- 1. Content for some formats only -------------------------------------------------------------------------
+
+local function by_format(div)
+  local visible, hidden = div.classes:includes("content-visible"), div.classes:includes("content-hidden")
+  if not (visible or hidden) then
+    return nil
+  end
+  local applies = true
+  for key, value in pairs(div.attributes) do
+    if (key ~= "when-format" and key ~= "unless-format") or not FORMATS[value] then
+      problem(key .. '="' .. value .. '"', "content condition " .. key .. "=" .. value,
+        "when-format or unless-format with html, typst or docx")
+      return {}
+    end
+    applies = applies and ((value == TARGET) == (key == "when-format"))
+  end
+  return applies == visible and div.content or {}
+end
+
+-- 2. Numbers -----------------------------------------------------------------------------------------------
+
+local function define(identifier, number)
+  if index[identifier] then
+    problem("#" .. identifier, "the name " .. identifier .. " is given twice", "each name once")
+  end
+  index[identifier] = number
+end
+
+local function count(identifier)
+  local kind = kind_of(identifier)
+  counts[kind] = counts[kind] + 1
+  define(identifier, tostring(counts[kind]))
+end
+
+local function number_header(header)
+  local identifier = header.identifier
+  if header.classes:includes("unnumbered") then
+    return nil
+  end
+  for level = #sections + 1, header.level do
+    sections[level] = 0
+  end
+  for level = #sections, header.level + 1, -1 do
+    sections[level] = nil
+  end
+  sections[header.level] = sections[header.level] + 1
+  local number = table.concat(sections, ".")
+  if kind_of(identifier) == "sec" then
+    define(identifier, number)
+  end
+  header.attributes["data-number"] = number
+  header.content:insert(1, pandoc.Space())
+  header.content:insert(1, pandoc.Span(number, pandoc.Attr("", { "header-section-number" })))
+  return header
+end
+
+-- The label of `$$ … $$ {#eq-x}` is what the reader leaves behind the formula.
+local function equation_label(block)
+  local inlines = block.content
+  local last = inlines[#inlines]
+  local label = last and last.t == "Str" and last.text:match("^{#(eq%-[^}%s]+)}$")
+  if not label then
+    return nil
+  end
+  local first = inlines[1]
+  if first.t ~= "Math" or first.mathtype ~= "DisplayMath" or #inlines > 3 then
+    problem(label, "a labelled equation shares its paragraph with other text",
+      "$$ … $$ {#eq-name} as a paragraph of its own")
+  end
+  return label
+end
+
+-- 3. References --------------------------------------------------------------------------------------------
+
+local function resolve(cite)
+  local refs, others = pandoc.Inlines({}), 0
+  for _, citation in ipairs(cite.citations) do
+    local label = citation.id:sub(1, 1):lower() .. citation.id:sub(2)
+    local kind = kind_of(label)
+    if kind and OTHER_TYPES[kind] then
+      problem("@" .. citation.id, "a reference of type " .. kind, "@fig- @tbl- @sec- @eq-")
+    elseif not (kind and PREFIX[kind]) then
+      others = others + 1
+    elseif not index[label] then
+      problem("@" .. citation.id, "nothing that is numbered bears the name " .. label,
+        "a figure, table, equation or numbered section with {#" .. label .. "}")
+    else
+      if #citation.suffix > 0 then
+        problem("@" .. citation.id, "text behind a cross reference inside its brackets", "[@fig-a; @fig-b]")
+      end
+      local text = pandoc.Inlines({})
+      if #citation.prefix > 0 then
+        text:extend(citation.prefix)
+        text:insert(pandoc.Str(NBSP))
+      elseif citation.mode ~= "SuppressAuthor" then
+        text:insert(pandoc.Str(PREFIX[kind] .. NBSP))
+      end
+      text:insert(pandoc.Str(index[label]))
+      if #refs > 0 then
+        refs:extend({ pandoc.Str(","), pandoc.Space() })
+      end
+      refs:insert(pandoc.Link(text, "#" .. label, "", pandoc.Attr("", { "xref" })))
+    end
+  end
+  if #refs == 0 then
+    return nil
+  end
+  if others > 0 then
+    problem("@" .. cite.citations[1].id, "a citation and a cross reference share one pair of brackets",
+      "brackets of their own for each")
+  end
+  return refs
+end
+
+-- 4. Floats ------------------------------------------------------------------------------------------------
+
+local function caption_inlines(identifier, inlines)
+  local caption = pandoc.Inlines({ pandoc.Str(PREFIX[kind_of(identifier)] .. NBSP .. index[identifier] .. ":"), pandoc.Space() })
+  caption:extend(inlines)
+  return caption
+end
+
+local function picture(image, identifier)
+  local alt = image.attributes["fig-alt"]
+  if not alt or alt == "" then
+    problem("#" .. identifier, "the figure has no alternative text", 'fig-alt="what is seen"')
+    alt = ""
+  end
+  for key in pairs(image.attributes) do
+    if key ~= "fig-alt" and key ~= "width" then
+      problem("#" .. identifier, "the figure attribute " .. key, "fig-alt and width")
+    end
+  end
+  local file = io.open(image.src, "rb")
+  if file then
+    file:close()
+  else
+    problem("#" .. identifier, "the picture " .. image.src .. " does not exist", "a file that the build makes: paper build")
+  end
+  return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, { width = image.attributes.width }))
+end
+
+-- Type size of a table in the PDF, in points, from the length of its longest possible line: a column of
+-- text wraps, so it counts with at most 34 characters.
+local function table_size(tbl)
+  local widths = {}
+  local simple = pandoc.utils.to_simple_table(tbl)
+  local rows = pandoc.List(simple.rows)
+  rows:insert(simple.header)
+  for _, row in ipairs(rows) do
+    for column, cell in ipairs(row) do
+      local length = pandoc.text.len(pandoc.utils.stringify(cell))
+      widths[column] = math.max(widths[column] or 0, math.min(length, 34))
+    end
+  end
+  local total = 0
+  for _, width in ipairs(widths) do
+    total = total + width + 2
+  end
+  return total <= 86 and 9 or total <= 100 and 8 or total <= 118 and 7.2 or 6.4
+end
+
+local function typst_float(kind, identifier, caption, body, provenance)
+  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", caption: ['), pandoc.Plain(caption), raw("])[") })
+  blocks:extend(body)
+  if provenance then
+    blocks:insert(provenance)
+  end
+  blocks:insert(raw("] <" .. identifier .. ">"))
+  return blocks
+end
+
+local function figure(element, provenance)
+  local identifier = element.identifier
+  local image
+  element.content:walk({ Image = function(found) image = found end })
+  local caption = pandoc.utils.blocks_to_inlines(element.caption.long)
+  if #caption == 0 then
+    problem("#" .. identifier, "the figure has no caption", "![Caption](figures/name){#fig-name fig-alt=…}")
+  end
+  caption = caption_inlines(identifier, caption)
+  image = picture(image, identifier)
+  if TARGET == "html" then
+    local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-fig">'),
+      raw('<div class="picture">'), pandoc.Plain({ image }), raw("</div>"),
+      raw("<figcaption>"), pandoc.Plain(caption), raw("</figcaption>") })
+    if provenance then
+      blocks:insert(provenance)
+    end
+    blocks:insert(raw("</figure>"))
+    return blocks
+  elseif TARGET == "typst" then
+    local alt = pandoc.utils.stringify(image.caption):gsub("[\\\"]", "\\%0")
+    local width = image.attributes.width
+    width = width and width ~= "" and ", width: " .. width or ""
+    return typst_float("fig", identifier, caption,
+      { raw('#image("/' .. image.src .. '", alt: "' .. alt .. '"' .. width .. ")") }, provenance)
+  end
+  local blocks = pandoc.Blocks({ styled("Captioned Figure", { pandoc.Para({ image }) }, identifier),
+    styled("Image Caption", { pandoc.Para(caption) }) })
+  if provenance then
+    blocks:insert(provenance)
+  end
+  return blocks
+end
+
+local function numbered_table(div, provenance)
+  local identifier = div.identifier
+  local content = div.content:clone()
+  local last = content:remove(#content)
+  if not last or last.t ~= "Para" then
+    problem("#" .. identifier, "the table has no caption", "a last paragraph inside the ::: block, after a blank line")
+    return nil
+  end
+  local caption = caption_inlines(identifier, last.content)
+  local size, tables = 9, 0
+  content:walk({ Table = function(tbl) size, tables = math.min(size, table_size(tbl)), tables + 1 end })
+  if tables ~= 1 then
+    problem("#" .. identifier, "the block holds " .. tables .. " tables", "one table and its caption")
+  end
+  if TARGET == "html" then
+    local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-tbl">'), raw("<figcaption>"),
+      pandoc.Plain(caption), raw("</figcaption>"),
+      raw('<div class="table-scroll" tabindex="0" role="region" aria-label="Table ' .. index[identifier] .. '">') })
+    blocks:extend(content)
+    blocks:insert(raw("</div>"))
+    if provenance then
+      blocks:insert(provenance)
+    end
+    blocks:insert(raw("</figure>"))
+    return blocks
+  elseif TARGET == "typst" then
+    local body = pandoc.Blocks({ raw("#{ set text(size: " .. size .. "pt); ["), })
+    body:extend(content)
+    body:insert(raw("] }"))
+    return typst_float("tbl", identifier, caption, body, provenance)
+  end
+  local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
+  blocks:extend(content)
+  -- Word joins two tables that touch, and a paragraph of its own keeps the text off the table.
+  blocks:insert(provenance or styled("Provenance", { pandoc.Para({}) }))
+  return blocks
+end
+
+local function equation(block, label)
+  local math = block.content[1]
+  local number = index[label]
+  if TARGET == "html" then
+    return { raw('<div id="' .. label .. '" class="equation">'), pandoc.Plain({ math }),
+      raw('<span class="equation-number">(' .. number .. ")</span></div>") }
+  elseif TARGET == "typst" then
+    return { raw('#[#set math.equation(numbering: _ => "(' .. number .. ')")'), pandoc.Plain({ math }),
+      raw("<" .. label .. ">]") }
+  end
+  math.text = math.text .. "\\qquad(" .. number .. ")"
+  return pandoc.Div({ pandoc.Para({ math }) }, pandoc.Attr(label))
+end
+
+-- 5. Callouts ----------------------------------------------------------------------------------------------
+
+local function callout(div, kind)
+  for key in pairs(div.attributes) do
+    if key ~= "title" then
+      problem("callout-" .. kind, "the callout attribute " .. key, "title")
+    end
+  end
+  local content = div.content:clone()
+  local title = pandoc.Inlines(div.attributes.title or CALLOUT[kind])
+  if content[1] and content[1].t == "Header" then
+    title = content:remove(1).content
+  end
+  local blocks
+  if TARGET == "html" then
+    blocks = pandoc.Blocks({ raw('<div class="callout callout-' .. kind .. '" role="note">'), raw('<p class="callout-title">'),
+      pandoc.Plain(title), raw("</p>") })
+    blocks:extend(content)
+    blocks:insert(raw("</div>"))
+  elseif TARGET == "typst" then
+    blocks = pandoc.Blocks({ raw('#note-box("' .. kind .. '", ['), pandoc.Plain(title), raw("])[") })
+    blocks:extend(content)
+    blocks:insert(raw("]"))
+  else
+    blocks = pandoc.Blocks({ styled("Callout Title", { pandoc.Para(title) }), styled("Callout", content) })
+  end
+  return blocks
+end
+
+local function abstract_box(div)
+  if TARGET == "typst" then
+    div.content:insert(1, raw("#abstract-box["))
+    div.content:insert(raw("]"))
+    return div
+  elseif TARGET == "docx" then
+    div.attributes["custom-style"] = "Abstract"
+    return div
+  end
+end
+
+-- Everything in order ----------------------------------------------------------------------------------------
+
+local function callout_kind(div)
+  for _, class in ipairs(div.classes) do
+    local kind = class:match("^callout%-(.+)$")
+    if kind then
+      return kind
+    end
+  end
+end
+
+local function check_div(div)
+  local kind = callout_kind(div)
+  if kind and not CALLOUT[kind] then
+    problem("callout-" .. kind, "a callout of kind " .. kind, "note, warning, important, tip, caution")
+  end
+  if div.identifier:match("^fig%-") then
+    problem("#" .. div.identifier, "a figure written as a block", "![Caption](figures/name){#fig-name fig-alt=…}")
+  end
+  for _, class in ipairs(div.classes) do
+    if not PLAIN_CLASSES[class] and not class:match("^callout%-") and not class:match("^content%-") then
+      problem("." .. class, "a block of class " .. class,
+        "abstract, callout-…, content-visible, content-hidden, {#tbl-…}, {#refs}")
+    end
+  end
+  for key in pairs(div.attributes) do
+    if div.identifier:match("^tbl%-") or key:match("^layout") then
+      problem(key .. "=", "the block attribute " .. key, "lang; when-format; title of a callout")
+    end
+  end
+end
+
+local check = {
+  traverse = "topdown",
+  Div = function(div)
+    check_div(div)
+    -- Below a provenance line everything is the other filter's.
+    return div, not div.classes:includes("provenance")
+  end,
+  RawBlock = function(block)
+    problem(block.text:match("^[^\n]*"), "raw " .. block.format, "Markdown")
+  end,
+  RawInline = function(inline)
+    if not inline.text:match("^<!%-%-") then
+      problem(inline.text:match("^[^\n]*"), "raw " .. inline.format, "Markdown")
+    end
+  end,
+  CodeBlock = function(block)
+    if #block.classes > 0 and block.classes[1]:match("^{") then
+      problem("```" .. block.classes[1], "a code cell", "notebooks in analysis/; the article is engine: markdown")
+    end
+  end,
+}
+
+local function is_comment(block)
+  return block.text:match("^%s*<!%-%-.*%-%->%s*$") ~= nil
+end
+
+local number = {
+  traverse = "topdown",
+  Header = number_header,
+  Div = function(div)
+    if div.identifier:match("^tbl%-") then
+      count(div.identifier)
+    end
+    -- The title of a callout is not a section.
+    if callout_kind(div) and div.content[1] and div.content[1].t == "Header" then
+      div.content[1].classes:insert("unnumbered")
+      return div
+    end
+  end,
+  Figure = function(element)
+    if element.identifier:match("^fig%-") then
+      count(element.identifier)
+    else
+      problem(pandoc.utils.stringify(element.caption.long):sub(1, 30), "a picture without a name", "{#fig-name fig-alt=…}")
+    end
+  end,
+  Table = function(tbl)
+    if #tbl.caption.long > 0 then
+      problem(pandoc.utils.stringify(tbl.caption.long):sub(1, 30), "a table with a caption of its own",
+        "a block ::: {#tbl-name} with the table and, last, its caption")
+    end
+  end,
+  Para = function(block)
+    local label = equation_label(block)
+    if label then
+      count(label)
+    end
+  end,
+}
+
+-- Not so the styled caption that takes the name of its table in a DOCX.
+local function counts_tables(div)
+  return div.identifier:match("^tbl%-") and not div.attributes["custom-style"]
+end
+
+-- A float and the provenance block behind it are set together.
+local function set_floats(blocks)
+  local result = pandoc.Blocks({})
+  local position = 1
+  while position <= #blocks do
+    local block, following = blocks[position], blocks[position + 1]
+    local provenance = following and following.t == "Div" and following.classes:includes("provenance") and following or nil
+    local done
+    if block.t == "Figure" and index[block.identifier] then
+      done = figure(block, provenance)
+    elseif block.t == "Div" and counts_tables(block) then
+      done = numbered_table(block, provenance)
+    end
+    if done then
+      result:extend(done)
+      position = position + (provenance and 2 or 1)
+    else
+      result:insert(block)
+      position = position + 1
+    end
+  end
+  return result
+end
+
+local finish = {
+  Blocks = set_floats,
+  Div = function(div)
+    local kind = callout_kind(div)
+    if kind then
+      return callout(div, kind)
+    elseif div.classes:includes("abstract") then
+      return abstract_box(div)
+    end
+  end,
+  Para = function(block)
+    local label = equation_label(block)
+    if label and index[label] then
+      return equation(block, label)
+    end
+  end,
+  Header = function(header)
+    -- The title is the page's only first-level heading.
+    if TARGET == "html" then
+      header.level = header.level + 1
+      return header
+    end
+  end,
+  Span = function(span)
+    -- Bare spans only kept a number at the start of a line from being read as a list.
+    if span.identifier == "" and #span.classes == 0 and not next(span.attributes) then
+      return span.content
+    end
+  end,
+}
+
+function Pandoc(doc)
+  doc.blocks = doc.blocks:walk({ RawBlock = function(block) if is_comment(block) then return {} end end })
+  doc.blocks = doc.blocks:walk({ Div = by_format })
+  doc.blocks:walk(check)
+  doc.blocks = doc.blocks:walk(number)
+  doc = doc:walk({ Cite = resolve })
+  if #problems == 0 then
+    doc.blocks = doc.blocks:walk(finish)
+  end
+  if #problems > 0 then
+    io.stderr:write(table.concat(problems, "\n"), "\n")
+    os.exit(84)
+  end
+  return doc
+end
