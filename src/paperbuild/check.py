@@ -1,7 +1,7 @@
 """`paper check`: does the project keep its own promises? Reads, never runs; half a second.
 
-Each rule is a function of its own: the data register, the parameters, the notebooks as committed, typed numbers
-(the rule stands in `paperbuild.typed_numbers`), bound numbers, cross references, artefacts, citations,
+Each rule is a function of its own: the data register, the parameters, the notebooks as committed, typed
+numbers (the rule stands in `paperbuild.typed_numbers`), bound numbers, cross references, artefacts, citations,
 alternative texts, and that the abstracts of all languages state the same results.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 
 from paperbuild import manuscript, register
 from paperbuild.errors import Findings, PaperError
+from paperbuild.hashing import sha256_file
 from paperbuild.manuscript import LOADER, Manuscript
 from paperbuild.project import Project
 from paperbuild.typed_numbers import typed_numbers
@@ -299,8 +300,7 @@ def cross_reference_findings(texts: Sequence[Manuscript]) -> list[PaperError]:
     found = []
     defined: dict[str, str] = {}
     for text in texts:
-        for name, line in text.defined.items():
-            where = f"{text.path}:{line}"
+        for name, where in ((use.name, f"{text.path}:{use.line}") for use in text.defined):
             if name in defined:
                 expected = f"names of their own; the other is at {defined[name]}"
                 found.append(
@@ -308,7 +308,7 @@ def cross_reference_findings(texts: Sequence[Manuscript]) -> list[PaperError]:
                         f"#{name} is defined twice", where=where, expected=expected, remedy="rename it"
                     )
                 )
-            defined[name] = where
+            defined.setdefault(name, where)
     used = {use.name for text in texts for use in text.references}
     for text in texts:
         for use in text.references:
@@ -380,10 +380,13 @@ def artefact_findings(
             found.append(
                 PaperError("no notebook produces this file", where=name, expected=expected, remedy=remedy)
             )
-    for name in sorted(produced):
+    for name, output in sorted(produced.items()):
+        expected = f"the file that figures/manifest.json lists, sha256 {output['sha256'][:12]}"
         if not (root / name).is_file():
-            expected = "the file that figures/manifest.json lists"
             found.append(PaperError("missing", where=name, expected=expected, remedy="paper build"))
+        elif (actual := sha256_file(root / name)) != output["sha256"]:
+            message = f"not the bytes that the build wrote: sha256 {actual[:12]}"
+            found.append(PaperError(message, where=name, expected=expected, remedy="paper build"))
     return found
 
 

@@ -216,13 +216,13 @@ class Manuscript:
         return sorted(found, key=lambda div: div[0])
 
     @cached_property
-    def defined(self) -> dict[str, int]:
-        """Cross-reference names that the file defines, with their lines."""
-        return {
-            block.identifier: self.line(block.start)
-            for block in reversed(self.attributes)
+    def defined(self) -> list[Use]:
+        """Cross-reference names that the file defines."""
+        return [
+            Use(block.identifier, self.line(block.start))
+            for block in self.attributes
             if block.identifier.split("-")[0] in REFERENCE_PREFIXES
-        }
+        ]
 
     @cached_property
     def figures(self) -> list[Figure]:
