@@ -1,8 +1,8 @@
 """`paper check`: does the project keep its own promises? Reads, never runs; half a second.
 
 Each rule is a function of its own: the data register, the parameters, the notebooks as committed, typed
-numbers (the rule stands in `paperbuild.typed_numbers`), bound numbers, cross references, artefacts, citations,
-alternative texts, and that the abstracts of all languages state the same results.
+numbers (the rule stands in `paperbuild.typed_numbers`), bound numbers, cross references, artefacts,
+citations, alternative texts, and that the abstracts of all languages state the same results.
 """
 
 import argparse

@@ -116,7 +116,8 @@ def test_abstracts_must_bind_the_same_results():
 
 
 def test_abstract_divs_are_compared_too():
-    article = "::: {.abstract lang=en}\n{{< meta n.a >}} {{< meta n.b >}}\n:::\n\n::: {.abstract lang=kk}\n{{< meta n.a >}}\n:::\n"
+    english = "::: {.abstract lang=en}\n{{< meta n.a >}} {{< meta n.b >}}\n:::\n\n"
+    article = english + "::: {.abstract lang=kk}\n{{< meta n.a >}}\n:::\n"
     assert messages(check.abstract_findings(texts(article))) == [
         "paper.qmd:5: abstract (kk) does not state b"
     ]
@@ -201,7 +202,7 @@ def test_notebook_labels_are_unique_and_its_prose_binds_no_number():
     assert "0.31" in found[1]
 
 
-# The register --------------------------------------------------------------------------------------------------
+# The register --------------------------------------------------------------------------------
 
 
 @pytest.fixture
