@@ -1,14 +1,14 @@
 """The way into ``data/``: every table is read by :func:`load`, validated against the register.
 
-The register is ``data/datapackage.json``, a Frictionless data package: for each table its origin, licence, grade, hash
-and a Table Schema with the meaning and unit of every column. :func:`load` holds a table to that schema: strict UTF-8,
-complete rows, the declared columns in the declared order, types, required cells, bounds, known codes, unique and sorted
-keys. What does not conform is refused with a :class:`DataError` that names file, line, column, the value found, the
-value expected and the remedy. A changed hash alone is not refused here (an author edits data on purpose); that is the
-task of ``paper check``, which compares :func:`digest` with the register.
+The register is ``data/datapackage.json``, a Frictionless data package: for each table its origin, licence,
+grade, hash and a Table Schema with the meaning and unit of every column. :func:`load` holds a table to that
+schema: strict UTF-8, complete rows, the declared columns in the declared order, types, required cells,
+bounds, known codes, unique and sorted keys. What does not conform is refused with a :class:`DataError` that
+names file, line, column, the value found, the value expected and the remedy. A changed hash alone is not
+refused here (an author edits data on purpose); that is the task of ``paper check``.
 
-Files keep one row per line, LF line ends and a final newline, so that line numbers are those an editor shows and a cut
-file is recognised.
+Files keep one row per line, LF line ends and a final newline, so that line numbers are those an editor shows
+and a cut file is recognised.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e-[0-9]{2,3})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _BOOLEANS = {"true": True, "false": False}
+_ENTRY_KEYS = ("name", "path", "title", "publisher")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
+        """One line: place, what was found and expected, what to do."""
         place = self.file
         if self.line is not None:
             place += f":{self.line}"
@@ -84,8 +86,8 @@ class DataError(ValueError):
 def folder() -> Path:
     """Folder that holds the tables and the register.
 
-    The environment variable ``BORDERLAND_DATA`` names it; without it, the first ``data/datapackage.json`` at or above
-    the working directory is taken, so notebooks and tests may run from anywhere inside the project.
+    The environment variable ``BORDERLAND_DATA`` names it; without it, the first ``data/datapackage.json`` at
+    or above the working directory is taken, so notebooks and tests run from anywhere inside the project.
 
     Raises
     ------
@@ -134,16 +136,18 @@ def _parse_register(raw: bytes) -> dict[str, dict[str, Any]]:
             [Finding(f"data/{REGISTER}", error.lineno, None, error.msg, "valid JSON", restore)]
         ) from None
     resources = package.get("resources") if isinstance(package, dict) else None
-    if not isinstance(resources, list) or not all(isinstance(r, dict) and "name" in r for r in resources):
-        raise _register_error(
-            "no such list", "a list `resources` of entries, each with a name", "Compare with the last commit."
-        )
-    entries = {entry["name"]: entry for entry in resources}
-    if len(entries) < len(resources):
-        names = [entry["name"] for entry in resources]
-        twice = sorted({name for name in names if names.count(name) > 1})
+    if not isinstance(resources, list) or not all(isinstance(about, dict) for about in resources):
+        raise _register_error("none", "a list `resources` of entries", "Compare it with the last commit.")
+    for about in resources:
+        lacking = [key for key in _ENTRY_KEYS if key not in about]
+        if lacking:
+            found = f"the entry {about.get('name', 'without a name')} without {', '.join(lacking)}"
+            raise _register_error(found, f"entries with {', '.join(_ENTRY_KEYS)}", "Complete the entry.")
+    names = [about["name"] for about in resources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
         raise _register_error(f"{', '.join(twice)} twice", "each name once", "Remove the older entry.")
-    return entries
+    return dict(zip(names, resources, strict=True))
 
 
 def entry(name: str) -> dict[str, Any]:
@@ -157,9 +161,7 @@ def entry(name: str) -> dict[str, Any]:
     entries = register()
     if name not in entries:
         near = get_close_matches(name, entries, n=3)
-        hint = (
-            f"Did you mean {' or '.join(near)}?" if near else "A new table is one CSV and one register entry."
-        )
+        hint = f"Did you mean {' or '.join(near)}?" if near else "A new table is a CSV and a register entry."
         raise _register_error(f"no table named {name!r}", "a registered name", hint)
     return entries[name]
 
@@ -180,12 +182,13 @@ def source_line(*names: str) -> str:
     Returns
     -------
     str
-        ``Source: Publisher A (title; title), Publisher B (title).`` in the order of the names, each publisher once.
+        ``Source: Publisher A (title; title), Publisher B (title).`` in the order of the names, each publisher
+        once.
     """
     titles: dict[str, list[str]] = {}
     for name in names:
         about = entry(name)
-        titles.setdefault(about["publisher"], []).append(about["title"][0].lower() + about["title"][1:])
+        titles.setdefault(about["publisher"], []).append(about["title"])
     return "Source: " + ", ".join(f"{who} ({'; '.join(what)})" for who, what in titles.items()) + "."
 
 
@@ -203,10 +206,10 @@ def load(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns in the order of the schema, rows sorted by the primary key. Types: ``string`` → ``str``, ``number`` →
-        ``float64``, ``integer`` → ``int64`` (``Int64`` where a cell may be empty), ``boolean`` → ``bool``
-        (``boolean`` where a cell may be empty). ``attrs`` holds ``name``, ``units`` (by column), ``title``,
-        ``publisher`` and ``source`` (a ready source line).
+        Columns in the order of the schema, rows sorted by the primary key. Types: ``string`` → ``str``,
+        ``number`` → ``float64``, ``integer`` → ``int64`` (``Int64`` where a cell may be empty), ``boolean`` →
+        ``bool`` (``boolean`` where a cell may be empty). ``attrs`` holds ``name``, ``units`` (by column),
+        ``title``, ``publisher`` and ``source`` (a ready source line).
 
     Raises
     ------
@@ -216,9 +219,12 @@ def load(name: str) -> pd.DataFrame:
     about = entry(name)
     schema = about.get("schema")
     if schema is None:
-        raise _register_error(
-            f"{name} is not a table", "an entry with a schema", "Boundaries are read by borderland.geo."
-        )
+        remedy = "Boundaries are read by borderland.geo; a table needs a schema in its entry."
+        raise _register_error(f"{name} without a schema", "a table", remedy)
+    unknown = {field["type"] for field in schema["fields"]} - set(_PARSERS)
+    if unknown:
+        found = f"the type {', '.join(sorted(unknown))} in the schema of {name}"
+        raise _register_error(found, f"one of {', '.join(_PARSERS)}", "Correct the schema.")
     table = _Table(f"data/{about['path']}", folder() / about["path"], schema["fields"])
     findings = [
         *table.convert(),
@@ -246,9 +252,8 @@ class _Table:
         self.fields = {f["name"]: f for f in fields}
         self.restore = f"Correct the cell, or `git checkout -- {file}` restores the last committed file."
         rows = _rows(location, file, list(self.fields))
-        self.cells = dict(
-            zip(self.fields, zip(*rows, strict=True) if rows else ((),) * len(fields), strict=True)
-        )
+        columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
+        self.cells = dict(zip(self.fields, columns, strict=True))
         self.values: dict[str, list[Any]] = {}
 
     def convert(self) -> Iterator[Finding]:
@@ -447,7 +452,7 @@ def _rows(location: Path, file: str, header: list[str]) -> list[list[str]]:
         raise refuse(1, f"columns {', '.join(rows[0]) if rows else '(none)'}", f"columns {', '.join(header)}")
     ragged = [(i, row) for i, row in enumerate(rows, start=1) if len(row) != len(header)]
     if ragged:
-        remedy = f"A decimal comma, a lost cell or a cut file: correct the row, or {restore[0].lower()}{restore[1:]}"
+        remedy = f"Look for a decimal comma or a lost cell; {restore}"
         raise DataError(
             [
                 Finding(file, line, None, f"{len(row)} cells ({_short(row)})", f"{len(header)} cells", remedy)
