@@ -20,6 +20,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from borderland.tables import MINUS
+
 FILE = "analysis/claims.yml"
 
 SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "mixed", "not supported", "not testable here"
@@ -378,6 +380,23 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
         for outcome, condition in claim.conditions()
     ]
     return pd.DataFrame(rows)
+
+
+def shown(value: float | str | bool) -> str:
+    """Write a found value for a table: counts whole, small numbers with three decimals or digits.
+
+    >>> [shown(v) for v in (648, 0.0412, -2.345, 5213.4, 0.0001, True)]
+    ['648', '0.041', '−2.35', '5,213', '< 0.001', 'yes']
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if 0 < value < 0.0005:
+        return "< 0.001"
+    size = abs(value)
+    spec = ",d" if isinstance(value, int) else ".3f" if size < 1 else ".3g" if size < 100 else ",.0f"
+    return format(value, spec).replace("-", MINUS)
 
 
 def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:

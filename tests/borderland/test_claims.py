@@ -151,6 +151,21 @@ def test_evidence_has_a_row_a_condition(claim):
     assert set(rows["argues_for"]) <= set(claims.VERDICTS)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (648, "648"),
+        (0.0412, "0.041"),
+        (-2.345, "−2.35"),
+        (5213.4, "5,213"),
+        (1e-4, "< 0.001"),
+        (0.0, "0.000"),
+    ],
+)
+def test_found_values_are_shown_with_a_true_minus(value, text):
+    assert claims.shown(value) == text
+
+
 def test_verdicts_are_counted_by_identifier(claim):
     decided = claims.verdicts({"T1": claim}, VALUES)
     assert claims.with_verdict(decided, "supported") == ["T1"]
