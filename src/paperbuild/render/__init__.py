@@ -21,9 +21,16 @@ _PICTURE = re.compile(r"\]\(\s*([^)\s]+)")
 _SETTING = re.compile(r"^(?:bibliography|csl)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _PICTURE_SUFFIX = {"html": ".svg", "pdf": ".svg", "docx": ".png"}
 NEEDED_ASSETS = {
-    "html": ("subset.lua", "provenance.lua", "article.html", "article.css"),
-    "pdf": ("subset.lua", "provenance.lua", "references.lua", "article.typ", "typst-template.typ", "typst-show.typ"),
-    "docx": ("subset.lua", "provenance.lua", "reference.docx"),
+    "html": ("subset.lua", "article.lua", "article.html", "article.css"),
+    "pdf": (
+        "subset.lua",
+        "article.lua",
+        "references.lua",
+        "article.typ",
+        "typst-template.typ",
+        "typst-show.typ",
+    ),
+    "docx": ("subset.lua", "article.lua", "reference.docx"),
     "notebooks": ("notebook.html.j2", "notebook-index.html.j2", "article.css", "notebook.css"),
 }
 

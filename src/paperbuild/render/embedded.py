@@ -69,7 +69,9 @@ def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pa
         ],
         variables={"styles": (ASSETS / "article.css").read_text(encoding="utf-8")},
     )
-    text = _SOURCE.sub(lambda match: match[1] + data_uri(job.root / match[2]) + match[3], page.decode("utf-8"))
+    text = _SOURCE.sub(
+        lambda match: match[1] + data_uri(job.root / match[2]) + match[3], page.decode("utf-8")
+    )
     target.write_text(text, encoding="utf-8")
 
 
@@ -169,7 +171,9 @@ def convert(
         given = Path(folder, "metadata.json")
         given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
         defaults = Path(folder, "defaults.json")
-        defaults.write_text(json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8")
+        defaults.write_text(
+            json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8"
+        )
         command = [
             pandoc(),
             f"--from={READER}",
@@ -179,7 +183,7 @@ def convert(
             "--wrap=none",
             f"--defaults={defaults}",
             f"--metadata-file={given}",
-            f"--lua-filter={ASSETS / 'provenance.lua'}",
+            f"--lua-filter={ASSETS / 'article.lua'}",
             f"--lua-filter={ASSETS / 'subset.lua'}",
             "--citeproc",
             *options,
@@ -205,7 +209,9 @@ def _problems(messages: str, source: Source) -> list[PaperError]:
         if line.startswith("paper-problem\t"):
             _, token, message, supported = line.split("\t")
             found.append(
-                PaperError(message, where=source.place(token), expected=supported and f"supported: {supported}")
+                PaperError(
+                    message, where=source.place(token), expected=supported and f"supported: {supported}"
+                )
             )
     for warning in _WARNING.findall(messages):
         missing = _CITATION.search(warning)

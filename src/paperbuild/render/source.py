@@ -167,7 +167,9 @@ class _Reader:
         """Return what stands in place of an inline shortcode."""
         name, argument = shortcode["name"], shortcode["argument"]
         if name != "meta":
-            inline = "an include with other text on its line" if name == "include" else f"the shortcode {name!r}"
+            inline = (
+                "an include with other text on its line" if name == "include" else f"the shortcode {name!r}"
+            )
             self.complain(
                 inline, path, line, expected="{{< meta key >}}, or {{< include file >}} on a line of its own"
             )
@@ -214,7 +216,9 @@ class _Reader:
         self, target: str, path: str, line: int, trail: tuple[str, ...]
     ) -> Iterable[tuple[str, str, int]]:
         """Yield the lines of an included file: its path is relative to the including file, as for Quarto."""
-        joined = target.lstrip("/") if target.startswith("/") else (PurePosixPath(path).parent / target).as_posix()
+        joined = (
+            target.lstrip("/") if target.startswith("/") else (PurePosixPath(path).parent / target).as_posix()
+        )
         if not (self.root / joined).is_file():
             self.complain(
                 f"includes {joined}, which does not exist",
@@ -236,11 +240,15 @@ class _Reader:
         for match in _SHORTCODE.finditer(visible):
             value = self.value(match, path, number)
             # At the start of a paragraph "12." would open a list; a bare span, dropped again by the filter, does not.
-            opens = not line[: match.start()].strip() and (not before.strip() or before.lstrip().startswith(":::"))
+            opens = not line[: match.start()].strip() and (
+                not before.strip() or before.lstrip().startswith(":::")
+            )
             pieces += [line[end : match.start()], f"[{value}]{{}}" if opens else value]
             end = match.end()
         if "{{<" in visible[end:]:
-            self.complain("a shortcode that does not end on its line", path, number, expected="{{< meta key >}}")
+            self.complain(
+                "a shortcode that does not end on its line", path, number, expected="{{< meta key >}}"
+            )
         return "".join([*pieces, line[end:]])
 
     @staticmethod

@@ -327,17 +327,6 @@ local function callout(div, kind)
   return blocks
 end
 
-local function abstract_box(div)
-  if TARGET == "typst" then
-    div.content:insert(1, raw("#abstract-box["))
-    div.content:insert(raw("]"))
-    return div
-  elseif TARGET == "docx" then
-    div.attributes["custom-style"] = "Abstract"
-    return div
-  end
-end
-
 -- Everything in order ----------------------------------------------------------------------------------------
 
 local function callout_kind(div)
@@ -374,8 +363,8 @@ local check = {
   traverse = "topdown",
   Div = function(div)
     check_div(div)
-    -- Below a provenance line everything is the other filter's.
-    return div, not div.classes:includes("provenance")
+    -- Raw blocks in these are article.lua's.
+    return div, not (div.classes:includes("provenance") or div.classes:includes("abstract"))
   end,
   RawBlock = function(block)
     problem(block.text:match("^[^\n]*"), "raw " .. block.format, "Markdown")
@@ -465,8 +454,6 @@ local finish = {
     local kind = callout_kind(div)
     if kind then
       return callout(div, kind)
-    elseif div.classes:includes("abstract") then
-      return abstract_box(div)
     end
   end,
   Para = function(block)

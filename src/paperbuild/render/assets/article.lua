@@ -1,7 +1,8 @@
--- Adds to every figure and table the line that says where it was computed.
+-- What the article has beyond Markdown, for both typesetters: a line under every figure and table that says where
+-- it was computed, and the look of the abstracts in other languages.
 --
--- Both typesetters run this filter. It reads the metadata `provenance` (build/results/numbers.yml), which maps
--- an artefact's name to "notebook › cell", and puts a block of class `provenance` after the float.
+-- The metadata `provenance` (build/results/numbers.yml) maps an artefact's name to "notebook › cell". The line is
+-- a block of class `provenance` behind the float.
 
 local origins = {}
 
@@ -50,12 +51,23 @@ local function with_line(float, identifier, content)
   end
 end
 
+-- HTML needs no more than the class.
+local function abstract(div)
+  if FORMAT:match("typst") then
+    div.content:insert(1, pandoc.RawBlock("typst", "#abstract-box["))
+    div.content:insert(pandoc.RawBlock("typst", "]"))
+  elseif FORMAT:match("docx") then
+    div.attributes["custom-style"] = "Abstract"
+  end
+  return div
+end
+
 return {
   { Meta = read_origins },
   {
     -- Quarto's own node for figures and tables alike.
     FloatRefTarget = function(float)
-      return with_line(float, float.identifier, float.content)
+      return with_line(float.__quarto_custom_node, float.identifier, float.content)
     end,
     -- The same things as pandoc reads them.
     Figure = function(figure)
@@ -66,6 +78,8 @@ return {
     Div = function(div)
       if div.identifier:match("^tbl%-") then
         return with_line(div, div.identifier, div.content)
+      elseif div.classes:includes("abstract") then
+        return abstract(div)
       end
     end,
   },
