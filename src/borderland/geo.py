@@ -290,8 +290,16 @@ def distance_to_border(lat: ArrayLike, lon: ArrayLike, border: pd.DataFrame) -> 
         ``distance_km``, ``kz_unit`` and ``ru_unit``, n rows, in the order of the points. The nearest segment
         is measured in the azimuthal equidistant plane about the point, where distances from it are true; the
         error of taking a segment of at most half a kilometre as straight there is below a metre.
+
+    Raises
+    ------
+    ValueError
+        If a point has no coordinates.
     """
     lat, lon = np.atleast_1d(np.asarray(lat, dtype=float)), np.atleast_1d(np.asarray(lon, dtype=float))
+    lost = np.flatnonzero(np.isnan(lat) | np.isnan(lon))
+    if len(lost):
+        raise ValueError(f"points {lost.tolist()} have no coordinates: leave them out")
     starts, ends, piece = _segments(border)
     tree = cKDTree(_in_space((starts + ends) / 2))
     points = _in_space(np.column_stack([lon, lat]))
