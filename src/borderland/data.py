@@ -32,6 +32,7 @@ import pandas as pd
 
 REGISTER = "datapackage.json"
 FOLDER_VARIABLE = "BORDERLAND_DATA"
+OURSELVES = "borderland paper contributors"
 SHOWN = 10  # findings printed in one refusal; the rest are counted
 
 # An exponent only as pandas writes tiny numbers (8e-06); 1.2E+05 is what a spreadsheet leaves of a count.
@@ -182,14 +183,15 @@ def source_line(*names: str) -> str:
     Returns
     -------
     str
-        ``Source: Publisher A (title; title), Publisher B (title).`` in the order of the names, each publisher
-        once.
+        ``Sources: Publisher A; Publisher B. Tables: first, second.`` in the order of the names, each publisher
+        once. Tables of our own making name no publisher beside others.
     """
-    titles: dict[str, list[str]] = {}
-    for name in names:
-        about = entry(name)
-        titles.setdefault(about["publisher"], []).append(about["title"])
-    return "Source: " + ", ".join(f"{who} ({'; '.join(what)})" for who, what in titles.items()) + "."
+    publishers = dict.fromkeys(who for name in names for who in entry(name)["publisher"].split("; "))
+    if len(publishers) > 1:
+        publishers.pop(OURSELVES, None)
+    plural = {"Source": len(publishers), "Table": len(names)}
+    source, table = (word + "s" if count > 1 else word for word, count in plural.items())
+    return f"{source}: {'; '.join(publishers)}. {table}: {', '.join(names)}."
 
 
 # --- loading --------------------------------------------------------------------------------------
