@@ -8,6 +8,15 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.special import xlogy
 
+from borderland.inference import (
+    Model,
+    cluster_covariance,
+    estimates,
+    fitted_table,
+    identifying_shares,
+    jackknife,
+    randomisation_test,
+)
 from borderland.panel import Effect, Effects, Regression, columns, group_codes, refuse_collinear
 
 _TOLERANCE = 1e-12  # relative change of the deviance; coefficients are then settled to about 1e-8
@@ -349,3 +358,241 @@ def _complete(panel: pd.DataFrame) -> pd.DataFrame:
             f"no {panel.columns[column]} for {where}: the tables do not cover the period asked for"
         )
     return panel.reset_index(drop=True)
+
+
+# --- the article's models --------------------------------------------------------------------------
+
+TERMS = {
+    "status_rank": "status of Russian at the origin (0–3)",
+    "favoured": "Russian official or state language at the origin",
+    "cyrillic": "Cyrillic script at the origin",
+    "contiguous": "common border",
+    "log_distance": "distance (log)",
+    "log_born_in_russia": "born in Russia, living at the origin 1990 (log)",
+    "log_income_ratio": "income per head, Russia over origin (log)",
+    "log_population": "population of the origin (log)",
+    "official": "Russian official or state language of both",
+    "spoken": "common spoken language (0–1)",
+}
+OUTCOMES = {
+    "da-pb-closed": "demographic accounting, pseudo-Bayesian",
+    "da-min-closed": "demographic accounting, minimum, closed",
+    "da-min-open": "demographic accounting, minimum, open",
+    "mig-rate": "migration rates",
+    "sd-drop-neg": "stock differences, negatives dropped",
+    "sd-rev-neg": "stock differences, negatives reversed",
+    "stock-difference": "growth of stocks (ours)",
+}
+SAMPLES = {
+    "all": "all states",
+    "ukraine-to-2013": "Ukraine to 2013 only",
+    "without-ukraine": "without Ukraine",
+}
+_GRAVITY = ("contiguous", "log_distance")
+_COUNTRY_PERIODS = (("origin", "period"), ("destination", "period"))
+
+
+def arrivals_model(measure: str = "status_rank", within: bool = False) -> Model:
+    """Model of Russia's migration with the post-Soviet states.
+
+    Parameters
+    ----------
+    measure : {"status_rank", "favoured"}
+        How the status of Russian enters.
+    within : bool
+        With effects of states beside those of years: only what changes over time within a state is left.
+    """
+    if measure not in ("status_rank", "favoured"):
+        raise ValueError(f"measure is 'status_rank' or 'favoured', found {measure!r}")
+    changing = (measure, "log_income_ratio", "log_population")
+    if within:
+        return Model(ppml, "persons", changing, ("state", "year"))
+    fixed = ("cyrillic", *_GRAVITY, "log_born_in_russia")
+    return Model(ppml, "persons", (measure, *fixed, *changing[1:]), ("year",))
+
+
+def network_model(within: bool = False) -> Model:
+    """Model of flows between countries, with effects of origin × period and destination × period.
+
+    ``within`` adds effects of pairs: only pairs in which the common official status changes are left.
+    """
+    if within:
+        return Model(ppml, "persons", ("official",), (*_COUNTRY_PERIODS, "pair"))
+    return Model(ppml, "persons", ("official", "spoken", *_GRAVITY), _COUNTRY_PERIODS)
+
+
+def sample(panel: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One of ``SAMPLES`` of the arrivals panel: Ukraine's flows are refugees' from 2014."""
+    if name not in SAMPLES:
+        raise ValueError(f"sample is one of {', '.join(SAMPLES)}, found {name!r}")
+    ukraine = panel["state"] == "UKR"
+    if name == "ukraine-to-2013":
+        ukraine &= panel["year"] >= 2014
+    return panel if name == "all" else panel[~ukraine].reset_index(drop=True)
+
+
+def identification(panel: pd.DataFrame, measure: str = "status_rank") -> pd.DataFrame:
+    """Which states the coefficient of the status of Russian rests on.
+
+    Returns
+    -------
+    DataFrame
+        One row per state: ``state``, ``changes`` (in words; empty if none in the period), ``share_year`` and
+        ``share_within`` (percent of the information with year effects, and with state and year effects),
+        ``without`` (the coefficient of the latter model with the state left out); most informative first.
+    """
+    model = arrivals_model(measure, within=True)
+    shares = {
+        "share_year": 100 * identifying_shares(arrivals_model(measure).fit(panel), measure, "state"),
+        "share_within": 100 * identifying_shares(model.fit(panel), measure, "state"),
+        "without": jackknife(model, panel, "state").estimates[measure],
+        "changes": panel.groupby("state").apply(_changes_in_words, column=measure),
+    }
+    frame = pd.DataFrame(shares).rename_axis("state").reset_index()
+    return frame.sort_values("share_within", ascending=False, kind="stable", ignore_index=True)
+
+
+def _changes_in_words(history: pd.DataFrame, column: str) -> str:
+    """ "2001: 1 to 2" for every change of a column from one year to the next."""
+    values = history.sort_values("year").set_index("year")[column]
+    changed = values[values.diff().fillna(0) != 0]
+    return "; ".join(f"{year}: {values[year - 1]:.0f} to {value:.0f}" for year, value in changed.items())
+
+
+def network_by_outcome(
+    flows: pd.DataFrame,
+    dyads: pd.DataFrame,
+    status: pd.DataFrame,
+    outcomes: Sequence[str],
+    destinations: str,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """The network model for several measures of the flow, one row per outcome and term.
+
+    Returns
+    -------
+    DataFrame
+        ``outcome``, ``term`` and the columns of :func:`borderland.inference.estimates` with errors clustered
+        by pair; ``p_two_way`` (by origin and by destination), ``p_randomisation`` (common official status
+        only: histories of status dealt among the states), ``separated``.
+    """
+    parts = []
+    for outcome in outcomes:
+        panel = network_panel(flows, dyads, status, outcome, destinations)
+        model = network_model()
+        fit = model.fit(panel)
+        rows = estimates(fit, cluster_covariance(fit, "pair"))
+        rows["p_two_way"] = estimates(fit, cluster_covariance(fit, "origin", "destination"))["p"]
+        test = randomisation_test(
+            model, panel, "official", "pair", permuted_official(panel, status, draws, seed)
+        )
+        rows["p_randomisation"] = pd.Series({"official": test.p})
+        parts.append(
+            rows.rename_axis("term").reset_index().assign(outcome=outcome, separated=len(fit.separated))
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def beside_published(
+    ours: pd.DataFrame, published: pd.DataFrame, variables: dict[str, str], group: str
+) -> pd.DataFrame:
+    """Rows for a coefficient plot: our estimates of one kind, then those of other studies.
+
+    Parameters
+    ----------
+    ours : DataFrame
+        ``label``, ``estimate``, ``low``, ``high``, ``n``.
+    published : DataFrame
+        The table ``published_coefficients``.
+    variables : dict
+        Its variables to show, with the words to add to the study's name.
+    group : str
+        Heading.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``label``, ``kind``, ``estimate``, ``low``, ``high``, ``n``; intervals of other studies
+        are the estimate and 1.96 standard errors, missing where none is printed.
+    """
+    theirs = published[published["variable"].isin(variables)].sort_values(["study", "id"])
+    notes = theirs["note"].fillna("")
+    words = theirs["variable"].map(variables)
+    theirs = theirs.assign(
+        label=theirs["study"] + words + notes.where(notes == "", ", " + notes),
+        low=theirs["estimate"] - 1.96 * theirs["se"],
+        high=theirs["estimate"] + 1.96 * theirs["se"],
+        n=theirs["observations"].astype(float),
+        kind="published",
+    )
+    both = pd.concat([ours.assign(kind="ours"), theirs], ignore_index=True)
+    return both.assign(group=group)[["group", "label", "kind", "estimate", "low", "high", "n"]]
+
+
+def all_flows(flows: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
+    """Estimated flows and differences of stocks in one frame, told apart by ``method``."""
+    return pd.concat([flows, stock_differences(stock)], ignore_index=True)
+
+
+def changing_pairs(panel: pd.DataFrame) -> list[str]:
+    """Directed pairs whose common official status changes between periods."""
+    range_ = panel.groupby("pair")["official"].agg(["min", "max"])
+    return list(range_.index[range_["min"] != range_["max"]])
+
+
+def status_rows(
+    panel: pd.DataFrame, measure: str, break_year: int, names: pd.Series, error: str
+) -> pd.DataFrame:
+    """Rows of a coefficient plot: the status of Russian by model, sample and period, and by state left out."""
+    samples = {
+        "all states and years": panel,
+        "Ukraine to 2013 only": sample(panel, "ukraine-to-2013"),
+        f"to {break_year - 1}": panel[panel["year"] < break_year],
+        f"from {break_year}": panel[panel["year"] >= break_year],
+    }
+    within = arrivals_model(measure, within=True)
+    groups = {
+        "year effects": {label: (arrivals_model(measure), part) for label, part in samples.items()},
+        "state and year effects": {label: (within, part) for label, part in samples.items()},
+        "state and year effects, one state left out": {
+            f"without {names[state]}": (within, panel[panel["state"] != state])
+            for state in panel["state"].unique()
+        },
+    }
+    parts = []
+    for group, models in groups.items():
+        rows = fitted_table(models, "state", error)
+        parts.append(rows[rows["term"] == measure].assign(group=group))
+    table = pd.concat(parts, ignore_index=True).rename(columns={"model": "label"})
+    return table.assign(kind="ours")[["group", "label", "kind", "estimate", "low", "high", "n"]]
+
+
+def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a coefficient plot: terms of the network model by measure of the flow and destinations."""
+    order = {term: number for number, term in enumerate(["official", "spoken", "log_distance"])}
+    rows = network[network["term"].isin(order)]
+    rows = rows.assign(
+        group=rows["term"].map(TERMS),
+        label=rows["outcome"].map(OUTCOMES) + ", " + rows["destinations"],
+        kind="ours",
+        place=rows["term"].map(order),
+    ).sort_values("place", kind="stable")
+    return rows[["group", "label", "kind", "estimate", "low", "high", "n"]].reset_index(drop=True)
+
+
+def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a coefficient plot: distance and language of our models beside those of other studies."""
+    ours = fitted.rename(columns={"model": "label"}).assign(label=lambda f: "Russia, " + f["label"])
+    ours = pd.concat([ours, network.assign(label="network, " + network["destinations"])])
+    groups = {
+        "log_distance": {"distance": ""},
+        "official": {"common-official-language": ": official"},
+        "spoken": {"linguistic-proximity": ": proximity"},
+        "contiguous": {},
+    }
+    parts = [
+        beside_published(ours[ours["term"] == term], published, variables, TERMS[term])
+        for term, variables in groups.items()
+    ]
+    return pd.concat(parts, ignore_index=True)

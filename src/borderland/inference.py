@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from borderland.panel import Effect, Regression, group_codes
+from borderland.tables import interval, plain
 
 _EXHAUSTIVE = 14  # up to 2^14 = 16,384 sign vectors are enumerated rather than drawn
 
@@ -507,9 +508,18 @@ def compare_methods(
 
 
 def fitted_table(
-    models: Mapping[str, tuple[Model, pd.DataFrame]], error: Callable[[Model, pd.DataFrame], Covariance]
+    models: Mapping[str, tuple[Model, pd.DataFrame]], cluster: Effect, error: str = "clustered"
 ) -> pd.DataFrame:
     """Fit several models, each to its own sample, into one long table.
+
+    Parameters
+    ----------
+    models : mapping
+        Label to model and sample.
+    cluster : Effect
+        Column to cluster by.
+    error : str
+        One of ``ERRORS``.
 
     Returns
     -------
@@ -519,7 +529,58 @@ def fitted_table(
     parts = []
     for label, (model, frame) in models.items():
         fit = model.fit(frame)
-        rows = estimates(fit, error(model, frame)).rename_axis("term").reset_index()
+        rows = estimates(fit, covariance_of(error, model, frame, cluster)).rename_axis("term").reset_index()
         parts.append(rows.assign(separated=len(fit.separated)).assign(model=label))
     table = pd.concat(parts, ignore_index=True)
     return table[["model", *[column for column in table if column != "model"]]]
+
+
+ERRORS = ("clustered", "jackknife", "robust")
+
+
+def covariance_of(kind: str, model: Model, frame: pd.DataFrame, cluster: Effect) -> Covariance:
+    """Covariance of one of the kinds in ``ERRORS``: CR1 and CR3 by cluster, or HC1."""
+    if kind == "jackknife":
+        return jackknife(model, frame, cluster).covariance
+    if kind == "clustered":
+        return cluster_covariance(model.fit(frame), cluster)
+    if kind == "robust":
+        return robust_covariance(model.fit(frame))
+    raise ValueError(f"error type is one of {', '.join(ERRORS)}, found {kind!r}")
+
+
+def coefficient_table(fitted: pd.DataFrame, terms: Mapping[str, str], spec: str = ".2f") -> pd.DataFrame:
+    """Coefficients as a journal prints them: terms in rows, models in columns, intervals in words.
+
+    Parameters
+    ----------
+    fitted : DataFrame
+        From :func:`fitted_table`.
+    terms : mapping
+        Printed name of each term, in printing order; terms that no model has are left out.
+
+    Returns
+    -------
+    DataFrame
+        First column the term; one column per model with "estimate (low to high)"; observations and clusters
+        in the last rows.
+    """
+    words = interval(fitted["low"], fitted["high"], spec)
+    cell = fitted["estimate"].map(lambda value: plain(value, spec)) + " (" + words + ")"
+    models = list(dict.fromkeys(fitted["model"]))
+    wide = fitted.assign(cell=cell).pivot(index="term", columns="model", values="cell")[models]
+    wide = wide.reindex([term for term in terms if term in wide.index]).rename(index=dict(terms))
+    counts = fitted.groupby("model")[["n", "clusters"]].first().loc[models].T
+    counts.index = ["observations", "clusters"]
+    wide = pd.concat([wide.fillna("–"), counts.map(lambda value: f"{value:,.0f}")])
+    return wide.rename_axis("term").rename_axis(columns=None).reset_index()
+
+
+def stacked(parts: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Frames under one another, the label of each in a first column; named indexes become columns."""
+    frames = [
+        (part.reset_index() if part.index.name else part).assign(**{column: label})
+        for label, part in parts.items()
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[[column, *[name for name in frame if name != column]]]

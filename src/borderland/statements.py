@@ -1,4 +1,4 @@
-"""Coded statements: what is said, by whom, what goes with what, agreement of coders, protection of speakers."""
+"""Coded statements: what is said, by whom, together with what; agreement of coders; speakers protected."""
 
 from pathlib import Path
 
