@@ -195,22 +195,30 @@ class Certificate:
             closer=f"<h2>Closer look</h2>{closer}" if closer else "",
         )
 
-    def codecheck(self, authors: Sequence[str]) -> dict[str, Any]:
-        """The certificate in the terms of a CODECHECK configuration (`codecheck.yml`, version 1)."""
-        files = [one for one in self.outputs if not one.path.startswith("numbers/")]
-        return {
-            "version": "https://codecheck.org.uk/spec/config/1.0/",
-            "paper": {"title": self.title, "authors": [{"name": name} for name in authors]},
-            "manifest": [{"file": one.path, "comment": _comment(one)} for one in files],
-            "codechecker": [{"name": "paper verify (automatic, no person)"}],
-            "summary": f"{self.verdict}: {VERDICTS[self.verdict]}",
-            "check_time": self.checked,
-            "certificate": "certificate.html",
-        }
 
+def codecheck(record: Mapping[str, Any], authors: Sequence[str]) -> dict[str, Any]:
+    """Return a certificate in the terms of a CODECHECK configuration (`codecheck.yml`, version 1).
 
-def _comment(one: Comparison) -> str:
-    return f"{one.rung.label}: {one.reason}" if one.reason else one.rung.label
+    Parameters
+    ----------
+    record : mapping
+        What `Certificate.as_json` made.
+    authors : sequence of str
+        Names of the article's authors.
+    """
+    files = [output for output in record["outputs"] if not output["path"].startswith("numbers/")]
+    return {
+        "version": "https://codecheck.org.uk/spec/config/1.0/",
+        "paper": {"title": record["title"], "authors": [{"name": name} for name in authors]},
+        "manifest": [
+            {"file": one["path"], "comment": ": ".join(filter(None, (one["rung"], one["reason"])))}
+            for one in files
+        ],
+        "codechecker": [{"name": "paper verify (automatic, no person)"}],
+        "summary": f"{record['verdict']}: {record['meaning']}",
+        "check_time": record["checked"],
+        "report": "_output/certificate.html",
+    }
 
 
 def _picture(one: Comparison) -> str:
