@@ -183,8 +183,8 @@ def source_line(*names: str) -> str:
     Returns
     -------
     str
-        ``Sources: Publisher A; Publisher B. Tables: first, second.`` in the order of the names, each publisher
-        once. Tables of our own making name no publisher beside others.
+        ``Sources: Publisher A; Publisher B. Tables: first, second.`` in the order of the names, each
+        publisher once. Tables of our own making name no publisher beside others.
     """
     publishers = dict.fromkeys(who for name in names for who in entry(name)["publisher"].split("; "))
     if len(publishers) > 1:
