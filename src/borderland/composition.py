@@ -123,6 +123,26 @@ def theil_index(persons: pd.Series, group: pd.Series | None = None) -> TheilInde
     return TheilIndex(total, between, total - between)
 
 
+def concentration(persons: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Theil's index of the concentration of population over units, year by year.
+
+    Parameters
+    ----------
+    persons : DataFrame
+        Index year, one column per unit; years with a missing unit are left out.
+    group : Series
+        Index unit, values group (side of the border).
+
+    Returns
+    -------
+    DataFrame
+        Index year; ``total``, ``between``, ``within``.
+    """
+    complete = persons.dropna()
+    rows = [theil_index(row, group) for _, row in complete.iterrows()]
+    return pd.DataFrame(rows, index=complete.index)
+
+
 def primacy(persons: pd.Series, followers: int | None = None) -> float:
     """Weight of the largest city: its share of all, or its size against the sum of the next ``followers``.
 

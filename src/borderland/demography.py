@@ -161,6 +161,155 @@ def _broken(frame: pd.DataFrame, breaks: Mapping[str, Collection[int]]) -> pd.Se
     )
 
 
+# Kazakh stocks of 1 January 2009 and 2022 were re-based on the censuses of 2009 and 2021, not carried back;
+# Almaty took territory from its region within 2008 and 2014. Their change is not made of events alone.
+KAZAKH_BREAKS: Mapping[str, Collection[int]] = {
+    EVERY_UNIT: (2008, 2021),
+    "KZ-ALA": (2014,),
+    "KZ-ALM": (2014,),
+}
+# Russian annual means of 1989 still follow the estimates before the census of that January.
+RUSSIAN_BREAKS: Mapping[str, Collection[int]] = {EVERY_UNIT: (1989,)}
+
+
+def components(
+    population: pd.DataFrame, vital_events: pd.DataFrame, net_migration: pd.DataFrame, units: Collection[str]
+) -> pd.DataFrame:
+    """Assemble the components of change of Kazakh and Russian units, migration published or derived.
+
+    Parameters
+    ----------
+    population, vital_events, net_migration : DataFrame
+        The tables of these names. Of the Russian annual means only the vintage before the census of 2021 is
+        used: the later one stands on another base.
+    units : collection of str
+        Units wanted, of either country.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by ``unit`` and ``year``: ``persons`` (mean population), ``births``, ``deaths``, ``natural``,
+        ``migration`` (persons; missing where it is neither published nor derivable) and ``origin`` of the
+        migration figure: "published", "residual" or "" where missing.
+
+    Notes
+    -----
+    The residual of a Russian unit runs from mid-year to mid-year and is filed under the first of the two.
+    """
+    wanted = set(units)
+    population = population[population["unit"].isin(wanted)]
+    vital = vital_events[vital_events["unit"].isin(wanted)].dropna(subset=["births", "deaths"])
+    january = population[population["reference"] == "1-january"]
+    means = population[
+        (population["reference"] == "annual-mean") & (population["vintage"] == "before-2021-census")
+    ]
+    exposure = pd.concat([mean_population(january, KAZAKH_BREAKS), means[["unit", "year", "persons"]]])
+    residual = pd.concat(
+        [
+            balance(january, vital, KAZAKH_BREAKS),
+            balance(means, vital, RUSSIAN_BREAKS, reference="annual-mean"),
+        ]
+    )
+    published = net_migration[net_migration["unit"].isin(wanted) & (net_migration["flow"] == "all")]
+    frame = vital[["unit", "year", "births", "deaths"]].merge(exposure, on=["unit", "year"], validate="1:1")
+    frame["natural"] = frame["births"] - frame["deaths"]
+    for column, source, value in (("residual", residual, "migration"), ("published", published, "persons")):
+        values = source[["unit", "year", value]].rename(columns={value: column})
+        frame = frame.merge(values, on=["unit", "year"], how="left", validate="1:1")
+    frame["migration"] = frame["published"].astype(float).fillna(frame["residual"])
+    frame["origin"] = np.select(
+        [frame["published"].notna(), frame["residual"].notna()], ["published", "residual"], default=""
+    )
+    columns = ["unit", "year", "persons", "births", "deaths", "natural", "migration", "origin"]
+    return frame[columns].sort_values(["unit", "year"], ignore_index=True)
+
+
+INDICATOR_UNIT = {
+    "natural increase": "per 1,000",
+    "net migration": "per 1,000",
+    "population growth": "per 1,000",
+    "unemployment": "points",
+    "product per head": "log, own side = 0",
+}
+VINTAGE_LABEL = {
+    "current": "as published",
+    "before-2021-census": "as published",
+    "after-2021-census": "after the 2021 census",
+}
+
+
+def population_index(population: pd.DataFrame, units: Collection[str], base: int) -> pd.DataFrame:
+    """Index the population of each unit on a base year, vintages kept apart.
+
+    Parameters
+    ----------
+    population : DataFrame
+        The table ``population``.
+    units : collection of str
+        Units wanted.
+    base : int
+        Year set to 100, taken from the long vintage (Kazakhstan as published, Russia before the census of
+        2021); the vintage after that census is expressed on the same base, so that its jump is seen.
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``year``, ``vintage``, ``persons``, ``index``.
+    """
+    frame = population[population["unit"].isin(set(units)) & (population["reference"] != "census")]
+    frame = frame[["unit", "year", "vintage", "persons"]]
+    long = frame[frame["vintage"] != "after-2021-census"]
+    at_base = long[long["year"] == base].set_index("unit")["persons"]
+    missing = sorted(set(units) - set(at_base.index))
+    if missing:
+        raise ValueError(f"no population in base year {base} for {', '.join(missing)}")
+    return frame.assign(index=100 * frame["persons"] / frame["unit"].map(at_base))
+
+
+def rates(components: pd.DataFrame) -> pd.DataFrame:
+    """Add crude rates per 1,000 of births, deaths, natural change, migration and growth to components."""
+    frame = components.copy()
+    for column in ("births", "deaths", "natural", "migration"):
+        frame[f"{column}_rate"] = rate_per_1000(frame[column], frame["persons"])
+    frame["growth_rate"] = frame["natural_rate"] + frame["migration_rate"]
+    return frame
+
+
+def aggregate(components: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Sum components over groups of units (sides of the border), year by year.
+
+    A year in which a unit of the group is missing has no row, and one in which a unit's migration is missing
+    has no migration: a sum over fewer units would read as a fall.
+
+    Parameters
+    ----------
+    components : DataFrame
+        As returned by :func:`components`.
+    group : Series
+        Index unit, values group.
+
+    Returns
+    -------
+    DataFrame
+        ``unit`` (the group's name), ``year`` and the summed columns.
+    """
+    frame = components.assign(group=components["unit"].map(group)).dropna(subset="group")
+    grouped = frame.groupby(["group", "year"])
+    summed = grouped[["persons", "births", "deaths", "natural"]].sum()
+    summed["migration"] = (
+        grouped["migration"].sum(min_count=1).where(grouped["migration"].count() == grouped.size())
+    )
+    size = group.value_counts()
+    complete = grouped.size() == summed.index.get_level_values("group").map(size)
+    return summed[complete.to_numpy()].reset_index().rename(columns={"group": "unit"})
+
+
+def wide(frame: pd.DataFrame, column: str, order: Collection[str] | None = None) -> pd.DataFrame:
+    """Turn a tidy frame into years (rows) by units (columns), in the order given."""
+    table = frame.pivot(index="year", columns="unit", values=column)
+    return table if order is None else table[[unit for unit in order if unit in table.columns]]
+
+
 def index_numbers(wide: pd.DataFrame, base: int) -> pd.DataFrame:
     """Express every series in per cent of its value in the base year.
 
@@ -260,6 +409,124 @@ def trend(series: pd.Series) -> Trend:
     slope = _coefficient(_hac(series.to_numpy(float), sm.add_constant(years)), 1)
     tau, p = stats.kendalltau(years, series.to_numpy(float))
     return Trend(slope, float(tau), float(p))
+
+
+def last_years_mean(frame: pd.DataFrame, column: str, years: int) -> pd.Series:
+    """Mean of each unit's last ``years`` values of a yearly column (years without a value do not count)."""
+    known = frame.dropna(subset=column).sort_values("year")
+    return known.groupby("unit")[column].apply(lambda values: float(values.tail(years).mean()))
+
+
+def last_years_window(frame: pd.DataFrame, column: str, years: int) -> pd.Series:
+    """First and last year of the values that :func:`last_years_mean` averages, worded "2015–2024"."""
+    known = frame.dropna(subset=column).sort_values("year")
+    return known.groupby("unit")["year"].apply(lambda values: f"{values.tail(years).min()}–{values.max()}")
+
+
+def total_change(indices: pd.DataFrame, first: int, last: int) -> pd.Series:
+    """Change of population between two years by unit, per cent, on one vintage of ``population_index``."""
+    table = wide(indices[indices["vintage"] != "after-2021-census"], "persons")
+    return 100 * (table.loc[last] / table.loc[first] - 1)
+
+
+def side_panels(sides: pd.DataFrame, names: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Rates of each named side by year, in the shape the balance chart draws."""
+    columns = ["natural_rate", "migration_rate", "growth_rate"]
+    return {name: sides[sides["unit"] == name].set_index("year")[columns].astype(float) for name in names}
+
+
+def side_gap(sides: pd.DataFrame, periods: Collection[tuple[int, int]]) -> list[float]:
+    """Mean natural increase of the Kazakh side less that of the Russian side, per 1,000, period by period."""
+    means = period_means(sides, "natural_rate", periods)
+    return (means.loc["Kazakh side"] - means.loc["Russian side"]).tolist()
+
+
+def stack_measures(
+    measures: Mapping[str, pd.DataFrame], order: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Put frames of one shape under each other, the name of each in column ``measure``.
+
+    With ``order`` (index labels) rows are taken in that order and labelled in column ``group``.
+    """
+    parts = []
+    for name, frame in measures.items():
+        rows = frame if order is None else frame.loc[list(order)]
+        label = "year" if order is None else "group"
+        parts.append(rows.rename_axis(label).reset_index().assign(measure=name))
+    stacked = pd.concat(parts, ignore_index=True)
+    leading = [parts[0].columns[0], "measure"]
+    return stacked[leading + [column for column in stacked.columns if column not in leading]]
+
+
+def turns_towards(tests: pd.DataFrame, events: Collection[int], strongest: float = 0.1) -> pd.DataFrame:
+    """Say of each tested turn whether it points towards convergence and stands out among placebo years.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        As returned by :func:`convergence_tests`.
+    events : collection of int
+        The years tested there.
+    strongest : float
+        A turn stands out if its rank lies within this share of the candidate years.
+
+    Returns
+    -------
+    DataFrame
+        ``indicator``, ``event``, ``change``, ``rank``, ``placebos``, ``towards``; only turns that could be
+        tested.
+    """
+    rows = [
+        {
+            "indicator": row["indicator"],
+            "event": year,
+            "change": row[f"change_{year}"],
+            "rank": row[f"rank_{year}"],
+            "placebos": row[f"placebos_{year}"],
+            "towards": row[f"change_{year}"] < 0
+            and row[f"rank_{year}"] <= strongest * row[f"placebos_{year}"],
+        }
+        for _, row in tests.iterrows()
+        for year in events
+        if pd.notna(row[f"rank_{year}"])
+    ]
+    return pd.DataFrame(rows, columns=["indicator", "event", "change", "rank", "placebos", "towards"])
+
+
+class Synchrony(NamedTuple):
+    """How far two series move together, and how far apart they lie on average."""
+
+    spearman: float
+    p: float
+    difference: float
+    n: int
+
+
+def synchrony(first: pd.Series, second: pd.Series) -> Synchrony:
+    """Compare two yearly series over the years both have.
+
+    Returns
+    -------
+    Synchrony
+        Spearman's rank correlation with its p value, the mean of ``first - second``, the number of years.
+    """
+    pair = pd.concat([first, second], axis=1, join="inner").dropna().astype(float).to_numpy()
+    correlation = stats.spearmanr(pair[:, 0], pair[:, 1])
+    return Synchrony(
+        float(correlation.statistic),
+        float(correlation.pvalue),
+        float((pair[:, 0] - pair[:, 1]).mean()),
+        len(pair),
+    )
+
+
+def period_means(frame: pd.DataFrame, column: str, periods: Collection[tuple[int, int]]) -> pd.DataFrame:
+    """Mean of a yearly column over periods, one row per unit; years without a value are left out."""
+    means = {
+        f"{first}–{last}": frame[frame["year"].between(first, last)].groupby("unit")[column].mean()
+        for first, last in periods
+    }
+    return pd.DataFrame(means).astype(float)
 
 
 class Beta(NamedTuple):
@@ -375,11 +642,11 @@ def placebo_breaks(series: pd.Series, at: int, margin: int = 3) -> pd.DataFrame:
         (bool) and ``rank`` of ``f`` (1 = strongest).
     """
     series = series.dropna()
-    candidates = series.index[margin : len(series) - margin + 1]
-    if at not in candidates:
-        raise ValueError(
-            f"{at} has fewer than {margin} values on one side: it cannot be ranked among placebos"
-        )
+    fewer = min((series.index < at).sum(), (series.index >= at).sum())
+    if fewer < margin:
+        raise ValueError(f"{at} has fewer than {margin} values on one side: no rank among placebos")
+    # The year itself may be one without a value (2010 within a gap): the break still lies there.
+    candidates = sorted({*series.index[margin : len(series) - margin + 1], at})
     rows = []
     for year in candidates:
         fit = segmented_regression(series, int(year))
@@ -387,3 +654,139 @@ def placebo_breaks(series: pd.Series, at: int, margin: int = 3) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["year", "slope_change", "p", "f", "true"])
     frame["rank"] = frame["f"].rank(ascending=False, method="min").astype(int)
     return frame
+
+
+def dispersion_by_group(wide: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Split the dispersion over units into what lies between groups (sides of the border) and within.
+
+    Parameters
+    ----------
+    wide : DataFrame
+        Index year, one column per unit; years with a missing unit are left out.
+    group : Series
+        Index unit, values group.
+
+    Returns
+    -------
+    DataFrame
+        Index year; ``total``, ``between`` and ``within`` standard deviations, in the indicator's unit. Their
+        squares add up: ``total² = between² + within²`` (analysis of variance, units of equal weight).
+    """
+    values = wide.dropna().astype(float)
+    means = values.T.groupby(group.reindex(values.columns)).transform("mean").T
+    return pd.DataFrame(
+        {
+            "total": values.std(axis=1, ddof=0),
+            "between": means.std(axis=1, ddof=0),
+            "within": np.sqrt(((values - means) ** 2).mean(axis=1)),
+        }
+    )
+
+
+def log_relative(wide: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Logarithm of each value over the geometric mean of its group in that year.
+
+    For amounts of money in two currencies: what is left are the differences within each country.
+    """
+    logs = np.log(wide.dropna().astype(float))
+    return logs - logs.T.groupby(group.reindex(wide.columns)).transform("mean").T
+
+
+def convergence_tests(indicators: Mapping[str, pd.DataFrame], events: Collection[int]) -> pd.DataFrame:
+    """Test each indicator for convergence over units, and for a turn towards it at given years.
+
+    Parameters
+    ----------
+    indicators : mapping
+        Name to values (index year, one column per unit). Only years in which all units have a value count.
+    events : collection of int
+        Years at which a turn is asked for; each is ranked among placebo years.
+
+    Returns
+    -------
+    DataFrame
+        One row per indicator: ``indicator``, ``units``, ``first``, ``last`` (years); ``sigma_first``,
+        ``sigma_last``; ``trend`` with ``trend_low``, ``trend_high``, ``trend_p`` and ``kendall`` of sigma;
+        ``beta`` with ``beta_low``, ``beta_high``, ``beta_p``; for each event year Y ``change_Y`` (change of
+        sigma's slope), ``change_Y_p`` and ``rank_Y`` (of ``placebos_Y`` candidate years by F), missing where
+        fewer than three years lie on one side.
+    """
+    rows = []
+    for name, values in indicators.items():
+        complete = values.dropna().astype(float)
+        sigma = dispersion(complete)
+        over_time = trend(sigma)
+        first, last = int(complete.index[0]), int(complete.index[-1])
+        beta = beta_convergence(complete.loc[first], complete.loc[last], last - first, logs=False).slope
+        row = {
+            "indicator": name,
+            "units": complete.shape[1],
+            "first": first,
+            "last": last,
+            "sigma_first": sigma.loc[first],
+            "sigma_last": sigma.loc[last],
+            "trend": over_time.slope.estimate,
+            "trend_low": over_time.slope.low,
+            "trend_high": over_time.slope.high,
+            "trend_p": over_time.slope.p,
+            "kendall": over_time.kendall_tau,
+            "beta": beta.estimate,
+            "beta_low": beta.low,
+            "beta_high": beta.high,
+            "beta_p": beta.p,
+        }
+        for year in events:
+            fewer = min((sigma.index < year).sum(), (sigma.index >= year).sum())
+            ranked = placebo_breaks(sigma, year) if fewer >= 3 else None
+            true = None if ranked is None else ranked.loc[ranked["true"]].iloc[0]
+            row[f"change_{year}"] = np.nan if true is None else true["slope_change"]
+            row[f"change_{year}_p"] = np.nan if true is None else true["p"]
+            row[f"rank_{year}"] = np.nan if true is None else float(true["rank"])
+            row[f"placebos_{year}"] = np.nan if ranked is None else float(len(ranked))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def natural_increase_by_region(
+    rates: pd.DataFrame, area: pd.DataFrame, first: int, last: int
+) -> pd.DataFrame:
+    """Hold each region to the simple form "natural increase positive in Kazakhstan, negative in Russia".
+
+    Parameters
+    ----------
+    rates : DataFrame
+        ``unit``, ``year``, ``natural_rate`` (per 1,000).
+    area : DataFrame
+        Index unit in the order wanted; ``country``, ``name``.
+    first, last : int
+        Period; every unit must have every year of it.
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``name``, ``country``, ``mean``, ``lowest``, ``highest`` (per 1,000), ``years``,
+        ``years_as_claimed``, ``holds`` (every year has the claimed sign), ``sign_as_claimed`` (the mean has
+        it).
+    """
+    values = wide(rates[rates["year"].between(first, last)], "natural_rate", area.index).astype(float)
+    missing = values.columns[values.isna().any()]
+    if len(missing) or len(values) != last - first + 1:
+        raise ValueError(
+            f"natural increase {first}–{last} is incomplete for {', '.join(missing) or 'all units'}"
+        )
+    claimed = area["country"].map({"KAZ": 1, "RUS": -1})
+    as_claimed = (np.sign(values) == claimed).sum()
+    return pd.DataFrame(
+        {
+            "unit": area.index,
+            "name": area["name"].to_numpy(),
+            "country": area["country"].to_numpy(),
+            "mean": values.mean().to_numpy(),
+            "lowest": values.min().to_numpy(),
+            "highest": values.max().to_numpy(),
+            "years": len(values),
+            "years_as_claimed": as_claimed.to_numpy(),
+            "holds": (as_claimed == len(values)).to_numpy(),
+            "sign_as_claimed": (np.sign(values.mean()) == claimed).to_numpy(),
+        }
+    )

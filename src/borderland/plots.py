@@ -8,7 +8,7 @@ grey printing. Kazakhstan and Russia keep one hue each in all figures.
 
 import functools
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ParamSpec
 
 import matplotlib as mpl
@@ -17,16 +17,16 @@ import pandas as pd
 import statsmodels.api as sm
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize, TwoSlopeNorm
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from pyproj import Transformer
+from shapely import box
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform as project_geometry
 
+from borderland.frame import COUNTRY_NAME
 from borderland.migration import split_at_breaks
 
 MM = 1 / 25.4
@@ -36,7 +36,6 @@ DOUBLE = 180 * MM  # the full text width, inches
 KAZ = "#005B96"
 RUS = "#D55E00"
 COUNTRY = {"KAZ": KAZ, "RUS": RUS}
-COUNTRY_NAME = {"KAZ": "Kazakhstan", "RUS": "Russia"}
 COUNTRY_MARKER = {"KAZ": "o", "RUS": "s"}
 INK = "#222222"
 GREY = "#767676"
@@ -56,6 +55,14 @@ SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#F7FBFF", "#9ECAE
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", ["#B04A00", "#F2B183", "#F7F7F7", "#8DBBDD", "#004B7D"]
 )
+
+GROUP_STYLE = {
+    "Kazakh side": {"color": KAZ, "marker": "o", "linestyle": "-"},
+    "rest of Kazakhstan": {"color": KAZ, "marker": "o", "linestyle": ":", "markerfacecolor": "white"},
+    "Russian side": {"color": RUS, "marker": "s", "linestyle": "-"},
+    "rest of Russia": {"color": RUS, "marker": "s", "linestyle": ":", "markerfacecolor": "white"},
+}
+DISPERSION_LABEL = {"total": "all regions", "between": "between the two sides", "within": "within the sides"}
 
 SMALL = 7.0  # the smallest type, points
 THEME = {
@@ -129,11 +136,19 @@ def source_line(fig: Figure, text: str) -> None:
         fig.supxlabel(textwrap.fill(text, characters), x=0.005, ha="left", fontsize=SMALL, color=GREY)
 
 
+def region_colors(area: pd.DataFrame) -> dict[str, str]:
+    """Hue of each region's name: that of its country."""
+    return dict(zip(area["name"], area["country"].map(COUNTRY), strict=True))
+
+
 def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None, notes: bool = True) -> None:
     """Mark years in which a series changes its definition: a dotted line, and a note at its top.
 
     The mark stands between the last year of the old definition and the first of the new one.
     """
+    if notes and any((breaks or {}).values()):
+        low, high = ax.get_ylim()  # room for the notes above the data
+        ax.set_ylim(low, high + 0.09 * (high - low) if ax.get_yscale() == "linear" else high * 1.6)
     for year, note in (breaks or {}).items():
         ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         if notes and note:
@@ -295,65 +310,65 @@ def line_chart(
 
 @themed
 def small_multiples(
-    panels: Mapping[str, pd.DataFrame],
+    frame: pd.DataFrame,
+    area: pd.DataFrame,
     *,
-    titles: Mapping[str, str],
-    colors: Mapping[str, str],
+    value: str,
     ylabel: str,
-    source: str = "",
-    breaks: Mapping[str, Mapping[int, str]] | None = None,
+    series: str | None = None,
     styles: Mapping[str, dict] | None = None,
+    breaks: Mapping[str, Collection[int]] | None = None,
     reference: float | None = None,
-    note: str = "",
+    source: str = "",
     columns: int = 5,
     row_height: float = 1.15,
 ) -> Figure:
-    """One small panel per region on common axes, in the order given (west to east).
+    """One small panel per region on common axes, west to east; the free last cell explains the marks.
 
     Parameters
     ----------
-    panels : mapping
-        Region code to a frame (index year, columns series).
-    titles, colors : mapping
-        Region code to its heading and its hue (the country's).
-    breaks : mapping, optional
-        Region code to {first year of the new definition: note}; drawn as marks, explained once in ``note``.
+    frame : DataFrame
+        Columns ``unit``, ``year``, ``value`` and, where a panel holds several lines, ``series``.
+    area : DataFrame
+        Index unit in the order of the panels; ``name``, ``country``.
     styles : mapping, optional
-        Series name to line style, where panels hold more than one; they are named in the free last cell.
+        Series to line style; a key is its wording in the explanation.
+    breaks : mapping, optional
+        Country to the first years of new definitions.
     reference : float, optional
         A horizontal line common to all panels.
     """
-    rows = -(-(len(panels) + 1) // columns)
+    rows = -(-(len(area) + 1) // columns)
     fig = canvas(DOUBLE, rows * row_height + 0.35)
     grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     cells = list(grid.flat)
-    years = [year for frame in panels.values() for year in frame.dropna(how="all").index]
-    for ax, (code, frame) in zip(cells, panels.items(), strict=False):
-        own = (breaks or {}).get(code, {})
+    for ax, (unit, region) in zip(cells, area.iterrows(), strict=False):
+        own = (breaks or {}).get(region["country"], ())
+        color = COUNTRY[region["country"]]
         if reference is not None:
             ax.axhline(reference, color=GREY, linewidth=0.6)
-        for name in frame.columns:
-            style = {"color": colors[code]} | (styles or {}).get(name, {})
-            _draw_series(ax, frame[name], own, **style)
-        mark_breaks(ax, own, notes=False)
-        ax.set_title(titles[code], fontsize=SMALL, color=colors[code])
+        panel = frame[frame["unit"] == unit]
+        for name, part in [("", panel)] if series is None else panel.groupby(series, sort=False):
+            style = {"color": color} | (styles or {}).get(name, {})
+            _draw_series(ax, part.set_index("year")[value], own, **style)
+        mark_breaks(ax, dict.fromkeys(own, ""))
+        ax.set_title(region["name"], fontsize=SMALL, color=color)
         ax.grid(axis="y")
         _number_ticks(ax)
-    _year_ticks(cells[0], min(years), max(years), 3)
+    _year_ticks(cells[0], int(frame["year"].min()), int(frame["year"].max()), 3)
     for column in range(columns):
-        lowest = (len(panels) - 1 - column) // columns
-        grid[lowest, column].tick_params(labelbottom=True)
-    for ax in cells[len(panels) :]:
+        grid[(len(area) - 1 - column) // columns, column].tick_params(labelbottom=True)
+    for ax in cells[len(area) :]:
         ax.axis("off")
-    legend = [
+    handles = [Line2D([], [], color=COUNTRY[code], linewidth=3, label=COUNTRY_NAME[code]) for code in COUNTRY]
+    handles += [
         Line2D([], [], **({"color": INK} | style), label=name) for name, style in (styles or {}).items()
     ]
-    legend += [Line2D([], [], color=COUNTRY[c], linewidth=3, label=COUNTRY_NAME[c]) for c in COUNTRY]
-    if breaks and any(breaks.values()):
-        legend.append(Line2D([], [], color=GREY, linestyle=(0, (1, 2)), label="break in series"))
-    cells[-1].legend(handles=legend, loc="upper left", borderaxespad=0, handlelength=1.6)
+    if breaks:
+        handles.append(Line2D([], [], color=GREY, linestyle=(0, (1, 2)), label="break in the series"))
+    cells[-1].legend(handles=handles, loc="upper left", borderaxespad=0, handlelength=1.6)
     fig.supylabel(ylabel, fontsize=7.5)
-    source_line(fig, " ".join(part for part in (note, source) if part))
+    source_line(fig, source)
     return fig
 
 
@@ -378,7 +393,7 @@ def balance_chart(
         Heading to {first year of the new definition: note}.
     """
     fig = canvas(DOUBLE, height)
-    axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    axes = fig.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     natural, migration, total = names
     for ax, (heading, frame) in zip(axes, panels.items(), strict=True):
         years = frame.index.to_numpy()
@@ -404,8 +419,10 @@ def balance_chart(
         ax.set_title(heading)
         ax.grid(axis="y")
         _number_ticks(ax)
-        _year_ticks(ax, int(years.min()), int(years.max()), 6)
+    for ax, heading in zip(axes, panels, strict=True):
         mark_breaks(ax, (breaks or {}).get(heading))
+    drawn = [year for frame in panels.values() for year in frame.index]
+    _year_ticks(axes[0], min(drawn), max(drawn), 6)
     axes[0].set_ylabel(ylabel)
     handles, texts = axes[0].get_legend_handles_labels()
     unique = dict(zip(texts, handles, strict=True))
@@ -799,45 +816,80 @@ def coverage_matrix(
 
 
 @themed
-def mirror_lines(
-    pairs: Mapping[str, pd.DataFrame],
+def panel_lines(
+    panels: Mapping[str, pd.DataFrame],
     *,
     ylabel: str,
     source: str = "",
     breaks: Mapping[int, str] | None = None,
-    height: float = 2.8,
+    events: Mapping[int, str] | None = None,
+    styles: Mapping[str, dict] | None = None,
+    columns: int = 2,
+    sharey: bool = True,
+    zero: bool = False,
+    row_height: float = 2.0,
 ) -> Figure:
-    """The same flow as both countries count it: one panel per direction, one line or point per counter.
+    """Panels of lines with one legend: mirror statistics by direction, dispersion by indicator.
 
     Parameters
     ----------
-    pairs : mapping
-        Heading to a frame: index year, columns the counting office (label), values persons. Columns with few
-        values are drawn as points.
+    panels : mapping
+        Heading to a frame: index year, columns series. Fewer than eight values are drawn as points.
+    breaks : mapping, optional
+        First year of a new definition to a note; lines are interrupted there.
+    events : mapping, optional
+        Year to the name of an event whose trace is sought; a solid tick, lines run through.
+    styles : mapping, optional
+        Series name to line style; without it the styles of ``SERIES`` in the order of first appearance, and
+        the country's hue where a series is named after a country.
+    zero : bool
+        Draw the line of zero, and start axes without negative values there.
     """
-    fig = canvas(DOUBLE, height)
-    axes = fig.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
-    for ax, (heading, frame) in zip(axes, pairs.items(), strict=True):
-        ends = {}
-        for position, name in enumerate(frame.columns):
+    names = list(dict.fromkeys(name for frame in panels.values() for name in frame.columns))
+    drawn = {name: dict(SERIES[place % len(SERIES)]) for place, name in enumerate(names)}
+    for name in names:
+        hue = next((COUNTRY[code] for code in COUNTRY if COUNTRY_NAME[code] in name), None)
+        drawn[name] |= {} if hue is None else {"color": hue}
+        drawn[name] |= (styles or {}).get(name, {})
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    fig = canvas(DOUBLE, rows * row_height + 0.7)
+    grid = fig.subplots(rows, columns, sharey=sharey, squeeze=False)
+    for ax, (heading, frame) in zip(grid.flat, panels.items(), strict=False):
+        if zero:
+            ax.axhline(0, color=INK, linewidth=0.6)
+        for name in frame.columns:
             known = frame[name].dropna()
-            style = dict(SERIES[position % len(SERIES)])
-            style["color"] = next(
-                (hue for code, hue in COUNTRY.items() if COUNTRY_NAME[code] in name), style["color"]
-            )
-            if len(known) > 8:
-                _draw_series(ax, known, breaks or {}, **(style | {"marker": None}))
-                ends[name] = (known.index[-1], float(known.iloc[-1]), style["color"])
+            style = {"markevery": max(1, len(known) // 6)} | drawn[name]
+            if len(known) >= 8:
+                _draw_series(ax, known, breaks or {}, **style)
             else:
-                ax.plot(known.index, known, **(style | {"linestyle": "", "markersize": 4.5}), label=name)
+                ax.plot(known.index, known, **(drawn[name] | {"linestyle": "", "markersize": 4.5}))
         ax.set_title(heading)
         ax.grid(axis="y")
         _number_ticks(ax)
+        years = frame.dropna(how="all").index
+        _year_ticks(ax, int(years.min()), int(years.max()), 6)
+        if zero and np.nanmin(frame.to_numpy(float)) >= 0:
+            ax.set_ylim(bottom=0)
         mark_breaks(ax, breaks)
-        ax.set_ylim(bottom=0)
-    years = [year for frame in pairs.values() for year in frame.dropna(how="all").index]
-    _year_ticks(axes[0], min(years), max(years), 6)
-    axes[0].set_ylabel(ylabel)
+        for year, note in (events or {}).items():
+            ax.axvline(year, ymax=0.93, color=INK, linewidth=0.5, zorder=0)
+            ax.annotate(
+                note,
+                (year, 1),
+                xycoords=("data", "axes fraction"),
+                va="top",
+                ha="center",
+                fontsize=SMALL,
+                color=GREY,
+            )
+    for ax in list(grid.flat)[len(panels) :]:
+        ax.axis("off")
+    fig.supylabel(ylabel, fontsize=7.5)
+    if len(names) > 1:
+        handles = [Line2D([], [], label=name, **drawn[name]) for name in names]
+        fig.legend(handles=handles, loc="outside upper left", ncols=min(4, len(names)))
     source_line(fig, source)
     return fig
 
@@ -865,8 +917,8 @@ def scatter_fit(
     Parameters
     ----------
     frame : DataFrame
-        Columns ``x``, ``y``; optionally ``label`` (text beside the point), ``group`` (hue and marker), ``size``
-        (persons; drawn as area).
+        Columns ``x``, ``y``; optionally ``label`` (text beside the point), ``group`` (hue and marker),
+        ``size`` (persons; drawn as area).
     fit : bool
         Draw the line (all points together).
     zero : bool
@@ -934,26 +986,46 @@ def heatmap(
     source: str = "",
     fmt: str | None = None,
     center: float | None = None,
+    levels: Collection[float] | None = None,
+    colors: Mapping[str, str] | None = None,
     width: float = DOUBLE,
 ) -> Figure:
-    """A matrix in shades, with its values printed where ``fmt`` is given; missing cells stay white and empty.
+    """A matrix in shades; missing cells stay white, values are printed where ``fmt`` is given.
 
     Parameters
     ----------
     center : float, optional
-        Value at which the colours part (diverging scale); without it the scale is sequential.
+        Value at which the colours part (diverging scale); cells below it are hatched as well, for two colours
+        of one lightness are one in grey print. Without it the scale is sequential.
+    levels : collection of float, optional
+        Class limits; without them the scale is continuous.
+    colors : mapping, optional
+        Row label to the hue of its name.
     """
-    fig = canvas(width, 0.2 * len(frame) + 0.9)
+    fig = canvas(width, 0.165 * len(frame) + 0.85)
     ax = fig.add_subplot()
     values = frame.to_numpy(float)
-    if center is None:
-        cmap, norm = SEQUENTIAL, Normalize(np.nanmin(values), np.nanmax(values))
+    cmap = SEQUENTIAL if center is None else DIVERGING
+    if levels is not None:
+        norm = BoundaryNorm(list(levels), cmap.N)
+    elif center is None:
+        norm = Normalize(np.nanmin(values), np.nanmax(values))
     else:
         reach = np.nanmax(np.abs(values - center))
-        cmap, norm = DIVERGING, TwoSlopeNorm(center, center - reach, center + reach)
-    mesh = ax.imshow(values, cmap=cmap, norm=norm, aspect="auto", interpolation="nearest")
-    ax.set_yticks(range(len(frame)), frame.index)
-    ax.set_xticks(range(len(frame.columns)), frame.columns)
+        norm = TwoSlopeNorm(center, center - reach, center + reach)
+    mesh = ax.pcolormesh(
+        np.ma.masked_invalid(values), cmap=cmap, norm=norm, edgecolors="white", linewidth=0.3
+    )
+    if center is not None:
+        below = np.ma.masked_where(~(values < center), values)
+        ax.pcolor(below, cmap=ListedColormap(["none"]), hatch="//////", edgecolor="#FFFFFF80", linewidth=0)
+    ax.invert_yaxis()
+    ax.set_yticks(np.arange(len(frame)) + 0.5, frame.index)
+    for text in ax.get_yticklabels():
+        text.set_color((colors or {}).get(text.get_text(), INK))
+    step = max(1, len(frame.columns) // 12)
+    shown = range(0, len(frame.columns), step)
+    ax.set_xticks([place + 0.5 for place in shown], [str(frame.columns[place]) for place in shown])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     if fmt is not None:
@@ -961,17 +1033,262 @@ def heatmap(
             if not np.isnan(value):
                 r, g, b, _ = cmap(norm(value))
                 dark = 0.299 * r + 0.587 * g + 0.114 * b < 0.55
+                ink = "white" if dark else INK
                 text = format(value, fmt).replace("-", "−")
-                ax.text(
-                    column,
-                    row,
-                    text,
-                    ha="center",
-                    va="center",
-                    fontsize=SMALL,
-                    color="white" if dark else INK,
-                )
-    bar = fig.colorbar(mesh, ax=ax, shrink=0.6, aspect=14, pad=0.02)
+                ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=SMALL, color=ink)
+    bar = fig.colorbar(
+        mesh, ax=ax, shrink=0.7, aspect=16, pad=0.02, ticks=None if levels is None else list(levels)
+    )
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
     bar.set_label(label)
+    source_line(fig, source)
+    return fig
+
+
+# --- maps -----------------------------------------------------------------------------------------
+
+_LAND, _WATER = "#F4F2EE", "#E3EEF5"
+_SIDE_FILL = {"KAZ": "#C9DFEE", "RUS": "#FBDCC4"}
+# Region names stand at a point inside their region; where a city, the border or another name is in the way
+# they are moved by so many km (east, north).
+_NAME_SHIFT = {
+    "KZ-ATY": (75, 45),
+    "KZ-ZAP": (-40, -55),
+    "KZ-KUS": (0, -60),
+    "KZ-SEV": (-15, -35),
+    "KZ-VOS": (30, -60),
+    "KZ-PAV": (-20, -45),
+    "RU-AST": (-15, 10),
+    "RU-VGG": (-5, 65),
+    "RU-SAM": (25, 65),
+    "RU-KGN": (25, -45),
+    "RU-SAR": (20, 15),
+    "RU-ORE": (0, 18),
+    "RU-CHE": (10, -75),
+    "RU-TYU": (60, -30),
+    "RU-OMS": (15, 70),
+    "RU-NVS": (-70, 60),
+    "RU-AL": (10, -10),
+}
+
+
+def _paths(geometry: BaseGeometry) -> Path:
+    """One drawing path for a polygon or several, holes included."""
+    rings = [
+        ring
+        for polygon in getattr(geometry, "geoms", [geometry])
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    return Path.make_compound_path(*(Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings))
+
+
+def _base_map(
+    ax: Axes,
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    window: tuple[float, float, float, float],
+) -> None:
+    """Draw neighbours, regions (the study area tinted by country), the state border, a scale; set the window.
+
+    ``layers`` are the frames ``countries``, ``kazakhstan`` (on the division of ``area``), ``russia`` and
+    ``border``, projected to metres; ``window`` is west, east, south, north in metres.
+    """
+    ax.set_facecolor(_WATER)
+    for geometry in layers["countries"]["geometry"]:
+        ax.add_patch(PathPatch(_paths(geometry), facecolor=_LAND, edgecolor="#B5B0A6", linewidth=0.4))
+    for name in ("russia", "kazakhstan"):
+        for unit, geometry in zip(layers[name]["unit"], layers[name]["geometry"], strict=True):
+            country = area["country"].get(unit)
+            ax.add_patch(
+                PathPatch(
+                    _paths(geometry),
+                    facecolor=_SIDE_FILL.get(country, _LAND),
+                    edgecolor="#8A857B" if country else "#CFCBC2",
+                    linewidth=0.5,
+                )
+            )
+    for geometry in layers["border"]["geometry"]:
+        ax.plot(*np.asarray(geometry.coords)[:, :2].T, color=INK, linewidth=1.4, solid_capstyle="round")
+    west, east, south, north = window
+    ax.set_xlim(west, east)
+    ax.set_ylim(south, north)
+    ax.set_aspect("equal")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(True)
+    x, y = east - 0.03 * (east - west), south + 0.05 * (north - south)
+    ax.plot([x - 300e3, x], [y, y], color=INK, linewidth=1.5, solid_capstyle="butt")
+    ax.annotate(
+        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=SMALL
+    )
+
+
+def _window(
+    frame: pd.DataFrame, units: Collection[str], north: float, margin: float = 90e3
+) -> tuple[float, float, float, float]:
+    """Bounds of some units (metres) with a margin, cut off in the north."""
+    bounds = np.array(
+        [g.bounds for u, g in zip(frame["unit"], frame["geometry"], strict=True) if u in set(units)]
+    )
+    west, south = bounds[:, :2].min(axis=0)
+    east, top = bounds[:, 2:].max(axis=0)
+    return west - margin, east + margin, south - margin, min(top + margin, north)
+
+
+@themed
+def borderland_map(
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    places: pd.DataFrame,
+    crossings: pd.DataFrame,
+    *,
+    north: float,
+    source: str = "",
+) -> Figure:
+    """Locator map: the regions of both sides by name, the state border, cities, centres, estimated crossings.
+
+    Parameters
+    ----------
+    layers : mapping
+        ``countries``, ``kazakhstan``, ``russia``, ``border``: frames with ``geometry`` in metres of one
+        equal-area projection, the regions with ``unit``.
+    area : DataFrame
+        Index unit; ``name``, ``country``, ``centre`` and its ``x``, ``y`` (metres).
+    places : DataFrame
+        ``name``, ``x``, ``y`` (metres), ``million_plus``; those of a million are drawn, away from the edge.
+    crossings : DataFrame
+        ``x``, ``y`` (metres) of crossings, all estimated.
+    north : float
+        Northern edge of the map, metres (Tyumen reaches the Arctic Ocean).
+    """
+    both = pd.concat([layers["kazakhstan"], layers["russia"]])
+    window = _window(both, area.index, north)
+    fig = canvas(DOUBLE, DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
+    ax = fig.add_subplot()
+    _base_map(ax, layers, area, window)
+    frame_box = box(window[0], window[2], window[1], window[3])
+    for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
+        if unit in area.index:
+            point = geometry.intersection(frame_box).representative_point()
+            east, north_shift = _NAME_SHIFT.get(unit, (0, 0))
+            ax.annotate(
+                area.loc[unit, "name"].replace(" ", "\n", 1),
+                (point.x + 1e3 * east, point.y + 1e3 * north_shift),
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                color={"KAZ": "#003E66", "RUS": "#8A3D00"}[area.loc[unit, "country"]],
+                linespacing=0.95,
+                fontweight="bold",
+                path_effects=_halo(),
+            )
+    ax.scatter(
+        crossings["x"],
+        crossings["y"],
+        s=14,
+        marker="D",
+        facecolors="white",
+        edgecolors=INK,
+        linewidths=0.7,
+        zorder=4,
+    )
+    ax.scatter(area["x"], area["y"], s=9, color=INK, zorder=5)
+    cities = places[places["million_plus"]]
+    shown = cities["x"].between(window[0] + 1e5, window[1] - 1e5)
+    shown &= cities["y"].between(window[2] + 1e5, window[3] - 1e5)
+    cities = cities[shown]
+    ax.scatter(
+        cities["x"], cities["y"], s=24, marker="s", color=INK, edgecolors="white", linewidths=0.6, zorder=5
+    )
+    # Cities beyond the study area are named on their left; centres, on the Kazakh side, away from the border.
+    for names, shift, align in ((cities["name"], (-4, 3), "right"), (area["centre"], (4, -8), "left")):
+        for label, x, y in zip(
+            names, *((cities if align == "right" else area)[axis] for axis in "xy"), strict=True
+        ):
+            if label not in set(area["name"]):  # a region named after its city names it already
+                ax.annotate(
+                    label,
+                    (x, y),
+                    xytext=shift,
+                    textcoords="offset points",
+                    ha=align,
+                    fontsize=SMALL,
+                    path_effects=_halo(),
+                )
+    handles = [
+        Patch(facecolor=_SIDE_FILL["KAZ"], edgecolor="#8A857B", linewidth=0.5, label="Kazakh border region"),
+        Patch(facecolor=_SIDE_FILL["RUS"], edgecolor="#8A857B", linewidth=0.5, label="Russian border region"),
+        Line2D([], [], color=INK, linewidth=1.4, label="state border"),
+        Line2D([], [], color=INK, marker="s", linestyle="", label="city of a million or more"),
+        Line2D([], [], color=INK, marker="o", markersize=3, linestyle="", label="other region centre"),
+        Line2D(
+            [],
+            [],
+            color=INK,
+            marker="D",
+            markerfacecolor="white",
+            linestyle="",
+            label="road crossing (estimated)",
+        ),
+    ]
+    fig.legend(handles=handles, loc="outside upper left", ncols=3)
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def district_map(
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    districts: pd.DataFrame,
+    *,
+    value: str,
+    size: str,
+    label: str,
+    levels: Collection[float],
+    source: str = "",
+) -> Figure:
+    """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
+
+    Parameters
+    ----------
+    districts : DataFrame
+        ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
+    levels : collection of float
+        Class limits of the value.
+    """
+    window = _window(layers["kazakhstan"], layers["kazakhstan"]["unit"], np.inf, margin=60e3)
+    fig = canvas(DOUBLE, DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.45)
+    ax = fig.add_subplot()
+    _base_map(ax, layers, area.iloc[:0], window)
+    largest_first = districts.sort_values(size, ascending=False)
+    reach = 160 / 500_000  # square points a person
+    points = ax.scatter(
+        largest_first["x"],
+        largest_first["y"],
+        s=5 + reach * largest_first[size],
+        c=largest_first[value],
+        cmap=SEQUENTIAL,
+        norm=BoundaryNorm(list(levels), SEQUENTIAL.N),
+        edgecolors=INK,
+        linewidths=0.4,
+        zorder=4,
+    )
+    bar = fig.colorbar(points, ax=ax, shrink=0.6, aspect=18, pad=0.01, ticks=list(levels))
+    bar.set_label(label)
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markerfacecolor="white",
+            markeredgecolor=INK,
+            markersize=np.sqrt(5 + reach * persons),
+            label=f"{persons:,}".replace(",", "\u2009"),
+        )
+        for persons in (20_000, 100_000, 500_000)
+    ]
+    ax.legend(handles=handles, title="inhabitants", loc="lower left", labelspacing=1.1, borderpad=0.8)
     source_line(fig, source)
     return fig
