@@ -87,7 +87,7 @@ def parameter_findings(project: Project) -> list[PaperError]:
     from paperbuild import params
 
     try:
-        params.validate(project)
+        params.all_declared(project)
     except Findings as several:
         return list(several.findings)
     except PaperError as one:

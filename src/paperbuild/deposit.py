@@ -170,7 +170,7 @@ def crate(
         "@type": "Dataset",
         "conformsTo": {"@id": PROCESS_RUN},
         "name": title,
-        "description": "The article with the data, the code, the results and the certificate of their reproduction.",
+        "description": "The article with its data, code, results and certificate.",
         "datePublished": date,
         "version": commit,
         "author": [{"@id": person["@id"]} for person in people],
@@ -220,15 +220,15 @@ def readme(title: str, commit: str, date: str, epoch: int, record: Mapping[str, 
     verdict = (
         f"`_output/certificate.html` certifies **{record['verdict']}**: {record['meaning']}."
         if record
-        else "This commit has not been verified yet: `paper verify` in a clone of the repository writes the certificate."
+        else "This commit has not been verified: `paper verify` in a clone of the repository certifies it."
     )
     return f"""# For reviewers
 
 *{title}*, as of commit `{commit}` ({date}).
 
 - `_output/paper.html`, `.pdf`, `.docx`: the article. `_output/notebooks/`: the executed notebooks.
-- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json`: where each table is from.
-- `figures/`, `tables/`: the results that the article shows; `figures/manifest.json` lists them with every number.
+- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says whence.
+- `figures/`, `tables/`: the results it shows; `figures/manifest.json` lists them with every number.
 - `ro-crate-metadata.json`, `codecheck.yml`: the same for machines. `SHA256SUMS`: a checksum for each file.
 
 {verdict}
@@ -240,8 +240,8 @@ To reproduce the article (Python 3.11 or newer, make, a Python package index; ab
     SOURCE_DATE_EPOCH={epoch} make paper
     sha256sum --check --quiet SHA256SUMS
 
-The second command names every figure, table and document whose bytes are not those of the archive. Outside git the
-build does not know the commit, so the three documents differ in the line that names it; figures and tables must not.
+The second command names each figure, table and document whose bytes are not those of the archive. Outside git
+the build does not know the commit, so the documents differ where they name it; figures and tables must not.
 """
 
 
@@ -344,9 +344,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     contents, programs = collect(project)
     target = args.output or project.build / f"{archive_name(project.root)}-{project.revision.commit[:12]}.zip"
     write_atomic(target, archive(contents, programs, project.revision.epoch))
-    print(
-        f"{target}: {len(contents)} files, {target.stat().st_size:,} bytes, commit {project.revision.commit[:12]}"
-    )
+    size, commit = target.stat().st_size, project.revision.commit[:12]
+    print(f"{target}: {len(contents)} files, {size:,} bytes, commit {commit}")
     if "codecheck.yml" not in contents:
         print(
             "without a certificate: this commit has not been verified; paper verify, then paper deposit again"
