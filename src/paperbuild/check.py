@@ -159,9 +159,12 @@ def notebook_findings(path: str, text: str) -> list[PaperError]:
         )
     for cell in cells:
         if cell.get("cell_type") == "markdown":
-            reading = Manuscript(path, "".join(cell.get("source", [])))
-            for number in _typed(reading):
-                add(cell, number[0], *number[1:])
+            for line, message in _typed(Manuscript(path, "".join(cell.get("source", [])))):
+                expected, remedy = (
+                    "a reading that no new result makes wrong",
+                    "say what to look for; constants in words",
+                )
+                add(cell, line, message, expected, remedy)
     return found
 
 
@@ -191,26 +194,26 @@ def _definitions(source: str) -> list[tuple[int, str]]:
     return found
 
 
-def _typed(text: Manuscript) -> list[tuple[int, str, str, str]]:
-    """Typed numbers of a text: (line from 0, what is wrong, what is expected, remedy)."""
-    return [
-        (
-            stretch.line - 1 + number.line,
-            f"a typed number: {number.text} in “{number.around}”",
-            "numbers that come from a result",
-            "record it in a notebook with number(…) and write {{< meta n.… >}}; "
-            "cite its source in the sentence; or mark a constant as [" + number.text + "]{.stated}",
-        )
+def _typed(text: Manuscript) -> list[tuple[int, str]]:
+    """Typed numbers of a text: line from 0, and what is wrong."""
+    return sorted(
+        (stretch.line - 1 + number.line, f"a typed number: {number.text} in “{number.around}”")
         for stretch in text.prose
         for number in typed_numbers(stretch.text)
-    ]
+    )
 
 
 def typed_number_findings(text: Manuscript) -> list[PaperError]:
     """Numbers typed into the article, by the rule of `paperbuild.typed_numbers`."""
     return [
-        PaperError(message, where=f"{text.path}:{line + 1}", expected=expected, remedy=remedy)
-        for line, message, expected, remedy in sorted(_typed(text))
+        PaperError(
+            message,
+            where=f"{text.path}:{line + 1}",
+            expected="a number that comes from a result or a cited source",
+            remedy="record it with number(…) and write {{< meta n.… >}}; cite its source in the sentence; "
+            "or mark a constant as […]{.stated}",
+        )
+        for line, message in _typed(text)
     ]
 
 
