@@ -163,8 +163,8 @@ def convert(
     metadata = {
         "lang": "en",
         "link-citations": True,
+        **{key: numbers[key] for key in ("date", "provenance") if key in numbers},
         **source.metadata,
-        "provenance": numbers.get("provenance", {}),
     }
     metadata.pop("number-sections", None)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,9 +16,13 @@ ARTICLE = "paper.qmd"
 NUMBERS = "build/results/numbers.yml"
 
 FRONT_KEYS = frozenset(
-    "title subtitle author date abstract keywords lang engine bibliography csl number-sections".split()
+    "title subtitle author abstract keywords lang engine bibliography csl number-sections".split()
 )
-"""Front-matter keys that both typesetters treat alike; formats and their options belong to ``_quarto.yml``."""
+"""Front-matter keys that both typesetters treat alike.
+
+Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none from a
+shortcode.
+"""
 
 _SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
 _CODE_CELL = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\{(?!\.|#|=)", re.MULTILINE)

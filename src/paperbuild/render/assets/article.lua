@@ -34,7 +34,7 @@ local function line(origin)
   local blocks = { pandoc.Plain(inlines) }
   if FORMAT:match("typst") then
     blocks = {
-      pandoc.RawBlock("typst", "#align(center, text(size: 0.78em, fill: luma(35%))["),
+      pandoc.RawBlock("typst", "#block(above: 0.7em, text(size: 8pt, fill: luma(35%))["),
       blocks[1],
       pandoc.RawBlock("typst", "])"),
     }

@@ -203,11 +203,12 @@ local function table_size(tbl)
 end
 
 local function typst_float(kind, identifier, caption, body, provenance)
-  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", caption: ['), pandoc.Plain(caption), raw("])[") })
-  blocks:extend(body)
+  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", caption: ['), pandoc.Plain(caption), raw("], provenance: [") })
   if provenance then
     blocks:insert(provenance)
   end
+  blocks:insert(raw("])["))
+  blocks:extend(body)
   blocks:insert(raw("] <" .. identifier .. ">"))
   return blocks
 end
