@@ -17,7 +17,7 @@ from borderland.inference import (
     jackknife,
     randomisation_test,
 )
-from borderland.panel import Effect, Effects, Regression, columns, group_codes, refuse_collinear
+from borderland.panel import Effect, Effects, Regression, columns, refuse_collinear
 
 _TOLERANCE = 1e-12  # relative change of the deviance; coefficients are then settled to about 1e-8
 _ITERATIONS = 100
@@ -65,11 +65,12 @@ def ppml(
         raise ValueError(f"column {outcome!r} is negative at row {row!r}: a flow is a count of persons")
     if not (flows > 0).any():
         raise ValueError(f"column {outcome!r} has no positive value: there is nothing to fit")
-    kept = ~separated(frame, outcome, regressors, effects)
-    used = frame.loc[kept]
-    flows, design = flows[kept], design[kept]
-    shift = np.zeros(len(used)) if offset is None else np.asarray(offset, dtype=float)[kept]
-    absorbed = Effects(used, effects)
+    absorbed = Effects(frame, effects)
+    kept = ~_separated(flows > 0, design, absorbed.codes)
+    used, shift = frame, np.zeros(len(frame)) if offset is None else np.asarray(offset, dtype=float)
+    if not kept.all():
+        used, flows, design, shift = frame.loc[kept], flows[kept], design[kept], shift[kept]
+        absorbed = Effects(used, effects)
     refuse_collinear(design, absorbed.residualise(design, np.ones(len(used))), regressors, effects)
 
     predictor = np.log((flows + flows.mean()) / 2)
@@ -137,21 +138,21 @@ def separated(
     Correia, Guimarães & Zylkin (2019), arXiv:1903.01633, section 2 (definition; both ways of detection).
     """
     flows, design = columns(frame, outcome, regressors)
-    positive = flows > 0
-    codes = [group_codes(frame, effect) for effect in effects]
-    out = np.zeros(len(frame), dtype=bool)
+    return _separated(flows > 0, design, Effects(frame, effects).codes)
+
+
+def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Do the work of :func:`separated` on arrays; without effects ``codes`` is the one group of all."""
+    n = len(positive)
+    out = np.zeros(n, dtype=bool)
     for code in codes:
         out |= (np.bincount(code, weights=positive) == 0)[code]
     zero = ~positive & ~out
     if not zero.any():
         return out
     scale = np.abs(design).max(axis=0, initial=0)
-    blocks = [
-        sparse.csr_array(design / np.where(scale > 0, scale, 1)),
-        sparse.csr_array(np.ones((len(frame), 1))),
-    ]
-    for code in codes:
-        blocks.append(sparse.csr_array((np.ones(len(code)), (np.arange(len(code)), code))))
+    blocks = [sparse.csr_array(design / np.where(scale > 0, scale, 1))]
+    blocks += [sparse.csr_array((np.ones(n), (np.arange(n), code))) for code in codes]
     full = sparse.hstack(blocks, format="csr")
     on_zero = full[zero]
     solution = linprog(
@@ -264,8 +265,8 @@ def network_panel(
     Parameters
     ----------
     flows : DataFrame
-        ``origin``, ``destination``, ``period`` (first year), ``method``, ``persons``: the estimates of Abel &
-        Cohen, or differences of stocks from :func:`stock_differences`.
+        The table ``flows_abel_cohen``; its methods ``sd-…`` are differences of migrant stocks, the others
+        models fitted to stocks.
     dyads, status : DataFrame
         The tables ``dyads`` and ``russian_status``.
     outcome : str
@@ -307,25 +308,6 @@ def network_panel(
     names = ["log_distance", "contiguous", "spoken", "official", "post_soviet"]
     keys = ["origin", "destination", "pair", "period"]
     return _complete(panel[[*keys, "persons", *names]].sort_values(keys))
-
-
-def stock_differences(stock: pd.DataFrame) -> pd.DataFrame:
-    """Growth of migrant stocks over five years, none below zero, in the shape of the flow estimates.
-
-    A stock difference leaves out deaths and return: it is a lower bound on arrivals, and zero for a shrinking
-    stock.
-
-    References
-    ----------
-    Beine, Docquier & Özden (2011), *Journal of Development Economics* 95(1), 30–41 (differences of stocks as
-    flows, negative ones set to zero).
-    """
-    later = stock.assign(year=stock["year"] - 5)
-    both = stock.merge(later, on=["origin", "destination", "year"], suffixes=("", "_later"))
-    growth = (both["persons_later"] - both["persons"]).clip(lower=0)
-    return both.assign(period=both["year"], method="stock-difference", persons=growth)[
-        ["origin", "destination", "period", "method", "persons"]
-    ]
 
 
 def permuted_official(panel: pd.DataFrame, status: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
@@ -372,6 +354,7 @@ TERMS = {
     "log_income_ratio": "income per head, Russia over origin (log)",
     "log_population": "population of the origin (log)",
     "official": "Russian official or state language of both",
+    "official_within": "the same, with pair effects",
     "spoken": "common spoken language (0–1)",
 }
 OUTCOMES = {
@@ -379,9 +362,8 @@ OUTCOMES = {
     "da-min-closed": "demographic accounting, minimum, closed",
     "da-min-open": "demographic accounting, minimum, open",
     "mig-rate": "migration rates",
-    "sd-drop-neg": "stock differences, negatives dropped",
-    "sd-rev-neg": "stock differences, negatives reversed",
-    "stock-difference": "growth of stocks (ours)",
+    "sd-drop-neg": "growth of stocks, shrinking ones as zero",
+    "sd-rev-neg": "growth of stocks, shrinking ones as return",
 }
 SAMPLES = {
     "all": "all states",
@@ -473,24 +455,25 @@ def network_by_outcome(
     Returns
     -------
     DataFrame
-        ``outcome``, ``term`` and the columns of :func:`borderland.inference.estimates` with errors clustered
-        by pair; ``p_two_way`` (by origin and by destination), ``p_randomisation`` (common official status
-        only: histories of status dealt among the states), ``separated``.
+        ``outcome``, ``term`` (``official_within``: from the model with pair effects) and the columns of
+        :func:`borderland.inference.estimates` with errors clustered by pair; ``p_two_way`` (by origin and by
+        destination), ``p_randomisation`` (common official status only: histories of status dealt among the
+        states), ``separated``.
     """
     parts = []
     for outcome in outcomes:
         panel = network_panel(flows, dyads, status, outcome, destinations)
-        model = network_model()
-        fit = model.fit(panel)
-        rows = estimates(fit, cluster_covariance(fit, "pair"))
-        rows["p_two_way"] = estimates(fit, cluster_covariance(fit, "origin", "destination"))["p"]
-        test = randomisation_test(
-            model, panel, "official", "pair", permuted_official(panel, status, draws, seed)
-        )
-        rows["p_randomisation"] = pd.Series({"official": test.p})
-        parts.append(
-            rows.rename_axis("term").reset_index().assign(outcome=outcome, separated=len(fit.separated))
-        )
+        candidates = permuted_official(panel, status, draws, seed)
+        for within in (False, True):
+            model = network_model(within)
+            fit = model.fit(panel)
+            rows = estimates(fit, cluster_covariance(fit, "pair"))
+            rows["p_two_way"] = estimates(fit, cluster_covariance(fit, "origin", "destination"))["p"]
+            test = randomisation_test(model, panel, "official", "pair", candidates)
+            rows["p_randomisation"] = pd.Series({"official": test.p})
+            rows = rows.rename(index={"official": "official_within"}) if within else rows
+            rows = rows.rename_axis("term").reset_index()
+            parts.append(rows.assign(outcome=outcome, separated=len(fit.separated)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -530,11 +513,6 @@ def beside_published(
     return both.assign(group=group)[["group", "label", "kind", "estimate", "low", "high", "n"]]
 
 
-def all_flows(flows: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
-    """Estimated flows and differences of stocks in one frame, told apart by ``method``."""
-    return pd.concat([flows, stock_differences(stock)], ignore_index=True)
-
-
 def changing_pairs(panel: pd.DataFrame) -> list[str]:
     """Directed pairs whose common official status changes between periods."""
     range_ = panel.groupby("pair")["official"].agg(["min", "max"])
@@ -544,7 +522,7 @@ def changing_pairs(panel: pd.DataFrame) -> list[str]:
 def status_rows(
     panel: pd.DataFrame, measure: str, break_year: int, names: pd.Series, error: str
 ) -> pd.DataFrame:
-    """Rows of a coefficient plot: the status of Russian by model, sample and period, and by state left out."""
+    """Rows of a coefficient plot: status of Russian by model, sample and period, and by state left out."""
     samples = {
         "all states and years": panel,
         "Ukraine to 2013 only": sample(panel, "ukraine-to-2013"),
@@ -569,16 +547,17 @@ def status_rows(
 
 
 def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a coefficient plot: terms of the network model by measure of the flow and destinations."""
-    order = {term: number for number, term in enumerate(["official", "spoken", "log_distance"])}
-    rows = network[network["term"].isin(order)]
-    rows = rows.assign(
-        group=rows["term"].map(TERMS),
-        label=rows["outcome"].map(OUTCOMES) + ", " + rows["destinations"],
-        kind="ours",
-        place=rows["term"].map(order),
-    ).sort_values("place", kind="stable")
-    return rows[["group", "label", "kind", "estimate", "low", "high", "n"]].reset_index(drop=True)
+    """Rows of a grid of coefficients: terms of the network model by measure of the flow and destinations."""
+    headings = {
+        "official": "Russian official\nin both",
+        "official_within": "Russian official in\nboth, pair effects",
+        "spoken": "common spoken\nlanguage",
+        "log_distance": "distance\n(elasticity)",
+    }
+    parts = [network[network["term"] == term].assign(panel=words) for term, words in headings.items()]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.assign(row=rows["outcome"].map(OUTCOMES), series=rows["destinations"])
+    return rows[["panel", "row", "series", "estimate", "low", "high", "n"]]
 
 
 def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

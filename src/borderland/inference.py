@@ -226,7 +226,13 @@ def wild_cluster_bootstrap(
     Economics* 56(3), 839–858 (six points); Roodman et al. (2019), *Stata Journal* 19(1), 4–60, section 5 (the
     sums by cluster used here).
     """
-    sample = model.fit(frame).frame
+    return _wild(model, model.fit(frame).frame, name, cluster, draws, seed, value)
+
+
+def _wild(
+    model: Model, sample: pd.DataFrame, name: str, cluster: Effect, draws: int, seed: int, value: float
+) -> Test:
+    """Do the work of :func:`wild_cluster_bootstrap` on a sample without separated observations."""
     focal = sample[name].to_numpy(dtype=float)
     null = model.without(name).fit(sample, offset=value * focal)
     codes = group_codes(null.frame, cluster)
@@ -296,7 +302,7 @@ def wild_cluster_interval(
     row = estimates(fit, cluster_covariance(fit, cluster)).loc[name]
 
     def rejected(value: float) -> bool:
-        return wild_cluster_bootstrap(model, frame, name, cluster, draws, seed, value).p < 1 - level
+        return _wild(model, fit.frame, name, cluster, draws, seed, value).p < 1 - level
 
     def end(direction: int) -> float:
         inside, step = row["estimate"], row["se"]
@@ -494,10 +500,10 @@ def compare_methods(
     for covariance in (
         robust_covariance(fit),
         cluster_covariance(fit, cluster),
-        jackknife(model, frame, cluster).covariance,
+        jackknife(model, fit.frame, cluster).covariance,
     ):
         rows[covariance.kind] = estimates(fit, covariance).loc[name, ["estimate", "se", "low", "high", "p"]]
-    wild = wild_cluster_bootstrap(model, frame, name, cluster, draws, seed)
+    wild = _wild(model, fit.frame, name, cluster, draws, seed, 0.0)
     low, high = wild_cluster_interval(model, frame, name, cluster, draws=draws, seed=seed)
     rows[f"wild cluster bootstrap, {wild.draws:,} weight vectors"] = {"low": low, "high": high, "p": wild.p}
     test = randomisation_test(model, frame, name, cluster, candidates)
@@ -529,7 +535,7 @@ def fitted_table(
     parts = []
     for label, (model, frame) in models.items():
         fit = model.fit(frame)
-        rows = estimates(fit, covariance_of(error, model, frame, cluster)).rename_axis("term").reset_index()
+        rows = estimates(fit, covariance_of(error, model, fit, cluster)).rename_axis("term").reset_index()
         parts.append(rows.assign(separated=len(fit.separated)).assign(model=label))
     table = pd.concat(parts, ignore_index=True)
     return table[["model", *[column for column in table if column != "model"]]]
@@ -538,14 +544,14 @@ def fitted_table(
 ERRORS = ("clustered", "jackknife", "robust")
 
 
-def covariance_of(kind: str, model: Model, frame: pd.DataFrame, cluster: Effect) -> Covariance:
+def covariance_of(kind: str, model: Model, fit: Regression, cluster: Effect) -> Covariance:
     """Covariance of one of the kinds in ``ERRORS``: CR1 and CR3 by cluster, or HC1."""
     if kind == "jackknife":
-        return jackknife(model, frame, cluster).covariance
+        return jackknife(model, fit.frame, cluster).covariance
     if kind == "clustered":
-        return cluster_covariance(model.fit(frame), cluster)
+        return cluster_covariance(fit, cluster)
     if kind == "robust":
-        return robust_covariance(model.fit(frame))
+        return robust_covariance(fit)
     raise ValueError(f"error type is one of {', '.join(ERRORS)}, found {kind!r}")
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.linalg import eigh, qr
+from scipy.linalg import cho_factor, cho_solve, qr
 
 Effect = str | tuple[str, ...]  # a column, or columns whose combinations are the groups
 
@@ -49,8 +49,9 @@ class Effects:
         size = self._first @ weights
         if self._rest is None:
             return self._within_first(values, weights, size)
-        cross = self._first @ sparse.diags_array(weights) @ self._rest.T  # groups × groups, summed weights
-        gram = np.diag(self._rest @ weights) - (cross.T @ sparse.diags_array(1 / size) @ cross).toarray()
+        weighted = sparse.diags_array(weights) @ self._rest.T
+        cross = self._first @ weighted  # groups × groups: summed weights of the observations in both
+        gram = (self._rest @ weighted - cross.T @ sparse.diags_array(1 / size) @ cross).toarray()
         first = self._within_first(values, weights, size)
         shift = _solve_semidefinite(gram, self._rest @ (weights[:, None] * first))
         return self._within_first(values - self._rest.T @ shift, weights, size)
@@ -84,7 +85,11 @@ def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
         raise ValueError(f"no column {unknown[0]!r} to group by; there are {', '.join(frame.columns)}")
     if frame[columns].isna().to_numpy().any():
         raise ValueError(f"column {' × '.join(columns)} has gaps: every observation needs a group")
-    return frame.groupby(columns, sort=True, observed=True).ngroup().to_numpy()
+    codes = [pd.factorize(frame[column], sort=True)[0] for column in columns]
+    joint = codes[0].astype(np.int64)
+    for code in codes[1:]:
+        joint = joint * (code.max() + 1) + code
+    return np.unique(joint, return_inverse=True)[1]
 
 
 def _indicators(codes: np.ndarray) -> sparse.csr_array:
@@ -99,12 +104,19 @@ def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:
 
 
 def _solve_semidefinite(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Least-norm solution of a scaled positive semidefinite system (effects are known up to constants)."""
+    """Solve a positive semidefinite system whose right side is in its range (effects have free constants).
+
+    A ridge of 1e-10 on the scaled matrix makes it definite; refining the solution takes the ridge's effect
+    out again in all directions that matter, twice, to about 1e-10 cubed over the smallest eigenvalue.
+    """
     scale = 1 / np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
-    values, vectors = eigh(gram * np.outer(scale, scale), check_finite=False)
-    kept = values > 1e-10 * values[-1]
-    basis = vectors[:, kept]
-    return scale[:, None] * (basis @ ((basis.T @ (scale[:, None] * right)) / values[kept][:, None]))
+    scaled = gram * np.outer(scale, scale)
+    target = scale[:, None] * right
+    factor = cho_factor(scaled + 1e-10 * np.eye(len(gram)), check_finite=False)
+    solution = cho_solve(factor, target, check_finite=False)
+    for _ in range(2):
+        solution += cho_solve(factor, target - scaled @ solution, check_finite=False)
+    return scale[:, None] * solution
 
 
 @dataclass(frozen=True)
