@@ -182,24 +182,42 @@ local function picture(image, identifier)
   return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, { width = image.attributes.width }))
 end
 
--- Type size of a table in the PDF, in points, from the length of its longest possible line: a column of
--- text wraps, so it counts with at most 34 characters.
-local function table_size(tbl)
-  local widths = {}
+-- Longest text of each column in characters; a column of text wraps, so it counts with at most 34.
+local function column_lengths(tbl)
+  local lengths = pandoc.List({})
   local simple = pandoc.utils.to_simple_table(tbl)
   local rows = pandoc.List(simple.rows)
   rows:insert(simple.header)
   for _, row in ipairs(rows) do
     for column, cell in ipairs(row) do
       local length = pandoc.text.len(pandoc.utils.stringify(cell))
-      widths[column] = math.max(widths[column] or 0, math.min(length, 34))
+      lengths[column] = math.max(lengths[column] or 0, math.min(length, 34))
     end
   end
+  return lengths
+end
+
+-- Type size of a table on paper, in points: what lets its longest possible line fit the page.
+local function table_size(tbl)
   local total = 0
-  for _, width in ipairs(widths) do
-    total = total + width + 2
+  for _, length in ipairs(column_lengths(tbl)) do
+    total = total + length + 2
   end
   return total <= 86 and 9 or total <= 100 and 8 or total <= 118 and 7.2 or 6.4
+end
+
+-- Word processors measure no text: the columns get their shares of the page here, and small type where it must be.
+local function docx_table(tbl)
+  local lengths, total = column_lengths(tbl), 0
+  for _, length in ipairs(lengths) do
+    total = total + length + 2
+  end
+  for column, length in ipairs(lengths) do
+    -- A short table keeps its columns together rather than spread over the page.
+    tbl.colspecs[column] = { tbl.colspecs[column][1], (length + 2) / math.max(total, 60) }
+  end
+  local style = table_size(tbl) < 9 and "Table Text Small" or "Table Text"
+  return tbl:walk({ Plain = function(plain) return styled(style, { pandoc.Para(plain.content) }) end })
 end
 
 local function typst_float(kind, identifier, caption, body, provenance)
@@ -279,7 +297,7 @@ local function numbered_table(div, provenance)
     return typst_float("tbl", identifier, caption, body, provenance)
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
-  blocks:extend(content)
+  blocks:extend(content:walk({ Table = docx_table }))
   -- Word joins two tables that touch, and a paragraph of its own keeps the text off the table.
   blocks:insert(provenance or styled("Provenance", { pandoc.Para({}) }))
   return blocks
@@ -470,9 +488,22 @@ local finish = {
       return header
     end
   end,
+  -- What pandoc sees as one word it can protect from being read as a list: "12" and "." it could not.
+  Inlines = function(inlines)
+    local result = pandoc.Inlines({})
+    for _, inline in ipairs(inlines) do
+      local last = result[#result]
+      if last and last.t == "Str" and inline.t == "Str" then
+        last.text = last.text .. inline.text
+      else
+        result:insert(inline)
+      end
+    end
+    return result
+  end,
   Span = function(span)
     -- Bare spans only kept a number at the start of a line from being read as a list.
-    if span.identifier == "" and #span.classes == 0 and not next(span.attributes) then
+    if span.identifier == "" and #span.classes == 0 and #span.attributes == 0 then
       return span.content
     end
   end,
