@@ -191,7 +191,8 @@ def source_line(*names: str) -> str:
         publishers.pop(OURSELVES, None)
     plural = {"Source": len(publishers), "Table": len(names)}
     source, table = (word + "s" if count > 1 else word for word, count in plural.items())
-    return f"{source}: {'; '.join(publishers)}. {table}: {', '.join(names)}."
+    who = "; ".join(publishers).rstrip(".")
+    return f"{source}: {who}. {table}: {', '.join(names)}."
 
 
 def overview() -> pd.DataFrame:
