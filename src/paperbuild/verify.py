@@ -6,10 +6,12 @@ nothing can reproduce by having been there already.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -210,6 +212,30 @@ def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
     return success, "\n".join(lines[-LAST_LINES:]), time.monotonic() - started
 
 
+def lock_differences(lock: str) -> list[str]:
+    """Installed distributions whose version is not the locked one: `name: locked, not installed one`.
+
+    A distribution that is not installed at all is locked for another platform, or the rebuild will say so.
+
+    Parameters
+    ----------
+    lock : str
+        Text of `requirements.lock`.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    # A universal lock may hold one version for each range of Python versions.
+    locked: dict[str, list[str]] = {}
+    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
+        locked.setdefault(name, []).append(pinned)
+    differences = []
+    for name, versions in locked.items():
+        with contextlib.suppress(PackageNotFoundError):
+            if (installed := version(name)) not in versions:
+                differences.append(f"{name}: {' or '.join(versions)}, not {installed}")
+    return differences
+
+
 def verify(project: Project, folder: Path) -> Certificate:
     """Rebuild HEAD in a clean clone under `folder` and certify what came of it."""
     from paperbuild import __name__ as package
@@ -218,8 +244,10 @@ def verify(project: Project, folder: Path) -> Certificate:
     clone, commit = clean_clone(root, "HEAD", folder / "clone")
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
-    for note in notes:
-        print(note)
+    lock = clone / "requirements.lock"
+    if differing := lock_differences(lock.read_text(encoding="utf-8")) if lock.is_file() else []:
+        notes.append(f"installed packages are not those of requirements.lock: {', '.join(differing)}")
+    print(f"commit {commit[:12]}, cloned from {root}", *notes, sep="\n", flush=True)
     if not (clone / "src" / package / "__main__.py").is_file():
         raise PaperError(
             "the commit holds no build to verify with",

@@ -188,6 +188,19 @@ def test_without_git_or_a_commit_or_a_manifest_the_message_says_so(tmp_path, mad
         verify.verify(Project(made_up), tmp_path / "z")
 
 
+def test_packages_that_are_not_the_locked_ones_are_named():
+    from importlib.metadata import version
+
+    lines = (
+        f"pytest=={version('pytest')} \\",
+        "    --hash=sha256:0",
+        "ruff==0.0.1 ; python_version > '3'",
+        "gone==1",
+    )
+    lock = "\n".join(lines)
+    assert verify.lock_differences(lock) == [f"ruff: 0.0.1, not {version('ruff')}"]
+
+
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):
     made = codecheck(verify.verify(Project(made_up), tmp_path / "kept").as_json(), ["A group"])
     assert made["version"] == "https://codecheck.org.uk/spec/config/1.0/"
