@@ -229,7 +229,7 @@ INDICATOR_UNIT = {
     "net migration": "per 1,000",
     "population growth": "per 1,000",
     "unemployment": "points",
-    "product per head": "log, own side = 0",
+    "product per head": "log",
 }
 VINTAGE_LABEL = {
     "current": "as published",
@@ -759,7 +759,7 @@ def natural_increase_by_region(
     area : DataFrame
         Index unit in the order wanted; ``country``, ``name``.
     first, last : int
-        Period; every unit must have every year of it.
+        Period; a year without a figure is left out of the unit's mean and count.
 
     Returns
     -------
@@ -769,11 +769,10 @@ def natural_increase_by_region(
         it).
     """
     values = wide(rates[rates["year"].between(first, last)], "natural_rate", area.index).astype(float)
-    missing = values.columns[values.isna().any()]
-    if len(missing) or len(values) != last - first + 1:
-        raise ValueError(
-            f"natural increase {first}–{last} is incomplete for {', '.join(missing) or 'all units'}"
-        )
+    missing = [unit for unit in area.index if unit not in values.columns or values[unit].isna().all()]
+    if missing:
+        raise ValueError(f"no natural increase in {first}–{last} for {', '.join(missing)}")
+    years = values.notna().sum()
     claimed = area["country"].map({"KAZ": 1, "RUS": -1})
     as_claimed = (np.sign(values) == claimed).sum()
     return pd.DataFrame(
@@ -784,9 +783,9 @@ def natural_increase_by_region(
             "mean": values.mean().to_numpy(),
             "lowest": values.min().to_numpy(),
             "highest": values.max().to_numpy(),
-            "years": len(values),
+            "years": years.to_numpy(),
             "years_as_claimed": as_claimed.to_numpy(),
-            "holds": (as_claimed == len(values)).to_numpy(),
+            "holds": (as_claimed == years).to_numpy(),
             "sign_as_claimed": (np.sign(values.mean()) == claimed).to_numpy(),
         }
     )

@@ -63,6 +63,11 @@ GROUP_STYLE = {
     "rest of Russia": {"color": RUS, "marker": "s", "linestyle": ":", "markerfacecolor": "white"},
 }
 DISPERSION_LABEL = {"total": "all regions", "between": "between the two sides", "within": "within the sides"}
+DISPERSION_STYLE = {
+    "all regions": {"color": INK, "marker": "o", "linestyle": "-"},
+    "between the two sides": {"color": "#8C4A78", "marker": "s", "linestyle": "--"},
+    "within the sides": {"color": NATURAL, "marker": "^", "linestyle": "-"},
+}
 
 SMALL = 7.0  # the smallest type, points
 THEME = {
@@ -471,51 +476,53 @@ def slope_chart(
     return fig
 
 
+BASIS_MARKER = {"census": "o", "census-preliminary": "v", "estimate": "^", "register": "s"}
+
+
 @themed
-def dot_ranges(
-    frame: pd.DataFrame,
-    *,
-    first: str,
-    second: str,
-    colors: Mapping[str, str],
-    xlabel: str,
-    source: str = "",
-    reference: float | None = None,
-    width: float = DOUBLE,
-    height: float | None = None,
+def dated_points(
+    frame: pd.DataFrame, *, label: str, value: str, ylabel: str, source: str = "", height: float = 3.4
 ) -> Figure:
-    """Two values per row joined by a line: hollow for the first, filled for the second.
+    """Values known at scattered dates, joined per unit; the marker tells the kind of count, its fill the grade.
 
     Parameters
     ----------
     frame : DataFrame
-        Index label, drawn from top to bottom; columns ``first`` and ``second`` (missing: not drawn).
-    colors : mapping
-        Label to hue.
+        ``year``, ``basis`` (a key of ``BASIS_MARKER``), ``grade`` (A to C), and the columns ``label`` and ``value``.
     """
-    fig = canvas(width, height or 0.19 * len(frame) + 0.9)
+    fig = canvas(DOUBLE, height)
     ax = fig.add_subplot()
-    places = np.arange(len(frame))[::-1]
-    hues = [colors[label] for label in frame.index]
-    ax.hlines(places, frame[first], frame[second], colors=hues, linewidth=1)
-    ax.scatter(frame[first], places, s=16, facecolors="white", edgecolors=hues, linewidths=1, zorder=3)
-    ax.scatter(frame[second], places, s=18, color=hues, zorder=3)
-    if reference is not None:
-        ax.axvline(reference, color=INK, linewidth=0.6)
-    ax.set_yticks(places, frame.index)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x")
-    ax.set_xlabel(xlabel)
-    _number_ticks(ax, "x")
-    ax.legend(
-        handles=[
-            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=first),
-            Line2D([], [], color=INK, marker="o", linestyle="", label=second),
-        ],
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=2,
+    ends = {}
+    for position, (name, part) in enumerate(frame.sort_values("year").groupby(label, sort=False)):
+        color = SERIES[position % len(SERIES)]["color"]
+        ax.plot(part["year"], part[value], color=color, linewidth=1)
+        for _, row in part.iterrows():
+            fill = "white" if row["grade"] == "C" else color
+            marker = BASIS_MARKER[row["basis"]]
+            ax.plot(row["year"], row[value], marker=marker, color=color, markerfacecolor=fill, markersize=4.5)
+        ends[name] = (part["year"].iloc[-1], float(part[value].iloc[-1]), color)
+    ax.set_ylabel(ylabel)
+    ax.set_ylim(bottom=0)
+    ax.grid(axis="y")
+    _year_ticks(ax, int(frame["year"].min()), int(frame["year"].max()), 10)
+    label_ends(ax, ends)
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linestyle="",
+            marker=marker,
+            markerfacecolor="white",
+            label=basis.replace("-", ", "),
+        )
+        for basis, marker in BASIS_MARKER.items()
+        if basis in set(frame["basis"])
+    ]
+    handles.append(
+        Line2D([], [], color=INK, linestyle="", marker="s", label="filled: grade A or B, hollow: grade C")
     )
+    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     source_line(fig, source)
     return fig
 
@@ -1045,6 +1052,96 @@ def heatmap(
     return fig
 
 
+GROUP_COLOR = {
+    "kazakh": "#005B96",
+    "russian": "#D55E00",
+    "ukrainian": "#E8B84B",
+    "german": "#009E73",
+    "tatar": "#8C4A78",
+    "uzbek": "#56B4E9",
+    "other": "#C9C9C9",
+}
+
+
+GROUP_LABEL = {
+    "kazakh": "Kazakhs",
+    "russian": "Russians",
+    "ukrainian": "Ukrainians",
+    "german": "Germans",
+    "tatar": "Tatars",
+    "uzbek": "Uzbeks",
+    "other": "others",
+}
+
+
+def group_label_colors(groups: Iterable[str]) -> dict[str, str]:
+    """Hue of each ethnic group under its printed name."""
+    return {GROUP_LABEL[group]: GROUP_COLOR[group] for group in groups}
+
+
+@themed
+def stacked_shares(
+    frame: pd.DataFrame,
+    *,
+    xlabel: str,
+    labels: Mapping[str, str],
+    colors: Mapping[str, str] | None = None,
+    source: str = "",
+    width: float = DOUBLE,
+) -> Figure:
+    """Composition as horizontal bars that add up to a hundred, the first two shares printed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index label from top to bottom, columns groups (keys of ``GROUP_COLOR``), values per cent.
+    labels : mapping
+        Group to its wording.
+    colors : mapping, optional
+        Row label to the hue of its name.
+    """
+    fig = canvas(width, 0.165 * len(frame) + 0.95)
+    ax = fig.add_subplot()
+    places = np.arange(len(frame))[::-1]
+    left = np.zeros(len(frame))
+    for position, group in enumerate(frame.columns):
+        values = frame[group].to_numpy(float)
+        ax.barh(
+            places,
+            values,
+            left=left,
+            height=0.8,
+            color=GROUP_COLOR[group],
+            edgecolor="white",
+            linewidth=0.5,
+            label=labels[group],
+        )
+        if position < 2:
+            for place, value, start in zip(places, values, left, strict=True):
+                if value >= 4:
+                    ax.text(
+                        start + value / 2,
+                        place,
+                        f"{value:.0f}",
+                        ha="center",
+                        va="center",
+                        fontsize=SMALL,
+                        color="white",
+                    )
+        left += values
+    ax.set_yticks(places, frame.index)
+    for text in ax.get_yticklabels():
+        text.set_color((colors or {}).get(text.get_text(), INK))
+    ax.set_xlim(0, 100)
+    ax.set_ylim(-0.6, len(frame) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(xlabel)
+    fig.legend(loc="outside upper left", ncols=len(frame.columns))
+    source_line(fig, source)
+    return fig
+
+
 # --- maps -----------------------------------------------------------------------------------------
 
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
@@ -1068,7 +1165,7 @@ _NAME_SHIFT = {
     "RU-TYU": (60, -30),
     "RU-OMS": (15, 70),
     "RU-NVS": (-70, 60),
-    "RU-AL": (10, -10),
+    "RU-AL": (30, -50),
 }
 
 
@@ -1258,7 +1355,7 @@ def district_map(
         Class limits of the value.
     """
     window = _window(layers["kazakhstan"], layers["kazakhstan"]["unit"], np.inf, margin=60e3)
-    fig = canvas(DOUBLE, DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.45)
+    fig = canvas(DOUBLE, 0.915 * DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.42)
     ax = fig.add_subplot()
     _base_map(ax, layers, area.iloc[:0], window)
     largest_first = districts.sort_values(size, ascending=False)

@@ -137,7 +137,42 @@ class TestPrimacy:
             composition.primacy(pd.Series([2, 1]), followers=3)
 
 
-def test_share_of_those_who_stated():
-    counts = pd.DataFrame({"total": [1000], "not-stated": [200], "kazakh": [80]})
-    assert composition.share(counts, "kazakh").item() == 8
-    assert composition.share(counts, "kazakh", exclude="not-stated").item() == 10
+class TestCounts:
+    long = pd.DataFrame(
+        {
+            "unit": ["A"] * 3 + ["B"] * 4,
+            "group": ["total", "kazakh", "russian", "total", "kazakh", "russian", "not-stated"],
+            "persons": [100, 60, 30, 1000, 80, 400, 200],
+        }
+    )
+
+    def test_shares_are_of_those_who_stated(self):
+        counts = composition.counts_by(self.long, "unit", ["kazakh", "russian"])
+        assert counts.loc["B"].tolist() == [80, 400, 320, 800]
+        assert composition.percentages(counts).loc["B"].tolist() == [10, 50, 40]
+        assert composition.percentages(counts).loc["A"].tolist() == [60, 30, 10]
+
+    def test_a_missing_group_and_too_many_persons_are_named(self):
+        with pytest.raises(ValueError, match="uzbek"):
+            composition.counts_by(self.long, "unit", ["kazakh", "uzbek"])
+        with pytest.raises(ValueError, match="exceed"):
+            composition.counts_by(self.long.replace({"persons": {100: 80}}), "unit", ["kazakh", "russian"])
+
+    def test_tyumen_loses_its_okrugs(self):
+        rows = [("RU-TYU", 10), ("RU-KHM", 4), ("RU-YAN", 1), ("RU-OMS", 7)]
+        counts = pd.DataFrame(rows, columns=["unit", "persons"]).assign(year=2010, group="total")
+        found = composition.tyumen_without_okrugs(counts).set_index("unit")["persons"]
+        assert found.to_dict() == {"RU-OMS": 7, "RU-TYU": 5}
+
+    def test_segregation_of_a_single_district_is_missing(self):
+        counts = frame([[60, 10], [30, 30], [10, 60], [5, 5]])
+        found = composition.segregation_by_unit(counts, pd.Series(list("xxxy")), "g0", "g1", ["g0", "g1"])
+        assert found.loc["x", "dissimilarity"] == pytest.approx(0.5, abs=EXACT)
+        assert np.isnan(found.loc["y", "dissimilarity"])
+
+
+def test_concentration_keeps_complete_years_only():
+    persons = pd.DataFrame({"A": [1.0, 2.0], "B": [1.0, np.nan]}, index=[2000, 2001])
+    found = composition.concentration(persons, pd.Series({"A": "x", "B": "y"}))
+    assert found.index.tolist() == [2000]
+    assert found.loc[2000].tolist() == pytest.approx([0, 0, 0], abs=EXACT)
