@@ -66,7 +66,7 @@ def read_manifest(path: Path, root: Path) -> tuple[dict[str, Any], list[PaperErr
             expected="the manifest that a build writes",
             remedy="paper build",
         )
-        return {"outputs": [], "numbers": []}, [finding]
+        return {"outputs": [], "numbers": {}}, [finding]
 
 
 def metadata(project: Project, texts: Sequence[Manuscript]) -> dict[str, Any]:
@@ -270,7 +270,7 @@ def meta_findings(
     """Bound keys that no notebook records and no metadata holds."""
     import difflib
 
-    recorded = {number["name"] for number in manifest["numbers"]}
+    recorded = set(manifest["numbers"])
     found = []
     for text in texts:
         for use in text.metas:
@@ -367,11 +367,11 @@ def artefact_findings(
                     )
                 )
     for stem, output in sorted({path.rsplit(".", 1)[0]: output for path, output in produced.items()}.items()):
-        if stem not in shown and output["kind"] in ("figure", "table"):
+        if stem not in shown:
             found.append(
                 PaperError(
-                    f"{output['step']} produces {stem}, which the article does not show",
-                    where=f"analysis/{output['step']}.ipynb",
+                    f"{output['notebook']} produces {stem}, which the article does not show",
+                    where=f"analysis/{output['notebook']}.ipynb",
                     expected="each figure and table has its place in the article",
                     remedy=f"show it, or remove the cell {output['cell']}",
                 )

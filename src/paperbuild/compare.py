@@ -251,10 +251,10 @@ def compare_table(path: str, expected: bytes, found: bytes, tolerances: Toleranc
 
 
 def compare_number(
-    expected: Mapping[str, Any], found: Mapping[str, Any] | None, tolerances: Tolerances
+    name: str, expected: Mapping[str, Any], found: Mapping[str, Any] | None, tolerances: Tolerances
 ) -> Comparison:
     """Compare a recorded number with its reference: value, tolerance, printed form."""
-    path = f"numbers/{expected['name']}"
+    path = f"numbers/{name}"
     shown = _shown(expected)
     if found is None:
         return Comparison(path, Rung.NOT_PRODUCED, shown, "", "the rebuild recorded no such number")
@@ -263,7 +263,7 @@ def compare_number(
     if (type(old), old, expected["text"]) == (type(new), new, found["text"]):
         return Comparison(path, Rung.IDENTICAL, *sides)
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
-    if numeric and tolerances.of("numbers", expected["name"]).covers(old, new):
+    if numeric and tolerances.of("numbers", name).covers(old, new):
         return Comparison(path, Rung.WITHIN_TOLERANCE, *sides, reason=f"differs by {new - old:.2g}")
     if expected["text"] == found["text"]:
         return Comparison(path, Rung.SAME_ROUNDING, *sides, reason="beyond the tolerance, printed alike")

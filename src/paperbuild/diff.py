@@ -190,8 +190,7 @@ def artefact_changes(old: Reference, new: Reference) -> list[Change]:
 
 def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Changed numbers, old → new, as printed; with their full values where these print alike."""
-    before = {number["name"]: number for number in old["numbers"]}
-    after = {number["name"]: number for number in new["numbers"]}
+    before, after = old["numbers"], new["numbers"]
     changes = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)

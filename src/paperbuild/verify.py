@@ -114,11 +114,10 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
         for path in sorted(files.keys() - expected.files.keys())
         if path not in {output["path"] for output in uncommitted_outputs}
     )
-    numbers = {number["name"]: number for number in (found.manifest["numbers"] if found else [])}
-    known = {number["name"] for number in expected.manifest["numbers"]}
+    known = expected.manifest["numbers"]
+    numbers = found.manifest["numbers"] if found else {}
     result.extend(
-        compare.compare_number(number, numbers.get(number["name"]), tolerances)
-        for number in expected.manifest["numbers"]
+        compare.compare_number(name, number, numbers.get(name), tolerances) for name, number in known.items()
     )
     result.extend(
         Comparison(
@@ -140,8 +139,20 @@ def build_of(root: Path) -> dict[str, Any]:
     return (load_yaml(numbers, str(numbers)) or {}).get("build", {}) if numbers.is_file() else {}
 
 
+def engines_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Which engine typeset each document that a manifest lists."""
+    return {document["path"]: document["engine"] for document in manifest.get("documents", [])}
+
+
+def manifest_of(root: Path) -> dict[str, Any]:
+    """The manifest as it lies in a project folder; empty where there is none that can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(Project(root).manifest.read_text(encoding="utf-8"))
+    return {}
+
+
 def compare_documents(
-    author: Path, clone: Path, commit: str, manifest: Mapping[str, Any]
+    author: Path, clone: Path, commit: str, reference: Mapping[str, Any]
 ) -> tuple[list[Comparison], list[str]]:
     """Compare the typeset documents with the author's own, else with the text that the manifest vouches for.
 
@@ -151,7 +162,7 @@ def compare_documents(
         Project roots of the author and of the rebuilt clone.
     commit : str
         The commit that was rebuilt.
-    manifest : mapping
+    reference : mapping
         The committed manifest.
 
     Returns
@@ -160,28 +171,25 @@ def compare_documents(
         A comparison for each document that has a reference, and a note for each that has none.
     """
     made, notes = [], []
-    theirs, ours = build_of(author), build_of(clone)
-    same_build = (
-        theirs.get("commit") == commit
-        and not theirs.get("dirty")
-        and theirs.get("engine") == ours.get("engine")
-    )
-    listed = {document["path"]: document for document in manifest.get("documents", [])}
+    builds = build_of(author), build_of(clone)
+    same_build = builds[0].get("commit") == commit and not builds[0].get("dirty")
+    engines, theirs = engines_of(manifest_of(clone)), engines_of(manifest_of(author))
+    listed = {document["path"]: document for document in reference.get("documents", [])}
     for path in DOCUMENTS:
-        reference = listed.get(path)
-        expected = f"text {reference['text_sha256'][:12]}" if reference else "the document"
+        promised = listed.get(path)
+        expected = f"text {promised['text_sha256'][:12]}" if promised else "the document"
         if not (clone / path).is_file():
             made.append(Comparison(path, Rung.NOT_PRODUCED, expected, "", "the rebuild did not make it"))
-        elif same_build and (author / path).is_file():
-            made.append(compare.compare_documents(path, author / path, clone / path, (theirs, ours)))
-        elif reference and reference["engine"] == ours.get("engine", reference["engine"]):
-            digest = compare.text_hash(clone / path, ours)
-            same = digest == reference["text_sha256"]
+        elif same_build and theirs.get(path) == engines.get(path) and (author / path).is_file():
+            made.append(compare.compare_documents(path, author / path, clone / path, builds))
+        elif promised and promised["engine"] == engines.get(path):
+            digest = compare.text_hash(clone / path, builds[1])
+            same = digest == promised["text_sha256"]
             rung = Rung.SAME_CONTENT if same else Rung.DIFFERS
             reason = "the same text but for commit and date" if same else "another text"
             made.append(Comparison(path, rung, expected, f"text {digest[:12]}", reason))
         else:
-            why = "it was typeset by another engine" if reference else "the manifest does not list its text"
+            why = "it was typeset by another engine" if promised else "the manifest does not list its text"
             notes.append(f"{path} was made, and not compared: {why}")
     return made, notes
 
@@ -258,12 +266,12 @@ def verify(project: Project, folder: Path) -> Certificate:
     reference = read_outputs(clone)
     tolerances = compare.load_tolerances(clone)
     remove_outputs(clone)
-    engines = {document["engine"] for document in reference.manifest.get("documents", [])}
+    engines = set(engines_of(reference.manifest).values())
     success, log, seconds = rebuild(clone, ["--engine", "embedded"] if engines == {"embedded"} else [])
     found = read_outputs(clone) if Project(clone).manifest.is_file() else None
     outputs = compare_outputs(reference, found, tolerances)
     documents, unlisted = compare_documents(root, clone, commit, reference.manifest)
-    made = build_of(clone)
+    typeset = sorted(set(engines_of(manifest_of(clone)).values()))
     return Certificate(
         title=str(
             Manuscript("paper.qmd", (clone / "paper.qmd").read_text(encoding="utf-8")).metadata.get(
@@ -276,7 +284,7 @@ def verify(project: Project, folder: Path) -> Certificate:
         environment={
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
-            **({"engine": made["engine"]} if "engine" in made else {}),
+            "typesetting": ", ".join(typeset) or "none",
         },
         outputs=[*outputs, *documents],
         failure="" if success else _anonymous(log, folder),

@@ -42,10 +42,10 @@ CODE = {
 def manifest(*paths, numbers=("a.b",)):
     return {
         "outputs": [
-            {"path": path, "kind": path.split("/")[0][:-1], "sha256": "", "step": "01-a", "cell": "c"}
+            {"path": path, "kind": path.split("/")[0][:-1], "sha256": "", "notebook": "01-a", "cell": "c"}
             for path in paths
         ],
-        "numbers": [{"name": name, "value": 1, "text": "1"} for name in numbers],
+        "numbers": {name: {"value": 1, "text": "1"} for name in numbers},
     }
 
 

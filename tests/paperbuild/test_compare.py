@@ -94,14 +94,12 @@ def test_a_table_that_prints_alike_meets_the_fourth_rung():
     ],
 )
 def test_numbers(value, text, expected):
-    reference = {"name": "a.b", "value": 0.5, "text": "0.50"}
-    assert compare.compare_number(reference, {"value": value, "text": text}, EXACT).rung == expected
+    reference = {"value": 0.5, "text": "0.50"}
+    assert compare.compare_number("a.b", reference, {"value": value, "text": text}, EXACT).rung == expected
 
 
 def test_a_number_that_is_gone():
-    assert (
-        compare.compare_number({"name": "a", "value": 1, "text": "1"}, None, EXACT).rung == Rung.NOT_PRODUCED
-    )
+    assert compare.compare_number("a", {"value": 1, "text": "1"}, None, EXACT).rung == Rung.NOT_PRODUCED
 
 
 # Figures

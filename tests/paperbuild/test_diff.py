@@ -35,17 +35,12 @@ def test_other_columns_and_repeated_keys_are_told_plainly():
     assert diff.table_change("data", "t", ROWS, ROWS) is None
 
 
+def recorded(**numbers):
+    return {"numbers": {name: {"value": value, "text": f"{value:.0f}"} for name, value in numbers.items()}}
+
+
 def test_numbers_old_to_new():
-    old = {
-        "numbers": [
-            {"name": n, "value": v, "text": t} for n, v, t in (("a", 1.0, "1"), ("b", 2, "2"), ("c", 3, "3"))
-        ]
-    }
-    new = {
-        "numbers": [
-            {"name": n, "value": v, "text": t} for n, v, t in (("a", 1.1, "1"), ("b", 4, "4"), ("d", 5, "5"))
-        ]
-    }
+    old, new = recorded(a=1.0, b=2, c=3), recorded(a=1.1, b=4, d=5)
     assert [(one.name, one.summary) for one in diff.number_changes(old, new)] == [
         ("a", "1, as before: 1.0 → 1.1"),
         ("b", "2 → 4"),
@@ -69,7 +64,7 @@ def png(level):
 
 
 def lay_out(root, persons, level):
-    manifest = {"outputs": [], "numbers": [{"name": "persons", "value": persons, "text": str(persons)}]}
+    manifest = {"outputs": [], "numbers": {"persons": {"value": persons, "text": str(persons)}}}
     files = {
         "analysis/parameters.yml": b"notebooks: {}",
         "data/towns.csv": f"town,persons\nA,{persons}\n".encode(),

@@ -34,7 +34,7 @@ manifest = {
         {"path": path, "sha256": hashlib.sha256(content.encode()).hexdigest()}
         for path, content in files.items() if path.startswith(("figures", "tables"))
     ],
-    "numbers": [{"name": "value", "value": value, "text": f"{value:.1f}"}],
+    "numbers": {"value": {"value": value, "text": f"{value:.1f}"}},
     "documents": [{"path": "_output/paper.html", "engine": "embedded", "text_sha256": text}],
 }
 files["figures/manifest.json"] = json.dumps(manifest)
