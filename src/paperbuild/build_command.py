@@ -1,0 +1,64 @@
+"""``paper build``: the options, the words before and after."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from paperbuild.cli import add_build_choices, byte_count, job_count, options_from
+from paperbuild.plan import inspect
+from paperbuild.project import Project
+from paperbuild.store import DEFAULT_SIZE_LIMIT
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper build``."""
+    add_build_choices(parser)
+    parser.add_argument(
+        "--jobs", "-j", type=job_count, metavar="N", help="steps at a time (default: processors)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
+    parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
+    parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
+    parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how kernels start")
+    parser.add_argument(
+        "--memory-limit", type=byte_count, default=0, metavar="SIZE", help="per kernel, as 2G"
+    )
+    parser.add_argument(
+        "--store-limit",
+        type=byte_count,
+        default=DEFAULT_SIZE_LIMIT,
+        metavar="SIZE",
+        help="for kept results (2G)",
+    )
+    parser.add_argument("--wait", action="store_true", help="wait for another build of this project to end")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print failures only")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Bring the article up to date: notebooks, figures, tables, numbers, documents."""
+    from paperbuild import schedule
+    from paperbuild.status import lines
+
+    if schedule.is_nested():
+        return 0
+    project = project.with_scenario(args.scenario)
+    options = options_from(args)
+    if args.dry_run:
+        print("\n".join(lines(inspect(project, options), explain=True)))
+        return 0
+    if args.explain:
+        print("\n".join(lines(inspect(project, options), explain=True)), file=sys.stderr)
+    report = schedule.build(project, options)
+    for step, unread in report.unread.items():
+        if not args.quiet:
+            print(f"paper: {step} declares but did not read {', '.join(unread)}", file=sys.stderr)
+    for error in report.failures.values():
+        print(f"paper: {error}", file=sys.stderr)
+    if report.failures and project.output.is_dir():
+        kept = project.relative(project.output)
+        print(f"paper: {report.summary()}; {kept}/ still holds the last good article", file=sys.stderr)
+    elif report.failures or not args.quiet:
+        where = f"; the article is in {project.relative(project.output)}/" if report.ok and options.to else ""
+        print(f"paper: {report.summary()}{where}", file=sys.stderr)
+    return 0 if report.ok else 1

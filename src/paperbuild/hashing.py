@@ -1,0 +1,89 @@
+"""Content hashes, remembered by a file's size and times but decided by its bytes alone."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+# A file touched this recently may change again without its times moving (file systems keep times coarsely),
+# so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
+RACY_NANOSECONDS = 2_000_000_000
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Return the SHA-256 of bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the SHA-256 of a JSON-like value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256_bytes(text.encode("utf-8"))
+
+
+class HashCache:
+    """File hashes and derived facts, kept between runs so that an unchanged project is not read again.
+
+    A remembered hash is used only while size, inode, modification *and* change time stay as they were, and
+    only if the file was already at rest when it was hashed. The change time cannot be set by a user, so
+    ``touch -d``, ``cp -p`` or an editor that restores times does not hide an edit. Losing the cache file
+    costs time, never correctness.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = False
+        self._files: dict[str, list[Any]] = {}
+        self._facts: dict[str, Any] = {}
+        self._used: set[str] = set()
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            self._files, self._facts = dict(kept["files"]), dict(kept["facts"])
+
+    def file(self, path: Path) -> str:
+        """Return the SHA-256 of `path`'s bytes."""
+        status = os.stat(path)
+        mark = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+        key = str(path)
+        known = self._files.get(key)
+        if known is not None and known[:4] == mark:
+            return known[4]
+        digest = sha256_file(path)
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NANOSECONDS:
+            self._files[key] = [*mark, digest]
+            self._changed = True
+        return digest
+
+    def fact(self, kind: str, digest: str, compute: Any) -> Any:
+        """Return ``compute()``, a JSON-like fact that follows from content with hash `digest` alone."""
+        key = f"{kind}:{digest}"
+        self._used.add(key)
+        if key not in self._facts:
+            self._facts[key] = compute()
+            self._changed = True
+        return self._facts[key]
+
+    def save(self) -> None:
+        """Keep the cache for the next run; a folder that cannot be written only costs that run its time."""
+        if not self._changed:
+            return
+        facts = self._facts
+        if len(facts) > 4 * len(self._used) + 400:
+            facts = {key: facts[key] for key in self._used}
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps({"files": self._files, "facts": facts}), encoding="utf-8")
+            os.replace(temporary, self._path)
+            self._changed = False
