@@ -1343,6 +1343,7 @@ def district_map(
     size: str,
     label: str,
     levels: Collection[float],
+    diverging: bool = False,
     source: str = "",
 ) -> Figure:
     """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
@@ -1353,11 +1354,14 @@ def district_map(
         ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
     levels : collection of float
         Class limits of the value.
+    diverging : bool
+        Two hues that meet at the middle class, for values around zero.
     """
     window = _window(layers["kazakhstan"], layers["kazakhstan"]["unit"], np.inf, margin=60e3)
     fig = canvas(DOUBLE, 0.915 * DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.42)
     ax = fig.add_subplot()
     _base_map(ax, layers, area.iloc[:0], window)
+    cmap = DIVERGING if diverging else SEQUENTIAL
     largest_first = districts.sort_values(size, ascending=False)
     reach = 160 / 500_000  # square points a person
     points = ax.scatter(
@@ -1365,8 +1369,8 @@ def district_map(
         largest_first["y"],
         s=5 + reach * largest_first[size],
         c=largest_first[value],
-        cmap=SEQUENTIAL,
-        norm=BoundaryNorm(list(levels), SEQUENTIAL.N),
+        cmap=cmap,
+        norm=BoundaryNorm(list(levels), cmap.N, extend="both" if diverging else "neither"),
         edgecolors=INK,
         linewidths=0.4,
         zorder=4,
