@@ -1,0 +1,215 @@
+"""The article as a reader has it: three formats from one text, each saying the same and leaving nothing open.
+
+The pages are set from the committed figures, tables and numbers, so these tests need no notebook to run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from docx import Document
+from pypdf import PdfReader
+
+from paperbuild.artefacts import comma_form
+from paperbuild.project import RenderJob
+from paperbuild.render import FORMATS, render
+
+ROOT = Path(__file__).parents[2]
+ARTICLE = (ROOT / "paper.qmd").read_text(encoding="utf-8")
+MANIFEST = ROOT / "figures" / "manifest.json"
+EPOCH = 1_700_000_000
+
+BOUND = re.compile(r"\{\{<\s*meta\s+(?P<kind>[nc])\.(?P<name>[\w.-]+)\s*>\}\}")
+ABSTRACTS = {
+    "en": re.compile(r"^abstract: \|\n(?P<text>.*?)^---$", re.MULTILINE | re.DOTALL),
+    "ru": re.compile(r'^::: \{\.abstract lang="ru"\}\n(?P<text>.*?)^:::$', re.MULTILINE | re.DOTALL),
+    "kk": re.compile(r'^::: \{\.abstract lang="kk"\}\n(?P<text>.*?)^:::$', re.MULTILINE | re.DOTALL),
+}
+
+pytestmark = pytest.mark.skipif(
+    not MANIFEST.is_file(), reason="no figures/manifest.json yet: run paper build"
+)
+
+
+def recorded() -> dict[str, dict]:
+    """Return the committed numbers by name."""
+    numbers = json.loads(MANIFEST.read_text(encoding="utf-8"))["numbers"]
+    return {number["name"]: number for number in numbers}
+
+
+def metadata() -> dict:
+    """Return what numbers.yml would hold, from the committed manifest."""
+    tree: dict = {"n": {}, "c": {}}
+    for name, number in recorded().items():
+        *path, leaf = name.split(".")
+        for kind, text in (("n", number["text"]), ("c", comma_form(number["text"], number["value"]))):
+            place = tree[kind]
+            for part in path:
+                place = place.setdefault(part, {})
+            place[leaf] = text
+    outputs = json.loads(MANIFEST.read_text(encoding="utf-8"))["outputs"]
+    provenance = {output["name"]: f"{output['step']} › {output['cell']}" for output in outputs}
+    build = {
+        "commit": "0" * 40,
+        "commit_short": "0000000",
+        "dirty": False,
+        "date": "2023-11-14",
+        "python": "3.11",
+    }
+    return {**tree, "provenance": provenance, "build": {**build, "versions": {}}}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the article in each format, set by the embedded engine."""
+    root = tmp_path_factory.mktemp("article")
+    for name in ("paper.qmd", "references.bib", "_quarto.yml"):
+        shutil.copy(ROOT / name, root / name)
+    for name in ("figures", "tables"):
+        shutil.copytree(ROOT / name, root / name)
+    (root / "build" / "results").mkdir(parents=True)
+    numbers = root / "build" / "results" / "numbers.yml"
+    numbers.write_text(yaml.safe_dump(metadata(), allow_unicode=True), encoding="utf-8")
+    out = root / "_output"
+    return {fmt: render(RenderJob(root, out, fmt, "embedded", EPOCH))[0] for fmt in FORMATS}
+
+
+@pytest.fixture(scope="module")
+def texts(pages: dict[str, Path]) -> dict[str, str]:
+    """Return what a reader reads in each format, blanks made plain."""
+    html = BeautifulSoup(pages["html"].read_text(encoding="utf-8"), "html.parser")
+    for unread in html(["style", "script", "annotation"]):
+        unread.decompose()
+    docx = Document(str(pages["docx"]))
+    paragraphs = [paragraph.text for paragraph in docx.paragraphs]
+    paragraphs += [cell.text for table in docx.tables for row in table.rows for cell in row.cells]
+    raw = {
+        "html": html.get_text(" "),
+        "pdf": "\n".join(page.extract_text() for page in PdfReader(pages["pdf"]).pages),
+        "docx": "\n".join(paragraphs),
+    }
+    return {fmt: " ".join(unicodedata.normalize("NFKC", text).split()) for fmt, text in raw.items()}
+
+
+def squeezed(text: str) -> str:
+    """Drop blanks and hyphens: a PDF breaks words and lines where it likes."""
+    return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFKC", text))
+
+
+def test_every_number_of_the_text_is_recorded():
+    names = {match["name"] for match in BOUND.finditer(ARTICLE)}
+    assert names - set(recorded()) == set()
+    assert len(names) > 100  # the results are bound, not typed: fewer would mean that they left the text
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_all_abstracts_state_the_same_numbers(language):
+    bound = {key: BOUND.findall(pattern.search(ARTICLE)["text"]) for key, pattern in ABSTRACTS.items()}
+    assert {kind for kind, _ in bound["en"]} == {"n"}
+    assert {kind for kind, _ in bound[language]} == {"c"}  # decimal comma
+    assert sorted(name for _, name in bound[language]) == sorted(name for _, name in bound["en"])
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_nothing_is_left_open(texts, fmt):
+    for trace in (
+        "{{<",
+        ">}}",
+        "@fig-",
+        "@tbl-",
+        "@sec-",
+        "@eq-",
+        "??",
+        "fig-alt",
+        ":::",
+        "[@",
+        "](figures/",
+    ):
+        assert trace not in texts[fmt], f"{trace} in {fmt}"
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_each_sentence_prints_the_numbers_it_binds(texts, fmt):
+    """The words before a number and the number itself stand together in every format."""
+    numbers = metadata()
+    squeezed_text = squeezed(texts[fmt])
+    body = ARTICLE.split("# Question", 1)[1]
+    missing = []
+    for match in re.finditer(r"(?P<before>[A-Za-z][a-z]+ [a-z]+) " + BOUND.pattern, body):
+        place = numbers[match["kind"]]
+        for part in match["name"].split("."):
+            place = place[part]
+        if squeezed(match["before"]) + squeezed(place) not in squeezed_text:
+            missing.append((match["before"], match["name"], place))
+    assert missing == []
+
+
+def test_every_figure_says_in_words_what_is_seen(pages):
+    html = BeautifulSoup(pages["html"].read_text(encoding="utf-8"), "html.parser")
+    figures = html.select("figure img")
+    assert len(figures) == len(re.findall(r"\{#fig-", ARTICLE))
+    for picture in figures:
+        alt = " ".join(picture["alt"].split())
+        caption = picture.find_parent("figure").find("figcaption").get_text(" ")
+        assert len(alt.split()) >= 20, alt  # a sentence or two: fewer words cannot tell what a chart shows
+        assert alt not in " ".join(caption.split())
+
+
+def test_docx_pictures_carry_the_same_words(pages):
+    properties = Document(str(pages["docx"])).element.body.iter(
+        "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+    )
+    words = [" ".join((item.get("descr") or "").split()) for item in properties]
+    alts = [" ".join(alt.split()) for alt in re.findall(r'fig-alt="([^"]*)"', ARTICLE)]
+    assert sorted(words) == sorted(alts)
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_figures_and_tables_are_numbered_in_order_of_reading(texts, fmt):
+    for label, kind in (("Figure", "fig"), ("Table", "tbl")):
+        count = len(re.findall(rf"\{{#{kind}-", ARTICLE))
+        captions = {int(n) for n in re.findall(rf"{label} (\d+):", texts[fmt])}
+        assert captions == set(range(1, count + 1))
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_each_figure_and_table_says_where_it_was_made(texts, fmt):
+    squeezed_text = squeezed(texts[fmt])
+    for place in set(metadata()["provenance"].items()):
+        name, cell = place
+        if f"figures/{name})" in ARTICLE or f"tables/{name}.md" in ARTICLE:
+            assert squeezed(cell) in squeezed_text, name
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_letters_of_all_three_languages_arrive(texts, fmt):
+    for word in ("Аннотация", "Түйіндеме", "көші-қон", "Қазақстан", "тұжырым", "өңір", "әсері", "қашықтық"):
+        assert squeezed(word) in squeezed(texts[fmt])
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_every_cited_work_stands_in_the_list(texts, fmt):
+    bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
+    known = set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.MULTILINE))
+    cited = {key for key in known if re.search(rf"@{re.escape(key)}\b", ARTICLE)}
+    assert cited == known
+    references = squeezed(texts[fmt].rsplit("References", 1)[-1])
+    for doi in re.findall(r"doi\s*=\s*\{([^}]+)\}", bibliography):
+        assert squeezed(doi) in references
+
+
+def test_the_article_has_the_length_of_an_article():
+    body = re.sub(
+        r"\{\{<.*?>\}\}|fig-alt=\"[^\"]*\"|\$\$.*?\$\$",
+        " ",
+        ARTICLE.split("# Question", 1)[1],
+        flags=re.DOTALL,
+    )
+    assert 7_000 <= len(body.split()) <= 12_000
