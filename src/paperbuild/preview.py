@@ -145,7 +145,9 @@ def server(folder: Path, board: Board, port: int) -> http.server.ThreadingHTTPSe
                 text = path.read_text(encoding="utf-8")
             else:
                 error = board.state()["error"]
-                text = WAITING % (f"<pre>{html.escape(error)}</pre>" if error else "The article is being built.")
+                text = WAITING % (
+                    f"<pre>{html.escape(error)}</pre>" if error else "The article is being built."
+                )
             content = text.replace("</body>", SCRIPT % EVENTS + "</body>").encode("utf-8")
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -201,7 +203,9 @@ def folders(root: Path) -> list[Path]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper preview``."""
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
 
@@ -244,7 +248,10 @@ def main(project: Project, args: argparse.Namespace) -> int:
             step=50,
             debounce=200,
         ):
-            print("changed: " + ", ".join(sorted(project.relative(Path(path)) for _, path in changes)), flush=True)
+            print(
+                "changed: " + ", ".join(sorted(project.relative(Path(path)) for _, path in changes)),
+                flush=True,
+            )
             announce(rebuild(board, build))
     finally:
         board.close()

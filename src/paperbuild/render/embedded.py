@@ -119,7 +119,7 @@ def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pa
         options=[
             "--default-image-extension=png",
             f"--reference-doc={ASSETS / 'reference.docx'}",
-            f"--output={target}",
+            f"--output={target.resolve()}",
         ],
     )
 

@@ -34,7 +34,9 @@ def render(job: RenderJob) -> list[Path]:
         pages.append({"name": path.stem, "title": title, "question": question})
         written.append(target)
     index = folder / "index.html"
-    index.write_text(_environment().get_template("notebook-index.html.j2").render(pages=pages), encoding="utf-8")
+    index.write_text(
+        _environment().get_template("notebook-index.html.j2").render(pages=pages), encoding="utf-8"
+    )
     return [*written, index]
 
 
@@ -90,7 +92,9 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
 
 def _defined_in(root: Path) -> frozenset[str]:
     article = root / ARTICLE
-    return frozenset(_DEFINED.findall(article.read_text(encoding="utf-8"))) if article.is_file() else frozenset()
+    return (
+        frozenset(_DEFINED.findall(article.read_text(encoding="utf-8"))) if article.is_file() else frozenset()
+    )
 
 
 def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
@@ -120,7 +124,9 @@ def _exporter() -> Any:
     from nbconvert.filters.highlight import Highlight2HTML
 
     exporter = TemplateExporter(
-        template_name="base", template_file=str(ASSETS / "notebook.html.j2"), extra_template_basedirs=[str(ASSETS)]
+        template_name="base",
+        template_file=str(ASSETS / "notebook.html.j2"),
+        extra_template_basedirs=[str(ASSETS)],
     )
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))

@@ -58,7 +58,11 @@ class Style:
 
     def xml(self, identifier: str) -> str:
         """Return the style as an element of ``styles.xml``."""
-        before, after, line = (round(self.spacing[0] * 20), round(self.spacing[1] * 20), round(self.spacing[2] * 240))
+        before, after, line = (
+            round(self.spacing[0] * 20),
+            round(self.spacing[1] * 20),
+            round(self.spacing[2] * 240),
+        )
         parent = f'<w:basedOn w:val="{self.based_on}"/>' if self.based_on else ""
         default = ' w:default="1"' if identifier == "Normal" else ""
         half_points = round(self.size * 2)
@@ -91,27 +95,57 @@ STYLES = {
     "Compact": Style("Compact", spacing=(0, 3, 1.1)),
     "TableText": Style("Table Text", 9, font=SANS, spacing=(1.5, 1.5, 1)),
     "TableTextSmall": Style("Table Text Small", 7, font=SANS, spacing=(1, 1, 1)),
-    "Title": Style("Title", 22, following="Subtitle", font=SANS, look=BOLD + colour(ACCENT), keep=KEEP, spacing=(0, 6, 1)),
+    "Title": Style(
+        "Title", 22, following="Subtitle", font=SANS, look=BOLD + colour(ACCENT), keep=KEEP, spacing=(0, 6, 1)
+    ),
     "Subtitle": Style("Subtitle", 13, look=ITALIC + colour(QUIET), keep=KEEP, spacing=(0, 8, 1)),
     "Author": Style("Author", 11, keep=KEEP, spacing=(0, 2, 1)),
     "Date": Style("Date", 10, look=colour(QUIET), keep=KEEP, spacing=(0, 10, 1)),
     "AbstractTitle": Style(
-        "Abstract Title", 10, following="Abstract", font=SANS, look=BOLD, keep=KEEP + _left_rule(ACCENT), spacing=(6, 3, 1)
+        "Abstract Title",
+        10,
+        following="Abstract",
+        font=SANS,
+        look=BOLD,
+        keep=KEEP + _left_rule(ACCENT),
+        spacing=(6, 3, 1),
     ),
     "Abstract": Style("Abstract", 10, keep=_left_rule(ACCENT), spacing=(0, 8, 1.05), end=JUSTIFIED),
     "Heading1": Style(
-        "heading 1", 15, font=SANS, look=BOLD + colour(ACCENT), keep=KEEP, spacing=(20, 8, 1), end='<w:outlineLvl w:val="0"/>'
+        "heading 1",
+        15,
+        font=SANS,
+        look=BOLD + colour(ACCENT),
+        keep=KEEP,
+        spacing=(20, 8, 1),
+        end='<w:outlineLvl w:val="0"/>',
     ),
     "Heading2": Style(
-        "heading 2", 12.5, font=SANS, look=BOLD + colour(ACCENT), keep=KEEP, spacing=(14, 6, 1), end='<w:outlineLvl w:val="1"/>'
+        "heading 2",
+        12.5,
+        font=SANS,
+        look=BOLD + colour(ACCENT),
+        keep=KEEP,
+        spacing=(14, 6, 1),
+        end='<w:outlineLvl w:val="1"/>',
     ),
     "Heading3": Style(
-        "heading 3", 11, font=SANS, look=ITALIC + colour(ACCENT), keep=KEEP, spacing=(12, 4, 1), end='<w:outlineLvl w:val="2"/>'
+        "heading 3",
+        11,
+        font=SANS,
+        look=ITALIC + colour(ACCENT),
+        keep=KEEP,
+        spacing=(12, 4, 1),
+        end='<w:outlineLvl w:val="2"/>',
     ),
     "Caption": Style("caption", 9.5, font=SANS, keep="<w:keepLines/>", spacing=(3, 4, 1.05)),
-    "ImageCaption": Style("Image Caption", 9.5, "Caption", font=SANS, keep="<w:keepLines/>", spacing=(3, 4, 1.05)),
+    "ImageCaption": Style(
+        "Image Caption", 9.5, "Caption", font=SANS, keep="<w:keepLines/>", spacing=(3, 4, 1.05)
+    ),
     "TableCaption": Style("Table Caption", 9.5, "Caption", font=SANS, keep=KEEP, spacing=(12, 4, 1.05)),
-    "CaptionedFigure": Style("Captioned Figure", keep="<w:keepNext/>", spacing=(12, 0, 1), end='<w:jc w:val="center"/>'),
+    "CaptionedFigure": Style(
+        "Captioned Figure", keep="<w:keepNext/>", spacing=(12, 0, 1), end='<w:jc w:val="center"/>'
+    ),
     "Provenance": Style("Provenance", 8, font=SANS, look=colour(QUIET), spacing=(3, 12, 1)),
     "CalloutTitle": Style(
         "Callout Title",
@@ -122,12 +156,20 @@ STYLES = {
         keep=KEEP + _left_rule(ACCENT, "F3F5F6"),
         spacing=(10, 0, 1),
     ),
-    "Callout": Style("Callout", 10.5, following="Callout", keep=_left_rule(ACCENT, "F3F5F6"), spacing=(0, 6, 1.1)),
+    "Callout": Style(
+        "Callout", 10.5, following="Callout", keep=_left_rule(ACCENT, "F3F5F6"), spacing=(0, 6, 1.1)
+    ),
     "Bibliography": Style(
-        "Bibliography", 10, following="Bibliography", spacing=(0, 4, 1.05), end='<w:ind w:left="360" w:hanging="360"/>'
+        "Bibliography",
+        10,
+        following="Bibliography",
+        spacing=(0, 4, 1.05),
+        end='<w:ind w:left="360" w:hanging="360"/>',
     ),
     "FootnoteText": Style("footnote text", 9, following="FootnoteText", spacing=(0, 2, 1)),
-    "Footer": Style("footer", 9, following="Footer", look=colour(QUIET), end='<w:jc w:val="center"/>', spacing=(0, 0, 1)),
+    "Footer": Style(
+        "footer", 9, following="Footer", look=colour(QUIET), end='<w:jc w:val="center"/>', spacing=(0, 0, 1)
+    ),
 }
 
 _RULE = '<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="auto"/>'
@@ -189,7 +231,8 @@ def make() -> bytes:
     )
     parts["word/footer1.xml"] = FOOTER
     parts["word/_rels/document.xml.rels"] = parts["word/_rels/document.xml.rels"].replace(
-        "</Relationships>", f'<Relationship Type="{RELATIONSHIPS}/footer" Id="rIdFooter" Target="footer1.xml"/></Relationships>'
+        "</Relationships>",
+        f'<Relationship Type="{RELATIONSHIPS}/footer" Id="rIdFooter" Target="footer1.xml"/></Relationships>',
     )
     parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
         "</Types>",

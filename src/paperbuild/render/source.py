@@ -25,7 +25,7 @@ shortcode.
 """
 
 _SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
-_CODE_CELL = re.compile(r"^\s*(?:`{3,}|~{3,})\s*\{(?!\.|#|=)", re.MULTILINE)
+_CODE_CELL = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\s*\{(?!\.|#|=)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class Source:
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""
-        pattern = re.compile(re.escape(token) + r"(?![\w-])")
+        words = r"\s+".join(re.escape(word) for word in token.split())
+        # "@fig-a" must not be found in "@fig-ab".
+        pattern = re.compile(words + (r"(?![\w-])" if re.search(r"\w$", token) else ""))
         for path, text in self.originals.items():
             found = pattern.search(text)
             if found:

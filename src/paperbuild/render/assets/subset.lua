@@ -10,6 +10,8 @@ local NBSP = "\u{a0}"
 local PREFIX = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
 local CALLOUT = { note = "Note", warning = "Warning", important = "Important", tip = "Tip", caution = "Caution" }
 local FORMATS = { html = true, typst = true, docx = true }
+-- Rows of the longest table that the PDF keeps on one page.
+local LONGEST_WHOLE_TABLE = 30
 local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true }
 -- Quarto's other cross-reference types: a citation key may not look like one of them.
 local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true, cnj = true, def = true, exm = true,
@@ -106,7 +108,7 @@ local function equation_label(block)
   end
   local first = inlines[1]
   if first.t ~= "Math" or first.mathtype ~= "DisplayMath" or #inlines > 3 then
-    problem(label, "a labelled equation shares its paragraph with other text",
+    problem("#" .. label, "a labelled equation shares its paragraph with other text",
       "$$ … $$ {#eq-name} as a paragraph of its own")
   end
   return label
@@ -148,7 +150,7 @@ local function resolve(cite)
     return nil
   end
   if others > 0 then
-    problem("@" .. cite.citations[1].id, "a citation and a cross reference share one pair of brackets",
+    problem(pandoc.utils.stringify(cite.content), "a citation and a cross reference share one pair of brackets",
       "brackets of their own for each")
   end
   return refs
@@ -220,8 +222,9 @@ local function docx_table(tbl)
   return tbl:walk({ Plain = function(plain) return styled(style, { pandoc.Para(plain.content) }) end })
 end
 
-local function typst_float(kind, identifier, caption, body, provenance)
-  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", caption: ['), pandoc.Plain(caption), raw("], provenance: [") })
+local function typst_float(kind, breakable, identifier, caption, body, provenance)
+  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", breakable: ' .. tostring(breakable) .. ", caption: ["),
+    pandoc.Plain(caption), raw("], provenance: [") })
   if provenance then
     blocks:insert(provenance)
   end
@@ -254,7 +257,7 @@ local function figure(element, provenance)
     local alt = pandoc.utils.stringify(image.caption):gsub("[\\\"]", "\\%0")
     local width = image.attributes.width
     width = width and width ~= "" and ", width: " .. width or ""
-    return typst_float("fig", identifier, caption,
+    return typst_float("fig", false, identifier, caption,
       { raw('#image("/' .. image.src .. '", alt: "' .. alt .. '"' .. width .. ")") }, provenance)
   end
   local blocks = pandoc.Blocks({ styled("Captioned Figure", { pandoc.Para({ image }) }, identifier),
@@ -274,8 +277,12 @@ local function numbered_table(div, provenance)
     return nil
   end
   local caption = caption_inlines(identifier, last.content)
-  local size, tables = 9, 0
-  content:walk({ Table = function(tbl) size, tables = math.min(size, table_size(tbl)), tables + 1 end })
+  local size, rows, tables = 9, 0, 0
+  content:walk({
+    Table = function(tbl)
+      size, rows, tables = table_size(tbl), #pandoc.utils.to_simple_table(tbl).rows, tables + 1
+    end,
+  })
   if tables ~= 1 then
     problem("#" .. identifier, "the block holds " .. tables .. " tables", "one table and its caption")
   end
@@ -294,12 +301,12 @@ local function numbered_table(div, provenance)
     local body = pandoc.Blocks({ raw("#{ set text(size: " .. size .. "pt); ["), })
     body:extend(content)
     body:insert(raw("] }"))
-    return typst_float("tbl", identifier, caption, body, provenance)
+    return typst_float("tbl", rows > LONGEST_WHOLE_TABLE, identifier, caption, body, provenance)
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
   blocks:extend(content:walk({ Table = docx_table }))
-  -- Word joins two tables that touch, and a paragraph of its own keeps the text off the table.
-  blocks:insert(provenance or styled("Provenance", { pandoc.Para({}) }))
+  -- Word joins two tables that touch: a paragraph keeps what follows off this one.
+  blocks:insert(provenance or styled("Provenance", { pandoc.Para({ pandoc.Str(NBSP) }) }))
   return blocks
 end
 
