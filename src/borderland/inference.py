@@ -568,16 +568,17 @@ def coefficient_table(fitted: pd.DataFrame, terms: Mapping[str, str], spec: str 
     Returns
     -------
     DataFrame
-        First column the term; one column per model with "estimate (low to high)"; observations and clusters
-        in the last rows.
+        First column the term; one column per model with "estimate (low to high)"; observations and, where
+        there are any, clusters in the last rows.
     """
     words = interval(fitted["low"], fitted["high"], spec)
     cell = fitted["estimate"].map(lambda value: plain(value, spec)) + " (" + words + ")"
     models = list(dict.fromkeys(fitted["model"]))
     wide = fitted.assign(cell=cell).pivot(index="term", columns="model", values="cell")[models]
     wide = wide.reindex([term for term in terms if term in wide.index]).rename(index=dict(terms))
-    counts = fitted.groupby("model")[["n", "clusters"]].first().loc[models].T
-    counts.index = ["observations", "clusters"]
+    counted = {"n": "observations", "clusters": "clusters"}
+    counts = fitted.groupby("model")[list(counted)].first().loc[models].T.rename(index=counted)
+    counts = counts[(counts > 0).any(axis=1)]  # errors that need no clusters print none
     wide = pd.concat([wide.fillna("–"), counts.map(lambda value: f"{value:,.0f}")])
     return wide.rename_axis("term").rename_axis(columns=None).reset_index()
 

@@ -9,7 +9,7 @@ from borderland import plots
 
 
 @plots.themed
-def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, source: str = "") -> Figure:
+def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, shared: bool = False, source: str = "") -> Figure:
     """Estimates with intervals in one panel per term: rows are outcomes, markers the series.
 
     Parameters
@@ -21,7 +21,7 @@ def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, source: str = "") -> F
     """
     panels, rows, series = (list(dict.fromkeys(frame[name])) for name in ("panel", "row", "series"))
     fig = plots.canvas(plots.DOUBLE, 0.34 * len(rows) + 1.2)
-    axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    axes = fig.subplots(1, len(panels), sharex=shared, sharey=True, squeeze=False)[0]
     shift = np.linspace(-0.16, 0.16, len(series)) if len(series) > 1 else [0.0]
     for ax, panel in zip(axes, panels, strict=True):
         ax.axvline(0, color=plots.INK, linewidth=0.6)
@@ -43,9 +43,9 @@ def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, source: str = "") -> F
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.locator_params(axis="x", nbins=4)
+        ax.set_xlabel(xlabel, fontsize=plots.SMALL)
     axes[0].set_yticks(range(len(rows)), rows)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    fig.supxlabel(xlabel, fontsize=plots.SMALL + 1)
     if len(series) > 1:
         handles = [
             Line2D([], [], color=style["color"], marker=style["marker"], label=name)

@@ -333,8 +333,7 @@ def _period_rows(
         fit = Model(least_squares, "migration_rate", (*names, *controls), effects).fit(frame)
         rows = estimates(fit, panel_covariance(fit, error)).loc[list(names)]
         words = [names[name] for name in rows.index]
-        headings = [TERMS[column] + f": {label}" for column, _ in words]
-        rows = rows.assign(group=headings, label=[period for _, period in words], kind="ours", sample=label)
+        rows = rows.assign(sample=label, period=[period for _, period in words])
         parts.append(rows.assign(term=[column for column, _ in words]).reset_index(drop=True))
     return pd.concat(parts, ignore_index=True)
 

@@ -1,0 +1,148 @@
+"""Language policy: from dated acts to a status by year, with what each coding rests on."""
+
+import pandas as pd
+
+RANK = {"none": 0, "interethnic": 1, "regional": 1, "official": 2, "state": 3}
+LEVELS = {
+    0: "not named or foreign",
+    1: "interethnic or regional",
+    2: "official beside the state language",
+    3: "state language",
+}
+SCRIPTS = {
+    "cyrillic": (0, "Cyrillic"),
+    "latin-decreed": (1, "Latin announced"),
+    "latin-law": (2, "Latin by law"),
+    "latin-in-force": (3, "Latin in force"),
+    "latin": (4, "Latin before 1991"),
+    "own-script": (5, "own script"),
+}
+STRENGTH = {"law": 3, "page": 2, "title": 1}  # a draft is no act in force
+EVIDENCE = {"law": "law text read", "secondary": "secondary page", "assumed": "assumed"}
+
+
+def status_panel(
+    acts: pd.DataFrame, initial: pd.DataFrame, first_year: int, last_year: int, column: str = "status"
+) -> pd.DataFrame:
+    """Status at the end of each year, coded from dated acts.
+
+    The last act that says something about the status counts until the next one; an act that leaves it
+    unchanged is passed over, and so is a draft. Of two acts of one date the better evidenced wins. A year
+    before the first act has the initial value, which is an assumption.
+
+    Parameters
+    ----------
+    acts : DataFrame
+        The table ``language_laws``.
+    initial : DataFrame
+        ``country`` and ``column``: value at the end of ``first_year`` where no act decides it.
+    column : {"status", "script"}
+        What to code.
+
+    Returns
+    -------
+    DataFrame
+        ``country``, ``year``, ``column``, ``evidence`` ("law", "secondary" or "assumed"), ``act`` (the
+        deciding one; missing where assumed).
+
+    Raises
+    ------
+    ValueError
+        If two acts of one date and equal evidence contradict each other.
+    """
+    said = {"status": "status_after", "script": "script_event"}[column]
+    grade = {"law": "law", "page": "secondary", "title": "secondary"}
+    in_force = acts[acts[said].notna() & acts["evidence"].isin(list(STRENGTH))]
+    in_force = in_force.assign(
+        strength=in_force["evidence"].map(STRENGTH), from_year=in_force["date"].str[:4]
+    )
+    in_force = in_force.astype({"from_year": int}).sort_values(["country", "date", "strength"])
+    for (country, date), same in in_force.groupby(["country", "date"]):
+        best = same[same["strength"] == same["strength"].max()]
+        if best[said].nunique() > 1:
+            raise ValueError(
+                f"{country}, {date}: two acts of equal evidence contradict each other on {column}"
+            )
+    rows = []
+    for country, value in initial.set_index("country")[column].items():
+        deciding, evidence = None, "assumed"
+        own = in_force[in_force["country"] == country]
+        for year in range(first_year, last_year + 1):
+            until = own[own["from_year"] <= year]
+            # an act from before the panel confirms the initial value only if it says the same
+            if len(until):
+                act = until.iloc[-1]
+                value, evidence, deciding = act[said], grade[act["evidence"]], act["instrument"]
+            rows.append((country, year, value, evidence, deciding))
+    return pd.DataFrame(rows, columns=["country", "year", column, "evidence", "act"])
+
+
+def disagreements(coded: pd.DataFrame, stored: pd.DataFrame, column: str = "status") -> pd.DataFrame:
+    """Country-years in which the coding from acts and the stored panel differ.
+
+    Returns
+    -------
+    DataFrame
+        ``country``, ``first``, ``last`` (years), ``coded``, ``stored``, ``years``: one row per run of years
+        with the same pair of values.
+    """
+    both = coded.merge(stored, on=["country", "year"], suffixes=("_coded", "_stored"), validate="1:1")
+    pair = [f"{column}_coded", f"{column}_stored"]
+    differing = both[both[pair[0]] != both[pair[1]]].sort_values(["country", "year"])
+    new = (differing["country"] != differing["country"].shift()) | (differing["year"].diff() != 1)
+    new |= (differing[pair] != differing[pair].shift()).any(axis=1)
+    runs = (
+        differing.groupby([new.cumsum(), "country", *pair])["year"].agg(["min", "max", "size"]).reset_index()
+    )
+    runs = runs.rename(columns={"min": "first", "max": "last", "size": "years"})
+    runs = runs.rename(columns={pair[0]: "coded", pair[1]: "stored"})
+    return runs[["country", "first", "last", "coded", "stored", "years"]]
+
+
+def heat_map_frames(
+    panel: pd.DataFrame, value: str, names: pd.Series, order: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Country by year: codes of a column, and where they are only assumed; rows by name in given order."""
+    wide = panel.pivot(index="country", columns="year", values=value).loc[order]
+    assumed = panel.assign(assumed=panel["evidence"] == "assumed")
+    assumed = assumed.pivot(index="country", columns="year", values="assumed").loc[order]
+    return wide.rename(index=names), assumed.rename(index=names)
+
+
+def order_by_status(panel: pd.DataFrame) -> list[str]:
+    """Countries from the strongest standing of Russian over all years to the weakest; ties by code."""
+    mean = panel.groupby("country")["rank"].mean().rename("mean").reset_index()
+    return list(mean.sort_values(["mean", "country"], ascending=[False, True])["country"])
+
+
+def changes(panel: pd.DataFrame, column: str = "status") -> pd.DataFrame:
+    """Years in which a country's value differs from the year before.
+
+    Returns
+    -------
+    DataFrame
+        ``country``, ``year``, ``before``, ``after``, ``evidence`` (of the new value).
+    """
+    ordered = panel.sort_values(["country", "year"])
+    before = ordered.groupby("country")[column].shift()
+    changed = ordered[before.notna() & (before != ordered[column])]
+    changed = changed.assign(before=before[changed.index], after=changed[column])
+    return changed[["country", "year", "before", "after", "evidence"]].reset_index(drop=True)
+
+
+def schooling(
+    points: pd.DataFrame, source: str, years: tuple[int, int], level: str = "school"
+) -> pd.DataFrame:
+    """Share taught in Russian by country at two dates of one source, so that the points may be compared.
+
+    Returns
+    -------
+    DataFrame
+        Index country, columns the calendar years in which the school years begin, percent; only countries
+        with both.
+    """
+    chosen = points[(points["source"] == source) & (points["level"] == level) & points["year"].isin(years)]
+    wide = chosen.pivot(index="country", columns="year", values="share").dropna()
+    if len(wide.columns) < len(years) or wide.empty:
+        raise ValueError(f"no shares of level {level!r} from {source!r} for both {years[0]} and {years[1]}")
+    return wide
