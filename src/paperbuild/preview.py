@@ -32,10 +32,15 @@ SCRIPT = """
   const events = new EventSource("%s");
   const box = document.createElement("div");
   box.setAttribute("role", "status");
-  box.style.cssText = "position:fixed;inset:auto 1rem 1rem 1rem;max-height:60vh;overflow:auto;z-index:9;padding:.8rem 1rem;" +
-    "font:13px/1.5 ui-monospace,monospace;white-space:pre-wrap;color:#fff;border-radius:8px;display:none;box-shadow:0 4px 24px #0006";
+  box.style.cssText =
+    "position:fixed;inset:auto 1rem 1rem 1rem;max-height:60vh;overflow:auto;z-index:9;padding:.8rem 1rem;" +
+    "font:13px/1.5 ui-monospace,monospace;white-space:pre-wrap;color:#fff;border-radius:8px;display:none";
   document.body.append(box);
-  const show = (text, colour) => { box.textContent = text; box.style.background = colour; box.style.display = text ? "block" : "none"; };
+  const show = (text, colour) => {
+    box.textContent = text;
+    box.style.background = colour;
+    box.style.display = text ? "block" : "none";
+  };
   let seen = null;
   events.onmessage = (message) => {
     const state = JSON.parse(message.data);
@@ -83,7 +88,7 @@ class Board:
             return dict(self._state)
 
     def wait(self, serial: int, timeout: float) -> tuple[int, dict[str, Any] | None]:
-        """Wait until the state is newer than `serial`; return its serial and itself, or None after `timeout` s."""
+        """Wait for a state newer than `serial`; return its serial and it, or None after `timeout` seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self.closed or self._serial != serial, timeout)
             return (serial, None) if self._serial == serial else (self._serial, dict(self._state))
@@ -187,7 +192,7 @@ def is_source(root: Path, path: str) -> bool:
 
 
 def folders(root: Path) -> list[Path]:
-    """Return the folders to watch, each by itself: the root must not drag the environment and the outputs along.
+    """Return the folders to watch, each by itself: the root must not drag environment and outputs along.
 
     Single files are watched through their folder, for editors replace a file rather than write into it.
     """

@@ -12,7 +12,7 @@ EPOCH = 1_767_312_000  # 2026-01-02, the date in the fixture's numbers.yml
 
 
 def make_article(folder: Path) -> Path:
-    """Copy the sample article to `folder`, put its numbers where the build does, draw the picture for the DOCX."""
+    """Copy the sample article to `folder`, its numbers to where the build puts them; draw its PNG."""
     from PIL import Image
 
     shutil.copytree(FIXTURE, folder)

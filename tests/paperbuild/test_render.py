@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import zipfile
 
@@ -95,8 +96,8 @@ def test_every_format_says(texts, fmt, sentence):
 def test_references_are_worded_and_numbered_as_by_quarto(texts, fmt):
     text = re.sub(r"\s+([,.;])", r"\1", texts[fmt])
     assert (
-        "The trend is drawn in Figure 1, listed in Table 1 and Table 2, defined by Equation 1 and discussed in Section 2; "
-        "see also Figure 1, Table 1 and, by number alone, 1."
+        "The trend is drawn in Figure 1, listed in Table 1 and Table 2, defined by Equation 1 and discussed in "
+        "Section 2; see also Figure 1, Table 1 and, by number alone, 1."
     ) in text
     assert "Notes refer to Section 1.1 as well" in text
     assert "?@" not in text
@@ -125,14 +126,15 @@ class TestPage:
         assert {"fig-trend", "tbl-regions", "eq-slope", "sec-results"} <= targets
 
     def test_landmarks_headings_and_alt_text(self, page):
-        assert page.find("main") and page.find("nav", attrs={"aria-label": "Contents"})
+        assert page.find("main")
+        assert page.find("nav", attrs={"aria-label": "Contents"})
         assert page.find("a", class_="skip")["href"] == "#content"
         assert len(page.find_all("h1")) == 1
         assert page.find("img")["alt"] == (
             "A straight line falls from left to right over 12 marks on the horizontal axis."
         )
         levels = [int(tag.name[1]) for tag in page.find("main").find_all(re.compile(r"^h\d$"))]
-        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
     def test_languages_are_declared(self, page):
         assert page.html["lang"] == "en"
@@ -168,7 +170,7 @@ class TestPdf:
         assert pdf.metadata.title == "A sample article about 12 made-up regions"
         assert pdf.metadata.author == "borderland paper contributors"
         assert pdf.trailer["/Root"]["/Lang"] == "en"
-        assert [entry.title for entry in pdf.outline if not isinstance(entry, list)][0] == "1 Introduction"
+        assert next(entry.title for entry in pdf.outline if not isinstance(entry, list)) == "1 Introduction"
 
     def test_long_table_repeats_its_header(self, pdf):
         heads = [sheet.extract_text().count("Region Persons Rate") for sheet in pdf.pages]

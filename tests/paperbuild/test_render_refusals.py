@@ -64,8 +64,8 @@ REFUSED = {
         "typst",
     ),
     "figure without alt text": (
-        '{#fig-trend\nfig-alt="A straight line falls from left to right over {{< meta n.sample.regions >}} marks on the '
-        'horizontal axis."}',
+        '{#fig-trend\nfig-alt="A straight line falls from left to right over {{< meta n.sample.regions >}} '
+        'marks on the horizontal axis."}',
         "{#fig-trend}",
         "{#fig-trend}",
         "alternative text",

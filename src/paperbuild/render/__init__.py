@@ -98,7 +98,7 @@ def identity(engine: str) -> dict[str, str]:
     import shutil
 
     if engine_for(engine) == "embedded":
-        # pypandoc-binary carries the pandoc whose version it is tested with; the wheel's version decides both.
+        # pypandoc-binary carries pandoc: the version of the wheel decides both.
         return {
             "engine": "embedded",
             "pypandoc-binary": importlib.metadata.version("pypandoc-binary"),
@@ -113,8 +113,8 @@ def identity(engine: str) -> dict[str, str]:
 def inputs(root: Path, fmt: str) -> list[Path]:
     """Return every file that the article in format `fmt` (or the notebook pages) is made from, sorted.
 
-    ``numbers.yml`` and, for the pages, the executed notebooks are the build's own to add. A file that the text
-    names but that does not exist is listed too: it may appear.
+    ``numbers.yml`` and, for the pages, the executed notebooks are the build's own to add. A file that the
+    text names but that does not exist is listed too: it may appear.
     """
     found = {ASSETS / name for name in NEEDED_ASSETS[fmt]} | set(Path(__file__).parent.glob("*.py"))
     found.add(root / "_quarto.yml")

@@ -119,7 +119,7 @@ def _environment() -> Any:
 
 @functools.cache
 def _exporter() -> Any:
-    # The plain template exporter: HTMLExporter parses every page once more only to look for missing alt texts.
+    # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
 

@@ -1,6 +1,7 @@
-"""What ``quarto render`` runs first: bring figures, tables and numbers up to date, setting up `.venv` if need be.
+"""What ``quarto render`` runs first: it brings figures, tables and numbers up to date.
 
-Run as a plain script by whatever Python Quarto finds, so it imports nothing of the project.
+Run as a plain script by whatever Python Quarto finds, so it imports nothing of the project; where that Python
+lacks the project, `.venv` is set up and used.
 """
 
 import os

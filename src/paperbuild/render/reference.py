@@ -1,6 +1,6 @@
 """The DOCX look: pandoc's own reference document with the article's styles, page and footer.
 
-``python -m paperbuild.render.reference`` writes ``assets/reference.docx`` anew; a test holds file and code together.
+``python -m paperbuild.render.reference`` writes ``assets/reference.docx`` anew; a test compares the two.
 """
 
 from __future__ import annotations
@@ -67,10 +67,12 @@ class Style:
         default = ' w:default="1"' if identifier == "Normal" else ""
         half_points = round(self.size * 2)
         return (
-            f'<w:style w:type="paragraph"{default} w:styleId="{identifier}"><w:name w:val="{self.name}"/>{parent}'
+            f'<w:style w:type="paragraph"{default} w:styleId="{identifier}"><w:name w:val="{self.name}"/>'
+            f"{parent}"
             f'<w:next w:val="{self.following}"/><w:qFormat/><w:pPr>{self.keep}'
-            f'<w:spacing w:before="{before}" w:after="{after}" w:line="{line}" w:lineRule="auto"/>{self.end}</w:pPr>'
-            f'<w:rPr><w:rFonts w:ascii="{self.font}" w:hAnsi="{self.font}" w:cs="{self.font}" w:eastAsia="{self.font}"/>'
+            f'<w:spacing w:before="{before}" w:after="{after}" w:line="{line}" w:lineRule="auto"/>'
+            f'{self.end}</w:pPr><w:rPr><w:rFonts w:ascii="{self.font}" w:hAnsi="{self.font}" '
+            f'w:cs="{self.font}" w:eastAsia="{self.font}"/>'
             f'{self.look}<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/></w:rPr></w:style>'
         )
 
@@ -174,12 +176,12 @@ STYLES = {
 
 _RULE = '<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="auto"/>'
 TABLE_STYLE = (
-    '<w:style w:type="table" w:default="1" w:styleId="Table"><w:name w:val="Table"/><w:basedOn w:val="TableNormal"/>'
-    "<w:qFormat/><w:tblPr><w:tblBorders>"
+    '<w:style w:type="table" w:default="1" w:styleId="Table"><w:name w:val="Table"/>'
+    '<w:basedOn w:val="TableNormal"/><w:qFormat/><w:tblPr><w:tblBorders>'
     + _RULE.format(side="top", size=8)
     + _RULE.format(side="bottom", size=8)
-    + '</w:tblBorders><w:tblCellMar><w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar>'
-    "</w:tblPr>"
+    + '</w:tblBorders><w:tblCellMar><w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/>'
+    "</w:tblCellMar></w:tblPr>"
     '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/><w:bCs/></w:rPr><w:tcPr><w:tcBorders>'
     + _RULE.format(side="bottom", size=4)
     + '</w:tcBorders><w:vAlign w:val="bottom"/></w:tcPr></w:tblStylePr></w:style>'
@@ -192,13 +194,13 @@ LINK_STYLE = (
 # A4 with margins of 25 mm, in twentieths of a point.
 PAGE = (
     '<w:sectPr><w:footerReference w:type="default" r:id="rIdFooter"/><w:pgSz w:w="11906" w:h="16838"/>'
-    '<w:pgMar w:top="1418" w:right="1418" w:bottom="1418" w:left="1418" w:header="709" w:footer="709" w:gutter="0"/>'
-    "</w:sectPr>"
+    '<w:pgMar w:top="1418" w:right="1418" w:bottom="1418" w:left="1418" w:header="709" w:footer="709" '
+    'w:gutter="0"/></w:sectPr>'
 )
 FOOTER = (
-    f'<?xml version="1.0" encoding="UTF-8"?>\n<w:ftr xmlns:w="{MAIN}"><w:p><w:pPr><w:pStyle w:val="Footer"/></w:pPr>'
-    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r>'
-    '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p></w:ftr>'
+    f'<?xml version="1.0" encoding="UTF-8"?>\n<w:ftr xmlns:w="{MAIN}"><w:p>'
+    '<w:pPr><w:pStyle w:val="Footer"/></w:pPr><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    '<w:r><w:instrText xml:space="preserve"> PAGE </w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p></w:ftr>'
 )
 
 

@@ -1,4 +1,4 @@
-"""The article's text as pandoc shall read it: includes and shortcodes resolved while line numbers are known."""
+"""The article's text as pandoc shall read it: includes and shortcodes resolved, lines still known."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FRONT_KEYS = frozenset(
 )
 """Front-matter keys that both typesetters treat alike.
 
-Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none from a
-shortcode.
+Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none
+from a shortcode.
 """
 
 _SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
@@ -74,8 +74,8 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
     Raises
     ------
     PaperError, Findings
-        A missing include, an unknown key, an unsupported shortcode or front-matter key, a code cell; each with
-        its file and line.
+        A missing include, an unknown key, an unsupported shortcode or front-matter key, a code cell; each
+        with its file and line.
     """
     return _Reader(root, numbers).read()
 
@@ -245,7 +245,7 @@ class _Reader:
         pieces, end = [], 0
         for match in _SHORTCODE.finditer(visible):
             value = self.value(match, path, number)
-            # At the start of a paragraph "12." would open a list; a bare span, dropped again by the filter, does not.
+            # At the start of a paragraph "12." would open a list; a bare span does not. The filter drops it.
             opens = not line[: match.start()].strip() and (
                 not before.strip() or before.lstrip().startswith(":::")
             )
