@@ -24,7 +24,7 @@ NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)+")
 
 MINUS, NO_BREAK_SPACE, MISSING = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{EN DASH}"
 
-# Twelve digits are more than any table prints and fewer than those in which two processors' arithmetic differs.
+# More digits than any table prints, fewer than those in which two processors' arithmetic differs.
 CSV_FLOAT = "%.12g"
 PNG_DPI = 200
 

@@ -59,6 +59,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
         kept = project.relative(project.output)
         print(f"paper: {report.summary()}; {kept}/ still holds the last good article", file=sys.stderr)
     elif report.failures or not args.quiet:
-        where = f"; the article is in {project.relative(project.output)}/" if report.ok and options.to else ""
+        made = report.ok and options.to and project.output.is_dir()
+        where = f"; the article is in {project.relative(project.output)}/" if made else ""
         print(f"paper: {report.summary()}{where}", file=sys.stderr)
     return 0 if report.ok else 1

@@ -1,4 +1,4 @@
-"""The command ``paper``: finds the project, loads only the module of the command typed, turns errors into lines."""
+"""The command ``paper``: find the project, load the module of the command typed, turn errors into lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from paperbuild.errors import PaperError, UsageError, unexpected
 
 if TYPE_CHECKING:
     from paperbuild.plan import Options
-    from paperbuild.project import Project
 
 # Command: (module, what it does). Modules are imported only when their command is typed.
 COMMANDS = {

@@ -43,7 +43,7 @@ class UsageError(PaperError):
     exit_code = 2
 
 
-class Findings(PaperError):
+class Findings(PaperError):  # noqa: N818 - a report of several, not an error of its own kind
     """Several findings reported at once, in the order given."""
 
     def __init__(self, findings: Sequence[PaperError]) -> None:

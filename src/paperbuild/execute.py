@@ -256,5 +256,7 @@ def _death(run: Run) -> str:
             "(the system ends the process that holds most); fewer --jobs, or --memory-limit to fail earlier"
         )
     if name in ("SIGABRT", "SIGSEGV", "SIGBUS") and limit:
-        return f"the kernel was ended by {name}, most likely out of memory under --memory-limit {limit / 1e9:.3g}G"
+        return (
+            f"the kernel was ended by {name}: most likely out of memory (--memory-limit {limit / 1e9:.3g}G)"
+        )
     return f"the kernel was ended by {name}"

@@ -13,13 +13,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paperbuild.errors import PaperError, raise_all
 from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.notebooks import Notebook, code_digest_text, read_notebook
+from paperbuild.notebooks import code_digest_text, read_notebook
 from paperbuild.project import Project, line_of, suggestion
 
 # Raise it when the meaning of a stored result changes in a way the hashed sources below do not show.
@@ -56,10 +56,6 @@ class Scanner:
 
     project: Project
     cache: HashCache
-    _closures: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._own = {p.stem: p for p in (Path(__file__).parent / name for name in BUILD_SOURCES)}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -70,7 +66,7 @@ class Scanner:
 
     def build_version(self) -> str:
         """Return the hash of the build's own format version and code that results pass through."""
-        digests = [self.code(path) for path in self._own.values()]
+        digests = [self.code(Path(__file__).with_name(name)) for name in BUILD_SOURCES]
         return sha256_json([FORMAT, *digests])[:12]
 
     def code(self, path: Path) -> str:
@@ -118,7 +114,7 @@ class Scanner:
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def closure(self, imports: Iterable[list[Any]]) -> tuple[set[Path], set[str]]:
-        """Return the project's modules and the names of outside packages that `imports` lead to, transitively."""
+        """Return the project's modules and the outside packages that `imports` lead to, transitively."""
         modules: set[Path] = set()
         outside: set[str] = set()
         queue = [name for found in imports for name in self.targets(found, "")]
@@ -129,7 +125,7 @@ class Scanner:
                 # The build answers for its own code (`build_version`), here and where it is merely installed.
                 continue
             if path is None:
-                # "from package.module import function" also asks for "package.module.function": no module, no matter.
+                # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
                 if self.find_module(top) is None and not (self.project.src / top).is_dir():
                     outside.add(top)
                 continue
@@ -142,6 +138,15 @@ class Scanner:
             package = own if path.name == "__init__.py" else own.rpartition(".")[0]
             queue += [target for found in self.imports(path) for target in self.targets(found, package)]
         return modules, outside
+
+    def notebook_closure(self, step: str) -> tuple[set[Path], set[str]]:
+        """Return the project's modules and the outside packages behind a notebook, its artefacts included."""
+        path = self.project.notebook(step)
+        imports = self.notebook_code(path, self.project.relative(path))["imports"]
+        modules, outside = self.closure(imports)
+        return modules, outside | {
+            p for found in imports for name in found[2] for p in WRITTEN_WITH.get(name, ())
+        }
 
     def targets(self, found: list[Any], package: str) -> list[str]:
         """Return the absolute module names one import statement may load."""
@@ -183,7 +188,7 @@ def read_code(path: Path) -> str:
 def find_imports(source: str) -> list[list[Any]]:
     """Return every import in a piece of code, wherever it stands: ``[level, module, [names]]``.
 
-    Covers ``import``, ``from … import``, and ``importlib.import_module`` and ``__import__`` with literal names.
+    Covers ``import``, ``from … import``, ``importlib.import_module`` and ``__import__`` with literal names.
     Code that does not parse (magics) is searched line by line.
 
     >>> find_imports("def f():\\n    import importlib\\n    importlib.import_module('a.b')")
@@ -242,7 +247,7 @@ class Distributions:
 
 
 def installed(cache: HashCache) -> Distributions:
-    """Return what is installed, looked up again only when a distribution's folder appears, goes or is renamed."""
+    """Return what is installed, looked up again only when a package's folder comes, goes or is renamed."""
     listing = []
     for folder in dict.fromkeys(sys.path):
         try:
@@ -340,12 +345,13 @@ def declared_files(project: Project, step: str, entries: Mapping[str, Any]) -> d
             known = [
                 p.relative_to(project.data).with_suffix("").as_posix() for p in project.data.rglob("*.csv")
             ]
+            missing = project.relative(path)
             findings.append(
                 PaperError(
-                    f"{step} declares {table!r}, but there is no {project.relative(path)}{suggestion(table, known)}",
+                    f"{step} declares {table!r}, but there is no {missing}{suggestion(table, known)}",
                     where=f"{shown}:{line}",
                     expected="a file in data/",
-                    remedy=f"correct the name, or bring the file back: git checkout -- {project.relative(path)}",
+                    remedy=f"correct the name, or bring the file back: git checkout -- {missing}",
                 )
             )
             continue
@@ -417,7 +423,7 @@ def notebook_inputs(
     project = scanner.project
     path = project.notebook(step)
     code = scanner.notebook_code(path, project.relative(path))
-    modules, outside = scanner.closure(code["imports"])
+    modules, outside = scanner.notebook_closure(step)
     beside = scanner.package_files(modules)
     files = declared_files(project, step, entries)
     inputs: Inputs = {
@@ -441,9 +447,6 @@ def notebook_inputs(
     inputs |= {f"numbers of {name}": digest[:16] for name, digest in results.items()}
     inputs |= {f"module {project.relative(module)}": scanner.code(module)[:12] for module in modules}
     inputs |= {f"module file {project.relative(file)}": scanner.file(file)[:12] for file in beside}
-    outside |= {
-        package for found in code["imports"] for name in found[2] for package in WRITTEN_WITH.get(name, ())
-    }
     inputs |= {f"package {name}": version for name, version in packages.needed_by(outside).items()}
     inputs = {key: inputs[key] for key in sorted(inputs)}
     readable = [*files, *([project.register_file] if project.register_file.is_file() else [])]

@@ -72,8 +72,8 @@ class UndeclaredRead(RuntimeError):  # noqa: N818 - the name is what the author 
 
 # Outside the project only files that look like data are watched; fonts, time zones and settings are not.
 DATA_SUFFIXES = frozenset(
-    ".csv .tsv .txt .json .geojson .parquet .feather .arrow .xls .xlsx .ods .dta .sav .sas7bdat .rds .rdata .npy "
-    ".npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .yaml .xml".split()
+    ".csv .tsv .txt .json .geojson .parquet .feather .arrow .xls .xlsx .ods .dta .sav .sas7bdat .rds "
+    ".rdata .npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .yaml .xml".split()
 )
 
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
@@ -83,8 +83,8 @@ LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
 class Watch:
     """An audit hook that knows which files a step may open.
 
-    Python raises the event ``open`` for every file opened through it, whatever the library above. Files opened
-    inside C libraries or by child processes are not seen.
+    Python raises the event ``open`` for every file opened through it, whatever the library above. Files
+    opened inside C libraries or by child processes are not seen.
     """
 
     settings: KernelSettings
@@ -93,6 +93,7 @@ class Watch:
     violations: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Resolve every path once, links and all."""
         settings = self.settings
         self._root = os.path.realpath(settings.root) + os.sep
         self._staging = os.path.realpath(settings.staging) + os.sep
@@ -124,7 +125,7 @@ class Watch:
             raise UndeclaredRead(self.note(path, problem))
 
     def judge(self, path: str, writing: bool) -> str:
-        """Return ``""`` for an allowed file, else ``reads``, ``writes`` or ``imports``; remember what is read."""
+        """Return ``""`` for an allowed file, else ``reads``, ``writes`` or ``imports``; note what is read."""
         if path.startswith(self._staging) or path.startswith(self._free):
             return ""
         inside = path.startswith(self._root)
@@ -225,7 +226,7 @@ def _prepare_cell(info: Any) -> None:
 def _record_failure(
     shell: Any, kind: type, error: BaseException, traceback: Any, tb_offset: int | None = None
 ) -> None:
-    """Write down where in the project's own code a cell failed, with what arguments; then show it as usual."""
+    """Write down where in the project's own code a cell failed, with what arguments; show it as usual."""
     assert _watch is not None
     root = os.path.realpath(_watch.settings.root) + os.sep
     place, values = "", {}
@@ -291,7 +292,7 @@ def _end_with_parent() -> None:
 
 
 def cold() -> None:
-    """Be a kernel started as a program of its own: ``-c 'from paperbuild.kernels import cold; cold()' FILE JSON``."""
+    """Be a kernel started as a program of its own, with connection file and settings (JSON) as arguments."""
     run_kernel(sys.argv[1], KernelSettings(**json.loads(sys.argv[2])))
 
 

@@ -138,6 +138,11 @@ def _steady(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return steady
 
 
+def outputs_text(notebook: Notebook, kept: Path) -> str:
+    """Return the executed notebook from the source and a file of kept outputs."""
+    return merge_outputs(notebook, json.loads(kept.read_text(encoding="utf-8")))
+
+
 def merge_outputs(notebook: Notebook, outputs: list[dict[str, Any]]) -> str:
     """Return the executed notebook: the prose and comments of today around the outputs of the last run."""
     document = copy.deepcopy(notebook.document)

@@ -1,4 +1,4 @@
-"""Parameters of notebooks: declared in a cell, constrained in ``analysis/parameters.yml``, refused early when wrong."""
+"""Parameters of notebooks: declared in a cell, limited in ``parameters.yml``, refused early when wrong."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Parameter:
 
 
 def annotation(type_name: str, constraints: Mapping[str, Any]) -> Any:
-    """Return the pydantic type for a declared type and its constraints; no silent conversion between types."""
+    """Return the pydantic type for a declared type and its constraints; types are not converted silently."""
     from typing import Annotated, Literal
 
     from pydantic import AllowInfNan, Field, Strict
@@ -208,6 +208,7 @@ class Override:
     name: str
     value: Any
     where: str
+    text: str = ""
 
 
 def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Override]:
@@ -222,7 +223,7 @@ def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Overr
         if not equals or not name or not (dot or only):
             form = "PARAM=VALUE" if only else "NOTEBOOK.PARAM=VALUE, as in 02-population.last_year=2021"
             raise UsageError(f"cannot read the parameter {text!r}", where="-p", expected=form)
-        overrides.append(Override(notebook or only or "", name, parse_value(value), f"-p {text}"))
+        overrides.append(Override(notebook or only or "", name, parse_value(value), f"-p {text}", value))
     return overrides
 
 
@@ -271,7 +272,8 @@ def resolve(
             continue
         parameters = {parameter.name: parameter for parameter in known[override.notebook]}
         if override.name not in parameters:
-            message = f"{override.notebook} has no parameter {override.name!r}{suggestion(override.name, parameters)}"
+            close = suggestion(override.name, parameters)
+            message = f"{override.notebook} has no parameter {override.name!r}{close}"
             expected = ", ".join(parameters) or "none: this notebook takes no parameters"
             findings.append(PaperError(message, where=override.where, expected=expected))
             continue

@@ -1,4 +1,4 @@
-"""What a build would do: every step with its inputs, its fingerprint and whether its result is already there."""
+"""What a build would do: every step, its inputs and fingerprint, and whether its result is already there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from paperbuild.fingerprint import (
     register_entries,
 )
 from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.notebooks import merge_outputs, read_notebook
+from paperbuild.notebooks import outputs_text, read_notebook
 from paperbuild.project import Project
 from paperbuild.publish import numbers_document, published_name
 from paperbuild.store import DEFAULT_SIZE_LIMIT, Entry, Store
@@ -173,8 +173,7 @@ class Plan:
     def executed(self, step: str, entry: Entry) -> str:
         """Return the executed notebook: today's prose around the kept outputs."""
         path = self.project.notebook(step)
-        outputs = json.loads(entry.path("outputs.json").read_text(encoding="utf-8"))
-        return merge_outputs(read_notebook(path, self.project.relative(path)), outputs)
+        return outputs_text(read_notebook(path, self.project.relative(path)), entry.path("outputs.json"))
 
     def published(self, step: str, entry: Entry) -> dict[Path, str]:
         """Return where a notebook's result is published and with what hash."""
@@ -197,13 +196,13 @@ class Plan:
             "numbers.yml", key, lambda: numbers_document(self.project, entries, self.build_facts())
         )
 
+    def outside(self, steps: Iterable[str]) -> set[str]:
+        """Return the packages from outside the project that these notebooks and their modules import."""
+        return {name for step in steps for name in self.scanner.notebook_closure(step)[1]}
+
     def build_facts(self) -> dict[str, Any]:
         """Return what the article says of its own making: revision and versions."""
-        revision = self.project.revision
-        used: set[str] = set()
-        for step in self.project.steps:
-            code = self.scanner.notebook_code(self.project.notebook(step), step)
-            used |= self.scanner.closure(code["imports"])[1]
+        revision, used = self.project.revision, self.outside(self.project.steps)
         versions = {
             name: self.packages.versions[owner]
             for name in sorted(used)

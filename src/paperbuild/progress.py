@@ -106,5 +106,6 @@ class Progress:
             waiting = len(self._waiting) - len(self._running)
             elapsed = clock(now - self._start)
             expected = f" of about {clock(self._expected)}" if self._expected else ""
-            total = f"{self._done} done, {len(self._running)} running, {max(0, waiting)} waiting, {elapsed}{expected}"
+            counts = f"{self._done} done, {len(self._running)} running, {max(0, waiting)} waiting"
+            total = f"{counts}, {elapsed}{expected}"
             return Text("\n".join([*lines, total]))

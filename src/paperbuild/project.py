@@ -16,7 +16,7 @@ from paperbuild.errors import Findings, PaperError, UsageError, raise_all
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 SCENARIO_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-# Dates inside documents when there is neither git nor SOURCE_DATE_EPOCH: the first moment a ZIP (so a DOCX) can hold.
+# Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
 FALLBACK_EPOCH = 315532800
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
@@ -93,7 +93,7 @@ class RenderJob:
     Attributes
     ----------
     root : Path
-        Folder with ``paper.qmd``, ``figures/``, ``tables/``, ``build/results/numbers.yml`` and ``build/notebooks/``.
+        Folder with ``paper.qmd``, ``figures/``, ``tables/``, ``build/results/`` and ``build/notebooks/``.
     output : Path
         Empty staging folder; the build moves what appears there to ``_output/``.
     format : str
@@ -309,7 +309,7 @@ def load_yaml(path: Path, shown: str) -> Any:
 
 
 def line_of(text: str, *keys: str) -> int:
-    """Return the line (from 1) where a nested YAML mapping key stands; the last key found if one is missing."""
+    """Return the line (from 1) of a nested YAML mapping key; that of the last key found if one is missing."""
     line, start = 1, 0
     lines = text.splitlines()
     for key in keys:

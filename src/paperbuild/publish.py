@@ -65,7 +65,7 @@ def check_names(entries: Mapping[str, Entry]) -> None:
 
 
 def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapping[str, Any]) -> str:
-    """Return ``numbers.yml``: printed numbers (``n``), the same with decimal comma (``c``), provenance, build.
+    """Return ``numbers.yml``: printed numbers (``n``), with decimal comma (``c``), provenance, build.
 
     JSON is YAML, and needs no library to write.
     """
@@ -97,7 +97,7 @@ def manifest(
     parameters: Mapping[str, str],
     documents: list[dict[str, Any]],
 ) -> str:
-    """Return the manifest of committed outputs; it holds no time and no commit, so equal builds give equal bytes.
+    """Return the manifest of committed outputs; without time and commit, so equal builds give equal bytes.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def read_manifest(project: Project) -> dict[str, Any]:
 
 
 def remove_orphans(project: Project, entries: Mapping[str, Entry]) -> list[str]:
-    """Delete figures and tables that the last manifest lists and no notebook makes any more; return their paths."""
+    """Delete figures and tables that the last manifest lists and no notebook makes any more."""
     made = {name for entry in entries.values() for name in entry.files}
     gone = [output["path"] for output in read_manifest(project)["outputs"] if output["path"] not in made]
     removed = []

@@ -131,7 +131,7 @@ def _manifest(plan: Plan, entries: dict[str, Entry]) -> str:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Treat SIGTERM and SIGHUP like Ctrl-C while a build runs, so that its kernels end and nothing half-done stays."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C while a build runs, so that its kernels end with it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -175,7 +175,7 @@ class _Build:
             self.progress = progress
             notebooks = list(self.project.steps)
             if any(name in waiting for name in notebooks):
-                self._warm()
+                self._warm([step for step in notebooks if step in waiting])
             self._parallel(notebooks, self.plan.after, self._notebook, past)
             if self.report.failures:
                 self._remember()
@@ -188,7 +188,7 @@ class _Build:
             self._settle()
 
     def _expected(self, past: dict[str, float], waiting: dict[str, Any]) -> float:
-        """Return the seconds this build should take, from past runs: the longest chain, or the work per processor."""
+        """Return the seconds to expect from past runs: the longest chain, or the work per processor."""
         steps = [name for name in self.statuses if name in waiting]
         if not all(name in past for name in steps):
             return 0.0
@@ -197,13 +197,13 @@ class _Build:
             max(longest.values(), default=0.0), sum(past[name] for name in steps) / jobs_of(self.options)
         )
 
-    def _warm(self) -> None:
-        """Have the fork server import its libraries while this process imports papermill."""
+    def _warm(self, steps: list[str]) -> None:
+        """Have the fork server import what `steps` import while this process imports papermill."""
         if self.options.kernel == "fork":
             from paperbuild.warm import start_server
 
-            start_server()
-        # Here, not in the threads: two threads that import one package for the first time can trip over each other.
+            start_server(self.plan.outside(steps))
+        # Here, not in the threads: two threads that import one package for the first time can trip.
         from paperbuild import execute  # noqa: F401
 
     def _parallel(
@@ -421,7 +421,7 @@ class _Build:
                 key = f"{self.plan.scanner.cache.file(path)} {engine}"
                 facts = self.plan.build_facts()
                 record = self.plan.scanner.cache.fact(
-                    "document", key, lambda p=path: document_record(p, engine, facts)
+                    "document", key, lambda p=path, f=facts: document_record(p, engine, f)
                 )
                 found[record["path"]] = record
         from paperbuild.params import parameters_digest

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from paperbuild.plan import Inspection, Options, inspect
+from paperbuild.plan import Inspection, inspect
 from paperbuild.project import Project
-
-__all__ = ["add_arguments", "as_json", "inspect", "lines", "main"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +41,7 @@ def as_json(inspection: Inspection) -> str:
 
 
 def lines(inspection: Inspection, explain: bool) -> list[str]:
-    """Return one line a step: fresh, or stale and why; with `explain` all reasons, else the first and a count."""
+    """Return one line a step: fresh, or stale and why; with `explain` all reasons, else the first."""
     shown = []
     for name, status in inspection.steps.items():
         if not status.reasons:

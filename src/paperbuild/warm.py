@@ -8,31 +8,27 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-# Imported once by the fork server. The project's own modules are not among them: they may change while it lives.
-PRELOAD = (
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "pandas",
-    "numpy.random",
-    "scipy.stats",
-    "scipy.optimize",
-    "scipy.spatial",
-    "scipy.sparse.linalg",
-    "statsmodels.api",
-    "statsmodels.formula.api",
-    "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "seaborn",
-    "shapely",
-    "pyproj",
-    "joblib",
-)
+# Every kernel needs these; the fork server imports them before it forks.
+KERNEL_MODULES = ("ipykernel.kernelapp", "ipykernel.ipkernel")
+
+# Slow imports worth doing once: for each package, what notebooks use of it. Only those that the steps about to
+# run import are loaded. The project's own modules are not among them: they may change while the server lives.
+HEAVY = {
+    "numpy": ("numpy.random",),
+    "pandas": ("pandas",),
+    "scipy": ("scipy.stats", "scipy.optimize", "scipy.spatial", "scipy.sparse.linalg"),
+    "statsmodels": ("statsmodels.api", "statsmodels.formula.api"),
+    "matplotlib": ("matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
+    "seaborn": ("seaborn",),
+    "shapely": ("shapely",),
+    "pyproj": ("pyproj",),
+    "joblib": ("joblib",),
+}
 
 # One thread for linear algebra (results do not depend on the number of cores), one hash seed, one time zone,
 # one locale, no display: what differs between machines and runs is fixed here and nowhere else.
@@ -67,11 +63,19 @@ _started = threading.Event()
 _lock = threading.Lock()
 
 
-def start_server() -> None:
-    """Start the process that imports `PRELOAD` and forks kernels; returns at once, the importing goes on there."""
+def start_server(packages: Iterable[str] = ()) -> None:
+    """Start the process that imports libraries once and forks kernels; return at once, it imports meanwhile.
+
+    Parameters
+    ----------
+    packages : iterable of str
+        What the kernels will import, of which the slow ones (`HEAVY`) are loaded. A server that runs already
+        stays as it is.
+    """
     with _lock:
         if not _started.is_set():
-            multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOAD))
+            heavy = [module for package in HEAVY if package in packages for module in HEAVY[package]]
+            multiprocessing.get_context("forkserver").set_forkserver_preload([*KERNEL_MODULES, *heavy])
             _started.set()
         # Before every fork, not once: a server that has died is started again, in the same surroundings.
         with _environment(surroundings(str(settings_folder()), 0)):
