@@ -56,6 +56,20 @@ DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", ["#B04A00", "#F2B183", "#F7F7F7", "#8DBBDD", "#004B7D"]
 )
 
+# Who counts, not whose migrants: the hue is that of the counting office's country.
+COUNTER_STYLE = {
+    "counted by Russia": {"color": RUS, "marker": "s", "linestyle": "-"},
+    "counted by Kazakhstan": {"color": KAZ, "marker": "o", "linestyle": "-"},
+}
+DIRECTION_STYLE = {
+    "arrivals": {"color": NATURAL, "marker": "^", "linestyle": "-"},
+    "departures": {"color": "#8C4A78", "marker": "v", "linestyle": "--"},
+    "net": {"color": INK, "marker": "o", "linestyle": "-"},
+}
+FLOW_STYLE = {
+    "inside Kazakhstan": {"color": "#56B4E9"},
+    "across the country’s borders": {"color": "#8C4A78", "hatch": "////"},
+}
 GROUP_STYLE = {
     "Kazakh side": {"color": KAZ, "marker": "o", "linestyle": "-"},
     "rest of Kazakhstan": {"color": KAZ, "marker": "o", "linestyle": ":", "markerfacecolor": "white"},
@@ -481,21 +495,32 @@ BASIS_MARKER = {"census": "o", "census-preliminary": "v", "estimate": "^", "regi
 
 @themed
 def dated_points(
-    frame: pd.DataFrame, *, label: str, value: str, ylabel: str, source: str = "", height: float = 3.4
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    ylabel: str,
+    breaks: Mapping[int, str] | None = None,
+    source: str = "",
+    height: float = 3.4,
 ) -> Figure:
-    """Values known at scattered dates, joined per unit; the marker tells the kind of count, its fill the grade.
+    """Values known at scattered dates; the marker tells the kind of count, its fill the grade of evidence.
+
+    Dotted lines only show which points belong together: between them nothing is known.
 
     Parameters
     ----------
     frame : DataFrame
-        ``year``, ``basis`` (a key of ``BASIS_MARKER``), ``grade`` (A to C), and the columns ``label`` and ``value``.
+        ``year``, ``basis`` (a key of ``BASIS_MARKER``), ``grade`` (A to C); columns ``label`` and ``value``.
+    breaks : mapping, optional
+        First year of a new definition to a short note.
     """
     fig = canvas(DOUBLE, height)
     ax = fig.add_subplot()
     ends = {}
     for position, (name, part) in enumerate(frame.sort_values("year").groupby(label, sort=False)):
         color = SERIES[position % len(SERIES)]["color"]
-        ax.plot(part["year"], part[value], color=color, linewidth=1)
+        ax.plot(part["year"], part[value], color=color, linewidth=0.9, linestyle=(0, (1, 1.5)))
         for _, row in part.iterrows():
             fill = "white" if row["grade"] == "C" else color
             marker = BASIS_MARKER[row["basis"]]
@@ -505,6 +530,7 @@ def dated_points(
     ax.set_ylim(bottom=0)
     ax.grid(axis="y")
     _year_ticks(ax, int(frame["year"].min()), int(frame["year"].max()), 10)
+    mark_breaks(ax, breaks)
     label_ends(ax, ends)
     handles = [
         Line2D(
@@ -872,11 +898,11 @@ def panel_lines(
                 _draw_series(ax, known, breaks or {}, **style)
             else:
                 ax.plot(known.index, known, **(drawn[name] | {"linestyle": "", "markersize": 4.5}))
-        ax.set_title(heading)
+        ax.set_title(heading, fontsize=8 if columns < 4 else SMALL)
         ax.grid(axis="y")
         _number_ticks(ax)
         years = frame.dropna(how="all").index
-        _year_ticks(ax, int(years.min()), int(years.max()), 6)
+        _year_ticks(ax, int(years.min()), int(years.max()), max(2, 10 // columns))
         if zero and np.nanmin(frame.to_numpy(float)) >= 0:
             ax.set_ylim(bottom=0)
         mark_breaks(ax, breaks)
@@ -1138,6 +1164,54 @@ def stacked_shares(
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(xlabel)
     fig.legend(loc="outside upper left", ncols=len(frame.columns))
+    source_line(fig, source)
+    return fig
+
+
+@themed
+def diverging_bars(
+    frame: pd.DataFrame,
+    *,
+    xlabel: str,
+    styles: Mapping[str, dict],
+    colors: Mapping[str, str] | None = None,
+    total: str | None = None,
+    source: str = "",
+    width: float = DOUBLE,
+) -> Figure:
+    """Parts of a balance as horizontal bars from zero, gains to the right and losses to the left.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index label from top to bottom; the columns of ``styles`` are the parts, ``total`` a point.
+    styles : mapping
+        Part to the style of its bars (``color``, ``hatch``); its key is its wording.
+    colors : mapping, optional
+        Row label to the hue of its name.
+    """
+    fig = canvas(width, 0.165 * len(frame) + 0.95)
+    ax = fig.add_subplot()
+    places = np.arange(len(frame))[::-1]
+    gains, losses = np.zeros(len(frame)), np.zeros(len(frame))
+    for name, style in styles.items():
+        values = frame[name].to_numpy(float)
+        left = np.where(values >= 0, gains, losses)
+        ax.barh(places, values, left=left, height=0.75, edgecolor="white", linewidth=0.3, label=name, **style)
+        gains, losses = gains + values.clip(min=0), losses + values.clip(max=0)
+    if total is not None:
+        ax.plot(frame[total], places, "D", color=INK, markeredgecolor="white", markersize=4.5, label=total)
+    ax.axvline(0, color=INK, linewidth=0.6)
+    ax.set_yticks(places, frame.index)
+    for text in ax.get_yticklabels():
+        text.set_color((colors or {}).get(text.get_text(), INK))
+    ax.set_ylim(-0.6, len(frame) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x")
+    ax.set_xlabel(xlabel)
+    _number_ticks(ax, "x")
+    fig.legend(loc="outside upper left", ncols=len(styles) + 1)
     source_line(fig, source)
     return fig
 
