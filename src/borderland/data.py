@@ -254,13 +254,13 @@ def load(name: str) -> pd.DataFrame:
         found = f"the type {', '.join(sorted(unknown))} in the schema of {name}"
         raise _register_error(found, f"one of {', '.join(_PARSERS)}", "Correct the schema.")
     table = _Table(f"data/{about['path']}", folder() / about["path"], schema["fields"])
-    findings = [
+    findings = {
         *table.convert(),
         *table.key_findings(schema.get("primaryKey", [])),
         *table.foreign_findings(schema.get("foreignKeys", [])),
-    ]
+    }
     if findings:
-        raise DataError(sorted(findings, key=lambda f: (f.line or 0, f.column or "")))
+        raise DataError(sorted(findings, key=lambda f: (f.line or 0, f.column or "", f.expected)))
     frame = table.frame()
     frame.attrs.update(
         name=name,
@@ -462,20 +462,16 @@ def _rows(location: Path, file: str, header: list[str]) -> list[list[str]]:
             raise refuse(line, name, "lines that end in LF", "Save the file with LF line ends.")
     if not text.endswith("\n"):
         raise refuse(text.count("\n") + 1, "no newline at the end", "a final newline: the file looks cut off")
+    for line, row in enumerate(text.split("\n") if '"' in text else (), start=1):
+        if row.count('"') % 2:
+            raise refuse(
+                line, "a quotation mark without its pair", "one row a line", "Close the quotation mark."
+            )
     reader = csv.reader(io.StringIO(text, newline="\n"), strict=True)
-    rows: list[list[str]] = []
     try:
-        for row in reader:
-            rows.append(row)
-            if reader.line_num != len(rows):
-                raise refuse(
-                    len(rows),
-                    "a cell that runs over the line end",
-                    "one row a line",
-                    "Close the quotation mark.",
-                )
+        rows = list(reader)
     except csv.Error as error:
-        raise refuse(len(rows) + 1, str(error), "cells quoted as RFC 4180 says", restore) from None
+        raise refuse(reader.line_num, str(error), "cells quoted as RFC 4180 says") from None
     if not rows or rows[0] != header:
         raise refuse(1, f"columns {', '.join(rows[0]) if rows else '(none)'}", f"columns {', '.join(header)}")
     ragged = [(i, row) for i, row in enumerate(rows, start=1) if len(row) != len(header)]

@@ -187,11 +187,6 @@ def _subjects(table: pd.DataFrame, countries: Sequence[str] = ("RUS",)) -> pd.Da
     return table[inside & table["country"].isin(countries)]
 
 
-def _sum(table: pd.DataFrame, by: list[str], value: str) -> pd.Series:
-    """Sum by group, missing where any part is missing."""
-    return table.groupby(by)[value].apply(lambda part: part.astype(float).sum(skipna=False))
-
-
 def _region_of_districts(name: str, value: str) -> pd.Series:
     """District figures summed to today's regions, by unit and year."""
     districts = data.load("districts")[["district", "unit"]]
@@ -252,7 +247,8 @@ def _kazakh_sums() -> Outcome:
             label = f"{name} {division}"
             outcomes.append(
                 differences(
-                    pd.concat({label: _sum(part, ["year"], value)}), pd.concat({label: whole.astype(float)})
+                    pd.concat({label: part.groupby("year")[value].sum()}),
+                    pd.concat({label: whole.astype(float)}),
                 )
             )
     return _together(*outcomes)
@@ -305,7 +301,7 @@ def _russian_sums() -> Outcome:
     ):
         table = table[table["year"] >= 1993]
         whole = table[table["unit"] == "RUS"].set_index("year")[value].astype("Float64")
-        part = _sum(_subjects(table), ["year"], value)
+        part = _subjects(table).groupby("year")[value].sum()
         outcomes.append(differences(pd.concat({name: part}), pd.concat({name: whole}), relative=1e-4))
     return _together(*outcomes)
 
@@ -319,7 +315,7 @@ def _russian_sums() -> Outcome:
 def _census_sums() -> Outcome:
     counts = _population("census").query("year == 2010 or year == 2021")
     return differences(
-        _sum(_subjects(counts, ("RUS", "UKR")), ["year"], "persons"),
+        _subjects(counts, ("RUS", "UKR")).groupby("year")["persons"].sum(),
         counts[counts["unit"] == "RUS"].set_index("year")["persons"],
     )
 
