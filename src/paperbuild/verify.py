@@ -310,20 +310,28 @@ def write(certificate: Certificate, folder: Path, extra: Path | None = None) -> 
 
 
 def show(certificate: Certificate) -> None:
-    """Print the verdict, a line for each file, and the numbers as one line where all of them agree."""
+    """Print a line for each file, the numbers as one line where all of them agree, and the verdict."""
     from rich.console import Console
     from rich.table import Table
 
     numbers = [one for one in certificate.outputs if one.path.startswith("numbers/")]
     agreeing = [one for one in numbers if one.rung == Rung.IDENTICAL]
-    table = Table("output", "verdict", "expected", "found", "remark", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("output", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("reference → rebuilt")
     for one in certificate.outputs:
         if one not in agreeing:
             colour = "green" if one.rung.reproduces else "red"
-            table.add_row(one.path, f"[{colour}]{one.rung.label}[/]", one.expected, one.found, one.reason)
+            remark = (
+                f"{one.expected} → {one.found or 'nothing'}: {one.reason}" if one.reason else one.expected
+            )
+            table.add_row(one.path, f"[{colour}]{one.rung.label}[/]", remark)
     if agreeing:
-        table.add_row(f"numbers: {len(agreeing)} of {len(numbers)}", "[green]identical[/]", "", "", "")
+        table.add_row("numbers", "[green]identical[/]", f"{len(agreeing)} of {len(numbers)}")
     console = Console(highlight=False)
+    # A log file has no width of its own; lines of a table broken at 80 are hard to search.
+    console.width = console.width if console.is_terminal else 160
     console.print(table)
     console.print(f"verdict: {certificate.verdict} ({', '.join(certificate.reasons) or 'no exception'})")
 
