@@ -171,8 +171,8 @@ def failure(run: Run, error: Exception | None) -> PaperError:
         with contextlib.suppress(OSError, ValueError):
             recorded |= json.loads((staging / name).read_text(encoding="utf-8"))
     violations = recorded.get("violations") or run.report.get("violations") or []
-    if violations or recorded.get("exception") == "UndeclaredRead":
-        return _undeclared(run, violations, recorded)
+    if violations and recorded.get("exception") in (None, "UndeclaredWriteError"):
+        return _undeclared(run, violations)
     if isinstance(error, DeadKernelError):
         cell = _running_cell(run)
         return PaperError(_death(run), where=f"{step} › {cell}", remedy=remedy)
@@ -212,12 +212,12 @@ def _running_cell(run: Run) -> str:
     return label.group(1) if label else f"cell {run.running + 1}"
 
 
-def _undeclared(run: Run, violations: list[dict[str, Any]], recorded: Mapping[str, Any]) -> PaperError:
+def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
     """Return the message for files that the step touched without declaring them."""
     step = run.settings.step
-    if not violations:
-        return PaperError(recorded["message"], where=f"{step} › {recorded['cell']}")
-    findings, remedies = [], []
+    findings: list[str] = []
+    remedies: list[str] = []
+    tables: list[str] = []
     for item in {(v["problem"], v["path"]): v for v in violations}.values():
         path, problem = item["path"], item["problem"]
         findings.append(f"{item['place']} {problem} {path}")
@@ -228,12 +228,14 @@ def _undeclared(run: Run, violations: list[dict[str, Any]], recorded: Mapping[st
         elif problem == "imports":
             remedies.append(f"import {path} by its literal name, so that the build can follow it")
         elif path.startswith("data/"):
-            name = path.removeprefix("data/").removesuffix(".csv")
-            remedies.append(f"add {name} to notebooks.{step}.data in analysis/parameters.yml")
+            tables.append(path.removeprefix("data/").removesuffix(".csv"))
         elif path.startswith("/"):
             remedies.append(f"put {path} into data/ and its register, and declare it")
         else:
             remedies.append(f"add {path} to notebooks.{step}.files in analysis/parameters.yml")
+    if tables:
+        listed = ", ".join(dict.fromkeys(tables))
+        remedies.append(f"add to notebooks.{step}.data in analysis/parameters.yml: {listed}")
     return PaperError(
         "the notebook touches files it does not declare: " + "; ".join(findings),
         where=f"{step} › {violations[0]['cell'] or _running_cell(run)}",

@@ -66,14 +66,14 @@ class KernelSettings:
     memory_limit: int = 0
 
 
-class UndeclaredRead(RuntimeError):  # noqa: N818 - the name is what the author reads in the notebook
-    """A step touched a file that its fingerprint does not know of."""
+class UndeclaredWriteError(RuntimeError):
+    """A step wrote a file of the project, past the artefact writer."""
 
 
 # Outside the project only files that look like data are watched; fonts, time zones and settings are not.
 DATA_SUFFIXES = frozenset(
     ".csv .tsv .txt .json .geojson .parquet .feather .arrow .xls .xlsx .ods .dta .sav .sas7bdat .rds "
-    ".rdata .npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .yaml .xml".split()
+    ".rdata .npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .xml".split()
 )
 
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
@@ -122,7 +122,12 @@ class Watch:
         writing = flags & os.O_ACCMODE != os.O_RDONLY
         problem = self.judge(path, writing)
         if problem:
-            raise UndeclaredRead(self.note(path, problem))
+            self.note(path, problem)
+        if problem == "writes":
+            # Stopped at once, to protect the file. Reads go on, so that one run finds all that is undeclared.
+            raise UndeclaredWriteError(
+                f"a notebook hands results over with figure(), table(), number(): {path}"
+            )
 
     def judge(self, path: str, writing: bool) -> str:
         """Return ``""`` for an allowed file, else ``reads``, ``writes`` or ``imports``; note what is read."""
@@ -144,13 +149,12 @@ class Watch:
             return ""
         return "imports" if source.endswith(".py") else "reads"
 
-    def note(self, path: str, problem: str) -> str:
-        """Remember a violation, even if the notebook swallows the exception, and return its message."""
+    def note(self, path: str, problem: str) -> None:
+        """Remember what a step should not have touched, and the line that did; the step fails when it ends."""
         cell = artefacts.current_cell()
         shown = path[len(self._root) :] if path.startswith(self._root) else path
         place = _innermost(sys._getframe(2), self._root, cell)
         self.violations.append({"problem": problem, "path": shown, "cell": cell, "place": place})
-        return f"{place} {problem} {shown}, which the build does not know of"
 
 
 def _site_folders() -> list[str]:
@@ -243,7 +247,7 @@ def _record_failure(
             }
         step = step.tb_next
     failure = {"cell": artefacts.current_cell(), "place": place, "values": values}
-    failure |= {"exception": kind.__name__, "message": str(error)}
+    failure |= {"exception": kind.__name__, "message": str(error), "violations": _watch.violations}
     Path(_watch.settings.staging, "failure.json").write_text(json.dumps(failure), encoding="utf-8")
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 

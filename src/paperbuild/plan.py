@@ -213,7 +213,7 @@ class Plan:
 
         return {
             "commit": revision.commit or "no commit",
-            "commit_short": revision.commit[:7] or "no commit",
+            "commit_short": (revision.commit[:7] or "no commit") + ("+changes" if revision.dirty else ""),
             "dirty": revision.dirty,
             "date": revision.date,
             "python": platform.python_version(),

@@ -16,8 +16,8 @@ from typing import Any
 # Every kernel needs these; the fork server imports them before it forks.
 KERNEL_MODULES = ("ipykernel.kernelapp", "ipykernel.ipkernel")
 
-# Slow imports worth doing once: for each package, what notebooks use of it. Only those that the steps about to
-# run import are loaded. The project's own modules are not among them: they may change while the server lives.
+# Slow imports worth doing once: for each package, what notebooks use of it. Only what the steps about to run
+# import is loaded. The project's own modules are not among them: they may change while the server lives.
 HEAVY = {
     "numpy": ("numpy.random",),
     "pandas": ("pandas",),
