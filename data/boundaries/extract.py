@@ -28,7 +28,6 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,8 +46,7 @@ FORWARD = Transformer.from_crs("EPSG:4326", ALBERS, always_xy=True)
 BACK = Transformer.from_crs(ALBERS, "EPSG:4326", always_xy=True)
 
 KZ_TOLERANCE = 500.0  # m: the smallest detail a full-page map can show
-RU_TOLERANCE = 1_000.0  # m: Natural Earth 10m holds little below it
-CONTEXT_TOLERANCE = 2_000.0  # m: neighbours are drawn in pale grey
+TOLERANCE = 1_000.0  # m, for everything else: Natural Earth 10m holds little below it
 CORRIDOR = 8_000.0  # m: more than the largest disagreement of the two sources, 5.8 km
 MARGIN = 400_000.0  # m of neighbours kept around the two sides of the border
 SLIVER = 1e6  # m²: zero-area holes and crumbs of the raw file are smaller than a square kilometre
@@ -344,36 +342,35 @@ def seamless(area: BaseGeometry, corridor: BaseGeometry, keep_out: BaseGeometry)
 
 
 def surroundings(
-    natural: dict[str, MultiPolygon], kazakh: Iterable[BaseGeometry]
+    natural: dict[str, MultiPolygon], kazakhstan: BaseGeometry
 ) -> tuple[dict[str, BaseGeometry], dict[str, BaseGeometry]]:
-    """Return Russian units and neighbouring countries around the study area, cut along the Kazakh outline."""
-    kazakhstan = shapely.union_all(list(kazakh))
+    """Return Russian units and neighbouring countries around the study area, cut along the Kazakh outline.
+
+    One area after the other takes its part of the corridor, so that no two overlap there.
+    """
     corridor = kazakhstan.boundary.buffer(CORRIDOR)
     core = shapely.union_all([kazakhstan, *(natural[unit] for unit in BORDER_UNITS)])
     frame = box(*core.bounds).buffer(MARGIN, join_style="mitre")
-
-    nearby = {code: area for code, area in natural.items() if area.intersects(frame)}
-    original = {code: area for code, area in nearby.items() if code.startswith("RU-")}
-    # One unit after the other takes its part of the corridor, so that no two Russian units overlap there.
-    russia: dict[str, BaseGeometry] = {}
+    nearby = {
+        code: area
+        for code, area in natural.items()
+        if (code.startswith("RU-") or code[:2] in COUNTRIES) and area.intersects(frame)
+    }
+    nearby = simplified(nearby, TOLERANCE)
+    grown = {code: area & frame for code, area in nearby.items()}
+    at_kazakhstan = [code for code, area in nearby.items() if area.distance(kazakhstan) < CORRIDOR]
     taken = kazakhstan
-    for code in sorted(original):
-        others = shapely.union_all([area for other, area in original.items() if other != code])
-        russia[code] = seamless(original[code], corridor, taken | others) & frame
-        taken |= russia[code] & corridor
-    all_russia = shapely.union_all(list(russia.values()))
-
-    countries: dict[str, list[BaseGeometry]] = {}
-    for code, area in nearby.items():
-        if code[:2] in COUNTRIES:
-            countries.setdefault(COUNTRIES[code[:2]], []).append(area)
-    taken = kazakhstan | all_russia
-    context: dict[str, BaseGeometry] = {}
-    for code in sorted(countries):
-        area = shapely.union_all([part.buffer(50.0) for part in countries[code]])
-        context[code] = seamless(area, corridor, taken) & frame
-        taken |= context[code]
-    return russia, context
+    for code in sorted(at_kazakhstan, key=lambda code: (not code.startswith("RU-"), code)):
+        others = shapely.union_all([nearby[other] for other in at_kazakhstan if other != code])
+        grown[code] = seamless(nearby[code], corridor, taken | others) & frame
+        taken |= grown[code] & corridor
+    russia = {code: area for code, area in grown.items() if code.startswith("RU-")}
+    parts: dict[str, list[BaseGeometry]] = {}
+    for code, area in grown.items():
+        if not code.startswith("RU-"):
+            parts.setdefault(COUNTRIES[code[:2]], []).append(area)
+    countries = {country: shapely.union_all(areas) for country, areas in sorted(parts.items())}
+    return russia, countries
 
 
 def simplified(areas: dict[str, BaseGeometry], tolerance: float) -> dict[str, MultiPolygon]:
@@ -468,19 +465,20 @@ def main(archives: Path) -> None:
         ],
         OSM,
     )
-    russia, context = surroundings(natural, simple.values())
+    russia, countries = surroundings(natural, shapely.union_all(list(simple.values())))
+    attribution = f"{NATURAL_EARTH}, cut along the outline of Kazakhstan {OSM}"
     write_geojson(
         "russia",
         [
-            feature(area, 4, unit=unit, border=unit in BORDER_UNITS)
-            for unit, area in simplified(russia, RU_TOLERANCE).items()
+            feature(without_slivers(area), 4, unit=unit, border=unit in BORDER_UNITS)
+            for unit, area in russia.items()
         ],
-        f"{NATURAL_EARTH}, cut along the outline of Kazakhstan {OSM}",
+        attribution,
     )
     write_geojson(
         "countries",
-        [feature(area, 4, country=code) for code, area in simplified(context, CONTEXT_TOLERANCE).items()],
-        f"{NATURAL_EARTH}, cut along the outline of Kazakhstan {OSM}",
+        [feature(without_slivers(area), 4, country=code) for code, area in countries.items()],
+        attribution,
     )
     write_places(files["places"])
 
