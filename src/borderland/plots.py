@@ -812,7 +812,7 @@ def coverage_matrix(
     groups : mapping, optional
         Table to a word printed at the right (its grade, say).
     """
-    fig = canvas(DOUBLE, 0.165 * len(frame) + 0.9)
+    fig = canvas(DOUBLE, 0.135 * len(frame) + 0.8)
     ax = fig.add_subplot()
     years = frame.columns.to_numpy(int)
     mesh = ax.pcolormesh(
