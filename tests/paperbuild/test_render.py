@@ -96,8 +96,8 @@ def test_every_format_says(texts, fmt, sentence):
 def test_references_are_worded_and_numbered_as_by_quarto(texts, fmt):
     text = re.sub(r"\s+([,.;])", r"\1", texts[fmt])
     assert (
-        "The trend is drawn in Figure 1, listed in Table 1 and Table 2, defined by Equation 1 and discussed in "
-        "Section 2; see also Figure 1, Table 1 and, by number alone, 1."
+        "The trend is drawn in Figure 1, listed in Table 1 and Table 2, defined by Equation 1 and discussed "
+        "in Section 2; see also Figure 1, Table 1 and, by number alone, 1."
     ) in text
     assert "Notes refer to Section 1.1 as well" in text
     assert "?@" not in text
@@ -181,7 +181,7 @@ class TestDocx:
     def test_headings_and_captions_have_their_styles(self, docx):
         styled = {(p.style.name, p.text.replace("\u00a0", " ")) for p in docx.paragraphs}
         assert ("Title", "A sample article about 12 made-up regions") in styled
-        assert ("Heading 1", "1 Introduction") in styled
+        assert ("Heading 1", "1. Introduction") in styled
         assert ("Heading 3", "2.1.1 A third level") in styled
         assert ("Image Caption", "Figure 1: The made-up trend of 12 regions (after Knuth 1984).") in styled
         assert any(style == "Bibliography" for style, _ in styled)

@@ -81,8 +81,8 @@ def _opening(cells: list[Any], name: str) -> tuple[str, str]:
     heading = _HEADING.search(first)
     if not heading:
         return name, ""
-    rest = first[heading.end() :].strip().split("\n\n")[0]
-    return heading[1], " ".join(rest.split())
+    question = first[heading.end() :].strip().split("\n\n")[0]
+    return heading[1], " ".join(re.sub(r"[*`]", "", question).split())
 
 
 def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:

@@ -94,7 +94,9 @@ local function number_header(header)
   end
   header.attributes["data-number"] = number
   header.content:insert(1, pandoc.Space())
-  header.content:insert(1, pandoc.Span(number, pandoc.Attr("", { "header-section-number" })))
+  -- So does Quarto: a full stop behind the number of a first-level heading, in word processors only.
+  local printed = number .. (TARGET == "docx" and header.level == 1 and "." or "")
+  header.content:insert(1, pandoc.Span(printed, pandoc.Attr("", { "header-section-number" })))
   return header
 end
 
