@@ -468,9 +468,10 @@ def _pdf_text(path: Path) -> str:
     texts = []
     for page in pypdf.PdfReader(path).pages:
         # A map is a million bytes of strokes on its page, and reading each of them takes five times as long.
-        content = DecodedStreamObject()
-        content.set_data(_STROKES.sub(b"", page.get_contents().get_data()))
-        page[NameObject("/Contents")] = content
+        if (drawn := page.get_contents()) is not None:
+            content = DecodedStreamObject()
+            content.set_data(_STROKES.sub(b"", drawn.get_data()))
+            page[NameObject("/Contents")] = content
         texts.append(page.extract_text())
     return "\n".join(texts)
 
