@@ -233,11 +233,12 @@ def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
             remedies.append(f"put {path} into data/ and its register, and declare it")
         else:
             remedies.append(f"add {path} to notebooks.{step}.files in analysis/parameters.yml")
+    more = f"; and {len(findings) - 3} more" if len(findings) > 3 else ""
     if tables:
         listed = ", ".join(dict.fromkeys(tables))
         remedies.append(f"add to notebooks.{step}.data in analysis/parameters.yml: {listed}")
     return PaperError(
-        "the notebook touches files it does not declare: " + "; ".join(findings),
+        "the notebook touches files it does not declare: " + "; ".join(findings[:3]) + more,
         where=f"{step} › {violations[0]['cell'] or _running_cell(run)}",
         remedy="; ".join(dict.fromkeys(remedies)),
     )

@@ -20,7 +20,7 @@ from typing import Any
 from paperbuild.errors import PaperError, raise_all
 from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
 from paperbuild.notebooks import code_digest_text, read_notebook
-from paperbuild.project import Project, line_of, suggestion
+from paperbuild.project import ALL_DATA, Project, line_of, suggestion
 
 # Raise it when the meaning of a stored result changes in a way the hashed sources below do not show.
 FORMAT = 1
@@ -338,6 +338,13 @@ def declared_files(project: Project, step: str, entries: Mapping[str, Any]) -> d
     by_name = {entry["name"]: project.data / path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
+    if settings.data == (ALL_DATA,):
+        # Such a notebook is about the register itself, so all of the register counts.
+        return {
+            path: "data"
+            for path in sorted(project.data.rglob("*"))
+            if path.suffix in (".csv", ".json", ".geojson")
+        }
     for table in settings.data:
         path = project.data_file(table)
         if not path.is_file():

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from paperbuild.plan import Inspection, inspect
-from paperbuild.project import Project
+from paperbuild.project import ALL_DATA, Project
 from paperbuild.store import write_atomic
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 38, 70, 16, 20
@@ -59,15 +59,17 @@ def draw(inspection: Inspection) -> str:
     after = {name: list(status.after) for name, status in inspection.steps.items()}
     columns = layers(list(states), after)
     titles = {
-        name: f"{name}: {status.state}; " + "; ".join(status.reasons)
-        for name, status in inspection.steps.items()
+        n: "; ".join([f"{n}: {status.state}", *status.reasons]) for n, status in inspection.steps.items()
     }
+    labels = {name: name for name in states}
     for step in inspection.plan.project.steps:
-        if settings[step].data:
+        if data := settings[step].data:
             name = f"data of {step}"
-            count = len(settings[step].data)
             states[name], after[step] = "data", [name, *after[step]]
-            titles[name] = f"{count} table{'s' if count > 1 else ''}: " + ", ".join(settings[step].data)
+            labels[name] = (
+                "all tables" if data == (ALL_DATA,) else f"{len(data)} table{'s' if len(data) > 1 else ''}"
+            )
+            titles[name] = ", ".join(data)
     columns = [[name for name in states if states[name] == "data"], *columns]
     place = {
         name: (MARGIN + x * (BOX_WIDTH + GAP_X), MARGIN + y * (BOX_HEIGHT + GAP_Y))
@@ -93,13 +95,12 @@ def draw(inspection: Inspection) -> str:
             parts.append(f'<path d="{curve}" fill="none" stroke="#8a949e" marker-end="url(#tip)"/>')
     for name, (x, y) in place.items():
         fill, line = COLOURS[states[name]]
-        label = f"{len(settings[name[8:]].data)} tables" if states[name] == "data" else name
         # A dashed border tells stale from fresh without colour.
         dashes = ' stroke-dasharray="5 3"' if states[name] == "stale" else ""
         parts.append(
             f'<g><title>{escape(titles[name])}</title><rect x="{x}" y="{y}" width="{BOX_WIDTH}" '
             f'height="{BOX_HEIGHT}" rx="5" fill="{fill}" stroke="{line}"{dashes}/>'
             f'<text x="{x + BOX_WIDTH / 2:g}" y="{y + BOX_HEIGHT / 2 + 4.5:g}" text-anchor="middle">'
-            f"{escape(label)}</text></g>"
+            f"{escape(labels[name])}</text></g>"
         )
     return "\n".join([*parts, "</svg>"]) + "\n"

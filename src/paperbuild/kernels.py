@@ -72,8 +72,8 @@ class UndeclaredWriteError(RuntimeError):
 
 # Outside the project only files that look like data are watched; fonts, time zones and settings are not.
 DATA_SUFFIXES = frozenset(
-    ".csv .tsv .txt .json .geojson .parquet .feather .arrow .xls .xlsx .ods .dta .sav .sas7bdat .rds "
-    ".rdata .npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .xml".split()
+    ".csv .tsv .txt .json .geojson .parquet .feather .arrow .xls .xlsx .ods .dta .sav .rds .rdata "
+    ".npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .xml".split()
 )
 
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
@@ -150,7 +150,7 @@ class Watch:
         return "imports" if source.endswith(".py") else "reads"
 
     def note(self, path: str, problem: str) -> None:
-        """Remember what a step should not have touched, and the line that did; the step fails when it ends."""
+        """Remember what a step should not have touched, and the line that did; the step fails at its end."""
         cell = artefacts.current_cell()
         shown = path[len(self._root) :] if path.startswith(self._root) else path
         place = _innermost(sys._getframe(2), self._root, cell)
@@ -173,15 +173,18 @@ def _source_of(path: str) -> str:
 
 
 def _innermost(frame: FrameType | None, root: str, cell: str) -> str:
-    """Return ``file:line`` of the innermost frame that is the project's own, or the cell and its line."""
+    """Return the line of the cell that runs and, if it called the project's code, the innermost line there."""
+    inner = ""
     while frame is not None:
         filename = frame.f_code.co_filename
         if "ipykernel_" in filename:
-            return f"cell {cell or '(no label)'}, line {frame.f_lineno}"
-        if filename.startswith(root) and not filename.startswith(sys.prefix + os.sep):
-            return f"{filename[len(root) :]}:{frame.f_lineno} (cell {cell or '(no label)'})"
+            return f"cell {cell or 'without label'}, line {frame.f_lineno}" + (
+                f" through {inner}" if inner else ""
+            )
+        if not inner and filename.startswith(root) and not filename.startswith(sys.prefix + os.sep):
+            inner = f"{filename[len(root) :]}:{frame.f_lineno}"
         frame = frame.f_back
-    return f"cell {cell or '(no label)'}"
+    return f"cell {cell or 'without label'}"
 
 
 _watch: Watch | None = None

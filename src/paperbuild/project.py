@@ -14,6 +14,7 @@ from typing import Any
 from paperbuild.errors import Findings, PaperError, UsageError, raise_all
 
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
+ALL_DATA = "all"
 SCENARIO_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
@@ -30,7 +31,8 @@ class NotebookSettings:
     Attributes
     ----------
     data : tuple of str
-        Tables (file stems in ``data/``) and boundary files the notebook may read.
+        Tables (file stems in ``data/``) and boundary files the notebook may read; `ALL_DATA` alone for all
+        of them and the register as a whole.
     results : tuple of str
         Notebooks whose recorded numbers it reads.
     files : tuple of str
@@ -382,7 +384,8 @@ def read_settings(project: Project) -> Settings:
                     *keys,
                     "results",
                 )
-        data = names(block.get("data"), *keys, "data")
+        whole = block.get("data") == ALL_DATA
+        data = (ALL_DATA,) if whole else names(block.get("data"), *keys, "data")
         for table in data:
             if ".." in Path(table).parts or Path(table).is_absolute():
                 complain(

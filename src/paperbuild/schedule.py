@@ -20,7 +20,7 @@ from paperbuild.errors import PaperError, unexpected
 from paperbuild.fingerprint import StepInputs
 from paperbuild.plan import DOCUMENTS, Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.progress import Progress, clock
-from paperbuild.project import Project, RenderJob
+from paperbuild.project import ALL_DATA, Project, RenderJob
 from paperbuild.publish import (
     check_names,
     manifest,
@@ -324,15 +324,12 @@ class _Build:
             if key.startswith("data ")
         }
         read = {self.project.relative(Path(name)) for name in run.report["read"]}
-        named = {
-            self.project.relative(self.project.data_file(t))
-            for t in self.project.settings.notebooks[step].data
-        }
+        tables = set(self.project.settings.notebooks[step].data) - {ALL_DATA}
+        named = {self.project.relative(self.project.data_file(table)) for table in tables}
         if unread := sorted(named - read):
             self.report.unread[step] = unread
         document = results_document(step, self.plan.effective(step), declared, run.report["artefacts"])
         write_atomic(staging / "results.json", document)
-        # Raised here, a clash between notebooks names the one that came second.
         entry = self.plan.store.keep(prepared.fingerprint, staging)
         self.progress.ended(step, "ran")
         with contextlib.suppress(OSError):
