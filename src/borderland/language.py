@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from borderland.plots import GREY, KAZ
+
 RANK = {"none": 0, "interethnic": 1, "regional": 1, "official": 2, "state": 3}
 LEVELS = {
     0: "not named or foreign",
@@ -146,3 +148,18 @@ def schooling(
     if len(wide.columns) < len(years) or wide.empty:
         raise ValueError(f"no shares of level {level!r} from {source!r} for both {years[0]} and {years[1]}")
     return wide
+
+
+SCHOOLING_SOURCES = {
+    "q-monitor": "Q Monitor",
+    "demoscope": "CIS Statistical Committee",
+    "compendium": "compendium",
+    "suleimenova-akanova": "Suleimenova & Akanova",
+    "latvia-mfa": "Latvian foreign ministry",
+    "arefiev": "Arefiev",
+}
+
+
+def highlight(labels: pd.Index, chosen: str) -> dict[str, str]:
+    """Colours of a chart in which one line stands out and the others are grey."""
+    return {label: KAZ if label == chosen else GREY for label in labels}

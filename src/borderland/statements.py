@@ -9,62 +9,52 @@ import pandas as pd
 SEGMENTS = ("segment", "interview", "coder", "theme", "region", "role")
 
 
-def theme_profile(coded: pd.DataFrame, by: str, theme: str = "theme") -> pd.DataFrame:
-    """Statements by theme and group: counts, and shares of the group's statements.
-
-    Returns
-    -------
-    DataFrame
-        One row per theme and group with ``statements`` (0 where none) and ``share`` (percent of the group).
-    """
-    counts = pd.crosstab(coded[theme], coded[by])
-    shares = 100 * counts / counts.sum()
-    long = counts.stack().rename("statements").to_frame()
-    long["share"] = shares.stack()
-    return long.reset_index()
-
-
-def co_occurrence(coded: pd.DataFrame, within: str, theme: str = "theme") -> pd.DataFrame:
-    """How many places of speech (pages, interviews) hold both of two themes; the diagonal: hold the theme.
+def theme_profile(coded: pd.DataFrame, k: int = 1) -> pd.DataFrame:
+    """Statements by theme and group: counts, and shares of what is shown of the group.
 
     Parameters
     ----------
-    within : str
-        Column naming the place of speech.
+    coded : DataFrame
+        From :func:`corpus`.
+    k : int
+        Speakers that must stand behind a cell, see :func:`protected`; 1 shows everything.
 
     Returns
     -------
     DataFrame
-        Themes × themes, symmetric, integers.
+        One row per theme and group that is shown, with ``statements`` (0 where none) and ``share`` (percent
+        of the group's shown statements, so that a hidden cell cannot be worked out).
     """
-    held = pd.crosstab(coded[within], coded[theme]).clip(upper=1)
-    return held.T @ held
+    counts = protected(coded, "theme", "group", k)
+    long = counts.stack().rename("statements").to_frame()
+    long["share"] = (100 * counts / counts.sum()).stack()
+    return long.dropna().reset_index()
 
 
-def association(joint: pd.DataFrame) -> pd.DataFrame:
-    """Jaccard index of themes from their co-occurrence: places with both over places with either, 0 to 1.
+def co_occurrence(coded: pd.DataFrame, k: int = 1) -> pd.DataFrame:
+    """How many places of speech (pages, interviews) hold both of two themes; the diagonal: hold the theme.
 
-    References
-    ----------
-    Jaccard (1901), *Bulletin de la Société vaudoise des sciences naturelles* 37, 547–579.
+    Returns
+    -------
+    DataFrame
+        Themes × themes, symmetric; missing where fewer than ``k`` but some hold both.
     """
-    own = np.diag(joint)
-    either = own[:, None] + own[None, :] - joint.to_numpy()
-    return pd.DataFrame(joint.to_numpy() / either, index=joint.index, columns=joint.columns)
+    held = pd.crosstab(coded["within"], coded["theme"]).clip(upper=1)
+    joint = (held.T @ held).rename_axis(columns=None).astype(float)
+    return joint.mask((joint >= 1) & (joint < k))
 
 
-def directions(coded: pd.DataFrame, by: str = "claim") -> pd.DataFrame:
+def directions(register: pd.DataFrame) -> pd.DataFrame:
     """Statements for, against and mixed, by claim, with the share of those with a direction that agree.
 
     Returns
     -------
     DataFrame
-        Index ``by``; ``for``, ``against``, ``mixed``, ``statements``, ``agreeing_share`` (percent of for and
+        Index claim; ``for``, ``against``, ``mixed``, ``statements``, ``agreeing_share`` (percent of for and
         against; missing where there is neither).
     """
-    counts = pd.crosstab(coded[by], coded["direction"]).reindex(
-        columns=["for", "against", "mixed"], fill_value=0
-    )
+    counts = pd.crosstab(register["claim"], register["direction"])
+    counts = counts.reindex(columns=["for", "against", "mixed"], fill_value=0)
     counts["statements"] = counts.sum(axis=1)
     decided = counts["for"] + counts["against"]
     counts["agreeing_share"] = 100 * counts["for"] / decided.where(decided > 0)
@@ -105,23 +95,21 @@ def agreement(segments: pd.DataFrame) -> float:
     return float(krippendorff.alpha(codes, level_of_measurement="nominal"))
 
 
-def protected(segments: pd.DataFrame, rows: str, columns: str, k: int = 5) -> pd.DataFrame:
-    """Count segments by two properties, leaving out every cell that fewer than ``k`` speakers stand behind.
+def protected(coded: pd.DataFrame, rows: str, columns: str, k: int = 5) -> pd.DataFrame:
+    """Count statements by two properties, hiding every cell that fewer than ``k`` speakers stand behind.
 
-    Speakers are interviews. A cell is missing (NaN) where 1 to k − 1 interviews contribute; zero stays zero.
-    No totals are given, since a total would give a single hidden cell away.
+    Speakers are the values of ``within`` (interviews). A cell is missing (NaN) where 1 to k − 1 of them
+    contribute; zero stays zero. No totals are given, since a total would give a single hidden cell away.
 
     References
     ----------
     Sweeney (2002), *International Journal of Uncertainty, Fuzziness and Knowledge-Based Systems* 10(5),
     557–570.
     """
-    once = segments.drop_duplicates(["segment", rows, columns])
-    counts = pd.crosstab(once[rows], once[columns]).astype(float)
-    speakers = pd.crosstab(
-        once[rows], once[columns], values=once["interview"], aggfunc="nunique"
-    ).reindex_like(counts)
-    return counts.mask(speakers.fillna(0).between(1, k - 1))
+    counts = pd.crosstab(coded[rows], coded[columns]).astype(float)
+    speakers = pd.crosstab(coded[rows], coded[columns], values=coded["within"], aggfunc="nunique")
+    speakers = speakers.reindex_like(counts).fillna(0)
+    return counts.mask((speakers >= 1) & (speakers < k))
 
 
 def read_segments(path: str | Path) -> pd.DataFrame:
@@ -147,3 +135,40 @@ def read_segments(path: str | Path) -> pd.DataFrame:
         row, column = np.argwhere(empty.to_numpy())[0]
         raise ValueError(f"{path}:{row + 2}: column {SEGMENTS[column]} is empty; every cell must be filled")
     return segments[list(SEGMENTS)]
+
+
+SIDES = {"kazakhstan": "on Kazakhstan", "russia": "on Russia", "both": "on both"}
+CLAIMS = {
+    "A1": "A1 integration brought no closeness",
+    "A2": "A2 the common space diverges",
+    "A3": "A3 language and symbolic policy",
+    "A4": "A4 natural change",
+    "A5": "A5 demographic policies",
+    "A6": "A6 shopping and trips",
+    "A7": "A7 million-plus cities gain",
+    "A8": "A8 study and life in Russia",
+    "A9": "A9 pull of large cities",
+}
+
+
+def corpus(register: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFrame:
+    """Material of the theme profile in one shape: published statements, or an author's coded interviews.
+
+    Returns
+    -------
+    DataFrame
+        ``theme``, ``group`` (side, or the speaker's region), ``within`` (source page, or interview); of
+        interviews one row per segment and theme, however many coders gave it.
+    """
+    if segments is None:
+        words = register["theme"].str.replace("-", " ").str.replace("russia", "Russia")
+        coded = register.assign(theme=words, group=register["side"].map(SIDES), within=register["source"])
+        return coded[["theme", "group", "within"]]
+    once = segments.drop_duplicates(["segment", "theme"])
+    return once.assign(group=once["region"], within=once["interview"])[["theme", "group", "within"]]
+
+
+def frequent(joint: pd.DataFrame, places: int) -> list[str]:
+    """Themes held by at least so many places of speech, most frequent first."""
+    held = pd.Series(np.diag(joint), index=joint.index)
+    return list(held[held >= places].sort_values(ascending=False, kind="stable").index)
