@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
-import re
 import shutil
 import signal
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from papermill.log import logger
 
 from paperbuild.errors import PaperError
 from paperbuild.kernels import KernelSettings, kernel_manager
-from paperbuild.notebooks import Notebook, outputs_of
+from paperbuild.notebooks import LABEL, Notebook, outputs_of
 from paperbuild.store import write_atomic
 
 ENGINE = "paperbuild"
@@ -56,7 +56,7 @@ class Run:
     kept: Path
     manager: AsyncKernelManager | None = None
     document: Any = None
-    running: int = -1
+    running: str = "start"
     exit_code: int | None = None
     cancelled: bool = False
     report: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +90,8 @@ class _Client(PapermillNotebookClient):
 
     def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
         """Execute one cell, remembering which."""
-        self.run.running = cell_index
+        label = LABEL.search(cell.source)
+        self.run.running = label.group(1) if label else f"cell {cell_index + 1}"
         return super().execute_cell(cell, cell_index, **options)
 
 
@@ -117,6 +118,10 @@ class PaperEngine(NBClientEngine):
 
 
 papermill_engines.register(ENGINE, PaperEngine)
+
+# What it would say of a dead kernel or an unknown parameter, the build says itself, with place and remedy.
+logger.addHandler(logging.NullHandler())
+logger.propagate = False
 
 
 def run_notebook(run: Run, mode: str) -> None:
@@ -174,24 +179,21 @@ def failure(run: Run, error: Exception | None) -> PaperError:
     if violations and recorded.get("exception") in (None, "UndeclaredWriteError"):
         return _undeclared(run, violations)
     if isinstance(error, DeadKernelError):
-        cell = _running_cell(run)
+        cell = run.running
         return PaperError(_death(run), where=f"{step} › {cell}", remedy=remedy)
     if recorded.get("exception"):
         exception, message = recorded["exception"], recorded["message"]
-        where = f"{step} › {recorded['cell'] or _running_cell(run)}"
+        where = f"{step} › {recorded['cell'] or run.running}"
         if exception == "MemoryError":
             limit = run.settings.memory_limit
             message = "out of memory" + (f" (--memory-limit {limit / 1e9:.3g}G)" if limit else f" {message}")
         values = ", ".join(f"{name} = {value}" for name, value in recorded["values"].items())
-        text = f"{exception}: {message}\n  at:       {recorded['place']}" + (
-            f"\n  with:     {values}" if values else ""
-        )
+        text = f"{exception}: {message}" + (f"\n  at:       {recorded['place']}" if recorded["place"] else "")
+        text += f"\n  with:     {values}" if values else ""
         return PaperError(text, where=where, remedy=remedy)
     if isinstance(error, PapermillExecutionError):
         # A cell that is not valid Python raises before it runs.
-        return PaperError(
-            f"{error.ename}: {error.evalue}", where=f"{step} › {_running_cell(run)}", remedy=remedy
-        )
+        return PaperError(f"{error.ename}: {error.evalue}", where=f"{step} › {run.running}", remedy=remedy)
     return PaperError(
         f"the kernel could not be used: {error}", where=step, remedy=f"{run.command} --kernel cold"
     )
@@ -201,15 +203,6 @@ def keep_notebook(run: Run) -> None:
     """Keep the notebook as far as it ran, for the author to open."""
     if run.document is not None and not run.cancelled:
         write_atomic(run.kept, nbformat.writes(run.document))
-
-
-def _running_cell(run: Run) -> str:
-    """Return the label, or number, of the cell that ran last."""
-    if run.document is None or run.running < 0:
-        return "start"
-    source = run.document.cells[run.running].source
-    label = re.search(r"^#\|\s*label:\s*(\S+)", source, re.MULTILINE)
-    return label.group(1) if label else f"cell {run.running + 1}"
 
 
 def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
@@ -239,7 +232,7 @@ def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
         remedies.append(f"add to notebooks.{step}.data in analysis/parameters.yml: {listed}")
     return PaperError(
         "the notebook touches files it does not declare: " + "; ".join(findings[:3]) + more,
-        where=f"{step} › {violations[0]['cell'] or _running_cell(run)}",
+        where=f"{step} › {violations[0]['cell'] or run.running}",
         remedy="; ".join(dict.fromkeys(remedies)),
     )
 

@@ -173,7 +173,7 @@ def _source_of(path: str) -> str:
 
 
 def _innermost(frame: FrameType | None, root: str, cell: str) -> str:
-    """Return the line of the cell that runs and, if it called the project's code, the innermost line there."""
+    """Return the line of the cell that runs and, if it called the project's code, the line there."""
     inner = ""
     while frame is not None:
         filename = frame.f_code.co_filename
