@@ -195,31 +195,6 @@ def source_line(*names: str) -> str:
     return f"{source}: {who}. {table}: {', '.join(names)}."
 
 
-def overview() -> pd.DataFrame:
-    """One row per registered file, for the data page and the availability statement of the article.
-
-    Returns
-    -------
-    pandas.DataFrame
-        name, title, publisher, coverage (years and units in words), boundary, grade (A the office's own file,
-        B official through a named extraction, C secondary), licences, redistributable and breaks.
-    """
-    return pd.DataFrame(
-        {
-            "name": name,
-            "title": about["title"],
-            "publisher": about["publisher"],
-            "coverage": about.get("coverage", ""),
-            "boundary": about.get("boundary", ""),
-            "grade": about.get("grade", ""),
-            "licences": "; ".join(licence["title"] for licence in about.get("licenses", [])),
-            "redistributable": about.get("redistributable", False),
-            "breaks": "; ".join(f"{cut['at']}: {cut['note']}" for cut in about.get("breaks", [])),
-        }
-        for name, about in register().items()
-    )
-
-
 # --- loading --------------------------------------------------------------------------------------
 
 

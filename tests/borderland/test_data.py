@@ -453,7 +453,7 @@ def test_adding_a_table_is_one_csv_and_one_register_entry(copy):
     frame = data.load("crossings_counted")
     assert frame["cars"].tolist() == [10, 7]
     assert frame.attrs["units"]["cars"] == "cars"
-    assert "crossings_counted" in data.overview()["name"].to_list()
+    assert "crossings_counted" in data.register()
     assert data.source_line("crossings_counted") == "Source: A border service. Table: crossings_counted."
     assert frictionless.Package(str(copy / data.REGISTER)).get_resource("crossings_counted").read_rows()
 
