@@ -56,10 +56,10 @@ def words(path: Path) -> list[str]:
 @pytest.mark.parametrize("fmt", ["html", "docx", "pdf"])
 def test_same_words(root, fmt):
     ours = words(render(job(root, fmt, "embedded"))[0])
-    # Both engines write the same staging file: the words are taken before the other one overwrites it.
+    # The second engine overwrites the file of the first, whose words have been taken by then.
     theirs = words(render(job(root, fmt, "quarto"))[0])
     if fmt == "pdf":
-        # Floats land elsewhere and long tables break elsewhere: the words stay the same, their order does not.
+        # Floats and page breaks fall elsewhere: the words stay the same, their order does not.
         ours, theirs = sorted(set(ours)), sorted(set(theirs))
     differences = [line for line in difflib.ndiff(ours, theirs) if line[0] in "+-"]
     assert "\n".join(differences) == ""

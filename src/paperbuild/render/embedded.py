@@ -20,8 +20,6 @@ from paperbuild.render import ASSETS
 from paperbuild.render.source import NUMBERS, Source, read
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
-# A pipe table wider than this many characters would get column widths from its dashes; ours never shall.
-UNLIMITED_COLUMNS = "100000"
 PROBLEM_STATUS = 84
 """Exit status by which the filter says that it has reported problems."""
 
@@ -179,7 +177,6 @@ def convert(
             f"--from={READER}",
             f"--to={to}",
             "--standalone",
-            f"--columns={UNLIMITED_COLUMNS}",
             "--wrap=none",
             f"--defaults={defaults}",
             f"--metadata-file={given}",

@@ -1,5 +1,5 @@
 -- What the article has beyond Markdown, for both typesetters: a line under every figure and table that says where
--- it was computed, and the look of the abstracts in other languages.
+-- it was computed, the look of the abstracts in other languages, and tables that fit the page.
 --
 -- The metadata `provenance` (build/results/numbers.yml) maps an artefact's name to "notebook › cell". The line is
 -- a block of class `provenance` behind the float.
@@ -51,6 +51,51 @@ local function with_line(float, identifier, content)
   end
 end
 
+-- Longest text of each column in characters; a column of text wraps, so it counts with at most 34.
+local function column_lengths(tbl)
+  local lengths = pandoc.List({})
+  local simple = pandoc.utils.to_simple_table(tbl)
+  local rows = pandoc.List(simple.rows)
+  rows:insert(simple.header)
+  for _, row in ipairs(rows) do
+    for column, cell in ipairs(row) do
+      local length = pandoc.text.len(pandoc.utils.stringify(cell))
+      lengths[column] = math.max(lengths[column] or 0, math.min(length, 34))
+    end
+  end
+  return lengths
+end
+
+-- Type size and column widths on paper: the longest possible line of the table has to fit the page.
+local function sized(tbl)
+  local lengths, total = column_lengths(tbl), 0
+  for _, length in ipairs(lengths) do
+    total = total + length + 2
+  end
+  local points = total <= 86 and 9 or total <= 100 and 8 or total <= 118 and 7.2 or 6.4
+  for column, length in ipairs(lengths) do
+    -- Word processors measure no text, so they are told; a short table is not spread over the page. Pandoc's own
+    -- widths come from the dashes under a long header and mean nothing.
+    local width = FORMAT:match("docx") and (length + 2) / math.max(total, 60) or nil
+    tbl.colspecs[column] = { tbl.colspecs[column][1], width }
+  end
+  if FORMAT:match("typst") then
+    return pandoc.Div({
+      pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
+      tbl,
+      pandoc.RawBlock("typst", "] }"),
+    }, pandoc.Attr("", { "sized" }))
+  elseif FORMAT:match("docx") then
+    local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
+    return tbl:walk({
+      Plain = function(plain)
+        return pandoc.Div({ pandoc.Para(plain.content) }, pandoc.Attr("", {}, style))
+      end,
+    })
+  end
+  return tbl
+end
+
 -- HTML needs no more than the class.
 local function abstract(div)
   if FORMAT:match("typst") then
@@ -65,6 +110,7 @@ end
 return {
   { Meta = read_origins },
   {
+    Table = sized,
     -- Quarto's own node for figures and tables alike.
     FloatRefTarget = function(float)
       return with_line(float.__quarto_custom_node, float.identifier, float.content)

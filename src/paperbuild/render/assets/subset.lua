@@ -12,7 +12,7 @@ local CALLOUT = { note = "Note", warning = "Warning", important = "Important", t
 local FORMATS = { html = true, typst = true, docx = true }
 -- Rows of the longest table that the PDF keeps on one page.
 local LONGEST_WHOLE_TABLE = 30
-local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true }
+local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true, sized = true }
 -- Quarto's other cross-reference types: a citation key may not look like one of them.
 local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true, cnj = true, def = true, exm = true,
   exr = true, suppfig = true, supptbl = true, nte = true, wrn = true, tip = true, imp = true, cau = true }
@@ -186,44 +186,6 @@ local function picture(image, identifier)
   return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, { width = image.attributes.width }))
 end
 
--- Longest text of each column in characters; a column of text wraps, so it counts with at most 34.
-local function column_lengths(tbl)
-  local lengths = pandoc.List({})
-  local simple = pandoc.utils.to_simple_table(tbl)
-  local rows = pandoc.List(simple.rows)
-  rows:insert(simple.header)
-  for _, row in ipairs(rows) do
-    for column, cell in ipairs(row) do
-      local length = pandoc.text.len(pandoc.utils.stringify(cell))
-      lengths[column] = math.max(lengths[column] or 0, math.min(length, 34))
-    end
-  end
-  return lengths
-end
-
--- Type size of a table on paper, in points: what lets its longest possible line fit the page.
-local function table_size(tbl)
-  local total = 0
-  for _, length in ipairs(column_lengths(tbl)) do
-    total = total + length + 2
-  end
-  return total <= 86 and 9 or total <= 100 and 8 or total <= 118 and 7.2 or 6.4
-end
-
--- Word processors measure no text: the columns get their shares of the page here, and small type where it must be.
-local function docx_table(tbl)
-  local lengths, total = column_lengths(tbl), 0
-  for _, length in ipairs(lengths) do
-    total = total + length + 2
-  end
-  for column, length in ipairs(lengths) do
-    -- A short table keeps its columns together rather than spread over the page.
-    tbl.colspecs[column] = { tbl.colspecs[column][1], (length + 2) / math.max(total, 60) }
-  end
-  local style = table_size(tbl) < 9 and "Table Text Small" or "Table Text"
-  return tbl:walk({ Plain = function(plain) return styled(style, { pandoc.Para(plain.content) }) end })
-end
-
 local function typst_float(kind, breakable, identifier, caption, body, provenance)
   local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", breakable: ' .. tostring(breakable) .. ", caption: ["),
     pandoc.Plain(caption), raw("], provenance: [") })
@@ -279,10 +241,10 @@ local function numbered_table(div, provenance)
     return nil
   end
   local caption = caption_inlines(identifier, last.content)
-  local size, rows, tables = 9, 0, 0
+  local rows, tables = 0, 0
   content:walk({
     Table = function(tbl)
-      size, rows, tables = table_size(tbl), #pandoc.utils.to_simple_table(tbl).rows, tables + 1
+      rows, tables = #pandoc.utils.to_simple_table(tbl).rows, tables + 1
     end,
   })
   if tables ~= 1 then
@@ -300,13 +262,10 @@ local function numbered_table(div, provenance)
     blocks:insert(raw("</figure>"))
     return blocks
   elseif TARGET == "typst" then
-    local body = pandoc.Blocks({ raw("#{ set text(size: " .. size .. "pt); ["), })
-    body:extend(content)
-    body:insert(raw("] }"))
-    return typst_float("tbl", rows > LONGEST_WHOLE_TABLE, identifier, caption, body, provenance)
+    return typst_float("tbl", rows > LONGEST_WHOLE_TABLE, identifier, caption, content, provenance)
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
-  blocks:extend(content:walk({ Table = docx_table }))
+  blocks:extend(content)
   -- Word joins two tables that touch: a paragraph keeps what follows off this one.
   blocks:insert(provenance or styled("Provenance", { pandoc.Para({ pandoc.Str(NBSP) }) }))
   return blocks
@@ -392,7 +351,7 @@ local check = {
   Div = function(div)
     check_div(div)
     -- Raw blocks in these are article.lua's.
-    return div, not (div.classes:includes("provenance") or div.classes:includes("abstract"))
+    return div, not (div.classes:includes("provenance") or div.classes:includes("abstract") or div.classes:includes("sized"))
   end,
   RawBlock = function(block)
     problem(block.text:match("^[^\n]*"), "raw " .. block.format, "Markdown")
