@@ -410,7 +410,7 @@ def sample(panel: pd.DataFrame, name: str) -> pd.DataFrame:
     ukraine = panel["state"] == "UKR"
     if name == "ukraine-to-2013":
         ukraine &= panel["year"] >= 2014
-    return panel if name == "all" else panel[~ukraine].reset_index(drop=True)
+    return panel if name == "all" else panel[~ukraine]
 
 
 def identification(panel: pd.DataFrame, measure: str = "status_rank") -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 import pandas as pd
 
-from borderland.plots import GREY, KAZ
-
 RANK = {"none": 0, "interethnic": 1, "regional": 1, "official": 2, "state": 3}
 LEVELS = {
     0: "not named or foreign",
@@ -160,6 +158,6 @@ SCHOOLING_SOURCES = {
 }
 
 
-def highlight(labels: pd.Index, chosen: str) -> dict[str, str]:
-    """Colours of a chart in which one line stands out and the others are grey."""
-    return {label: KAZ if label == chosen else GREY for label in labels}
+def school_year(begins: int) -> str:
+    """Name of the school year that begins in a calendar year, as in "1988/89"."""
+    return f"{begins}/{(begins + 1) % 100:02d}"

@@ -180,6 +180,7 @@ def profile_dots(
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
+    ax.set_xlim(left=0)
     ax.set_xlabel(xlabel)
     fig.legend(loc="outside upper right", ncols=len(names))
     plots.source_line(fig, source)

@@ -11,7 +11,11 @@ from scipy import stats
 
 
 class Specified(NamedTuple):
-    """What one specification gives: its estimate, and its statistics under the permutations."""
+    """What one specification gives: its estimate, and its statistics under the permutations.
+
+    ``p`` and the interval come from the specification's own error type; ``t`` is studentised in the same way
+    as ``null_t``, so that the joint tests compare like with like.
+    """
 
     estimate: float
     low: float
@@ -21,7 +25,7 @@ class Specified(NamedTuple):
     n: int
     null_estimate: np.ndarray  # estimates under each permutation
     null_t: np.ndarray
-    df: float
+    df: float  # of the t distribution that t and null_t are read against
 
 
 class Curve(NamedTuple):
@@ -154,3 +158,16 @@ def place(curve: Curve, main: Mapping[str, Any]) -> tuple[int, float]:
         raise ValueError(f"{len(hit)} specifications match {dict(main)}, expected one")
     estimates = curve.estimates["estimate"]
     return int(hit[0]), float(100 * (estimates <= estimates[hit[0]]).mean())
+
+
+TESTS = {
+    "median": "median of the estimates",
+    "share": "significant estimates with the sign of the median (%)",
+    "stouffer": "mean t",
+}
+
+
+def described(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Joint tests of several curves in one printable frame: ``curve``, ``test`` in words, and the columns."""
+    parts = [frame.rename(index=TESTS).reset_index().assign(curve=label) for label, frame in tests.items()]
+    return pd.concat(parts, ignore_index=True)
