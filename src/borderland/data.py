@@ -39,6 +39,7 @@ SHOWN = 10  # findings printed in one refusal; the rest are counted
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e-[0-9]{2,3})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_MISSING = {"NaN", "nan", "None", "null", "NULL", "#N/A"}  # what programs write for a value they lack
 _BOOLEANS = {"true": True, "false": False}
 _ENTRY_KEYS = ("name", "path", "title", "publisher")
 
@@ -360,6 +361,8 @@ _Parsed = tuple[Any, tuple[str, str] | None]
 
 
 def _parse_string(text: str) -> _Parsed:
+    if text in _MISSING:
+        return None, ("a text, not the mark of a missing value", "Leave the cell empty if it may be.")
     if text != text.strip():
         return None, ("no blank at either end", "Remove the blank.")
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):

@@ -286,6 +286,7 @@ def test_a_row_out_of_order_is_refused(copy, name):
         ("fertility", "tfr", "1 5", "a number"),
         ("dyads", "contiguous", "yes", "true or false"),
         ("regions", "name", " Atyrau", "no blank"),
+        ("regions", "centre", "NaN", "missing value"),
         ("regions", "name_ru", "Алта\u0438\u0306", "NFC"),
         ("districts", "district", "KZ1O1000", "pattern"),
     ],
