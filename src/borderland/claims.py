@@ -360,26 +360,30 @@ def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
 
 
 def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
-    """Return every condition with what was found.
+    """Return every statistic of every claim with what was found and what was asked of it.
 
-    Columns: ``claim``, ``argues_for`` (the verdict), ``statistic`` (name), ``meaning``, ``threshold`` (in
-    words), ``found`` (value), ``holds`` (bool), ``notebook``. A condition inside ``any:`` has its own row.
+    Columns: ``claim``, ``statistic`` (name), ``meaning``, ``notebook``, ``found`` (value as recorded) and, for
+    each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where the
+    rule asks nothing.
+
+    Raises
+    ------
+    ClaimError
+        If a statistic is not recorded.
     """
-    rows = [
-        {
-            "claim": name,
-            "argues_for": outcome,
-            "statistic": condition.statistic,
-            "meaning": claim.statistics[condition.statistic].meaning,
-            "threshold": condition.threshold,
-            "found": _recorded(condition.statistic, values),
-            "holds": holds(condition, values),
-            "notebook": claim.statistics[condition.statistic].notebook,
-        }
-        for name, claim in claims.items()
-        for outcome, condition in claim.conditions()
-    ]
-    return pd.DataFrame(rows)
+    rows = []
+    for name, claim in claims.items():
+        for statistic in claim.statistics.values():
+            asked: dict[str, list[str]] = {NOT_TESTABLE: [], SUPPORTED: [], NOT_SUPPORTED: []}
+            for outcome, condition in claim.conditions():
+                if condition.statistic == statistic.name:
+                    met = "met" if holds(condition, values) else "not met"
+                    asked[outcome].append(f"{condition.threshold}: {met}")
+            found = _recorded(statistic.name, values)
+            said = ["; ".join(texts) for texts in asked.values()]
+            rows.append([name, statistic.name, statistic.meaning, statistic.notebook, found, *said])
+    columns = ["claim", "statistic", "meaning", "notebook", "found", NOT_TESTABLE, SUPPORTED, NOT_SUPPORTED]
+    return pd.DataFrame(rows, columns=columns, dtype=object)  # counts stay whole beside numbers with decimals
 
 
 def shown(value: float | str | bool) -> str:

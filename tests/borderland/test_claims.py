@@ -144,11 +144,17 @@ def test_a_file_without_claims_is_refused(text):
         claims.parse(text)
 
 
-def test_evidence_has_a_row_a_condition(claim):
-    rows = claims.evidence({"T1": claim}, VALUES)
-    assert rows["holds"].tolist() == [False, True, True, False, False]
-    assert rows["threshold"].tolist()[:2] == ["below 4", "at least 2.5"]
-    assert set(rows["argues_for"]) <= set(claims.VERDICTS)
+def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
+    rows = claims.evidence({"T1": claim}, VALUES).set_index("statistic")
+    assert rows["found"].tolist() == [3.0, 10, "wide"]
+    assert isinstance(rows.loc["demo.n", "found"], int)  # a count must not print as 10.0
+    assert rows[claims.SUPPORTED].tolist() == [
+        "at least 2.5: met; above 100: not met",
+        "",
+        "equal to wide: met",
+    ]
+    assert rows[claims.NOT_SUPPORTED].tolist() == ["below 1: not met", "", ""]
+    assert rows[claims.NOT_TESTABLE].tolist() == ["", "below 4: not met", ""]
 
 
 @pytest.mark.parametrize(
