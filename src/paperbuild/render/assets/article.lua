@@ -51,16 +51,22 @@ local function with_line(float, identifier, content)
   end
 end
 
--- Longest text of each column in characters; a column of text wraps, so it counts with at most 34.
+-- Longest text of each column in characters. A head breaks into two lines; a column of text wraps, so it counts
+-- with at most 34.
 local function column_lengths(tbl)
   local lengths = pandoc.List({})
   local simple = pandoc.utils.to_simple_table(tbl)
-  local rows = pandoc.List(simple.rows)
-  rows:insert(simple.header)
-  for _, row in ipairs(rows) do
+  for column, cell in ipairs(simple.header) do
+    local text = pandoc.utils.stringify(cell)
+    local longest = math.ceil(pandoc.text.len(text) / 2)
+    for word in text:gmatch("%S+") do
+      longest = math.max(longest, pandoc.text.len(word))
+    end
+    lengths[column] = longest
+  end
+  for _, row in ipairs(simple.rows) do
     for column, cell in ipairs(row) do
-      local length = pandoc.text.len(pandoc.utils.stringify(cell))
-      lengths[column] = math.max(lengths[column] or 0, math.min(length, 34))
+      lengths[column] = math.max(lengths[column], math.min(pandoc.text.len(pandoc.utils.stringify(cell)), 34))
     end
   end
   return lengths

@@ -44,6 +44,12 @@ end
 
 -- 1. Content for some formats only -------------------------------------------------------------------------
 
+local function drop_comment(block)
+  if block.text:match("^%s*<!%-%-.*%-%->%s*$") then
+    return {}
+  end
+end
+
 local function by_format(div)
   local visible, hidden = div.classes:includes("content-visible"), div.classes:includes("content-hidden")
   if not (visible or hidden) then
@@ -346,13 +352,9 @@ local function check_div(div)
   end
 end
 
-local check = {
+-- The first look at everything, from the top down: what is outside the subset, and numbers for what is in it.
+local survey = {
   traverse = "topdown",
-  Div = function(div)
-    check_div(div)
-    -- Raw blocks in these are article.lua's.
-    return div, not (div.classes:includes("provenance") or div.classes:includes("abstract") or div.classes:includes("sized"))
-  end,
   RawBlock = function(block)
     problem(block.text:match("^[^\n]*"), "raw " .. block.format, "Markdown")
   end,
@@ -361,29 +363,18 @@ local check = {
       problem(inline.text:match("^[^\n]*"), "raw " .. inline.format, "Markdown")
     end
   end,
-  CodeBlock = function(block)
-    if #block.classes > 0 and block.classes[1]:match("^{") then
-      problem("```" .. block.classes[1], "a code cell", "notebooks in analysis/; the article is engine: markdown")
-    end
-  end,
-}
-
-local function is_comment(block)
-  return block.text:match("^%s*<!%-%-.*%-%->%s*$") ~= nil
-end
-
-local number = {
-  traverse = "topdown",
   Header = number_header,
   Div = function(div)
+    check_div(div)
     if div.identifier:match("^tbl%-") then
       count(div.identifier)
     end
     -- The title of a callout is not a section.
     if callout_kind(div) and div.content[1] and div.content[1].t == "Header" then
       div.content[1].classes:insert("unnumbered")
-      return div
     end
+    -- Raw blocks in these are article.lua's.
+    return div, not (div.classes:includes("provenance") or div.classes:includes("abstract") or div.classes:includes("sized"))
   end,
   Figure = function(element)
     if element.identifier:match("^fig%-") then
@@ -435,8 +426,24 @@ local function set_floats(blocks)
   return result
 end
 
+-- A bare span at the start kept a number from being read as the start of a list (source.py). As one word with what
+-- follows the number is protected by pandoc itself.
+local function unwrap_first(block)
+  local first, second = block.content[1], block.content[2]
+  if first and first.t == "Span" and first.attr == pandoc.Attr() then
+    block.content:remove(1)
+    if second and second.t == "Str" then
+      second.text = pandoc.utils.stringify(first) .. second.text
+    else
+      block.content = first.content .. block.content
+    end
+    return block
+  end
+end
+
 local finish = {
   Blocks = set_floats,
+  Plain = unwrap_first,
   Div = function(div)
     local kind = callout_kind(div)
     if kind then
@@ -448,6 +455,7 @@ local finish = {
     if label and index[label] then
       return equation(block, label)
     end
+    return unwrap_first(block)
   end,
   Header = function(header)
     -- The title is the page's only first-level heading.
@@ -456,32 +464,11 @@ local finish = {
       return header
     end
   end,
-  -- What pandoc sees as one word it can protect from being read as a list: "12" and "." it could not.
-  Inlines = function(inlines)
-    local result = pandoc.Inlines({})
-    for _, inline in ipairs(inlines) do
-      local last = result[#result]
-      if last and last.t == "Str" and inline.t == "Str" then
-        last.text = last.text .. inline.text
-      else
-        result:insert(inline)
-      end
-    end
-    return result
-  end,
-  Span = function(span)
-    -- Bare spans only kept a number at the start of a line from being read as a list.
-    if span.identifier == "" and #span.classes == 0 and #span.attributes == 0 then
-      return span.content
-    end
-  end,
 }
 
 function Pandoc(doc)
-  doc.blocks = doc.blocks:walk({ RawBlock = function(block) if is_comment(block) then return {} end end })
-  doc.blocks = doc.blocks:walk({ Div = by_format })
-  doc.blocks:walk(check)
-  doc.blocks = doc.blocks:walk(number)
+  doc.blocks = doc.blocks:walk({ RawBlock = drop_comment, Div = by_format })
+  doc.blocks = doc.blocks:walk(survey)
   doc = doc:walk({ Cite = resolve })
   if #problems == 0 then
     doc.blocks = doc.blocks:walk(finish)
