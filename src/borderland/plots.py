@@ -16,15 +16,13 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from matplotlib import patheffects
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch, Rectangle
-from matplotlib.path import Path
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from shapely import box
-from shapely.geometry.base import BaseGeometry
 
 from borderland.frame import COUNTRY_NAME
 from borderland.migration import split_at_breaks
@@ -138,6 +136,7 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
         with mpl.rc_context(mpl.rcParamsDefault | THEME):
             fig = chart(*args, **kwargs)
             fig.draw_without_rendering()
+            fig.set_layout_engine("none")  # laid out once: the same for every format, and quick to save
         return fig
 
     return wrapped
@@ -180,12 +179,31 @@ def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None, notes: bool = True) 
                 va="top",
                 fontsize=SMALL,
                 color=GREY,
-                path_effects=_halo(),
+                path_effects=halo(),
             )
 
 
-def _halo() -> list[patheffects.AbstractPathEffect]:
+def halo() -> list[patheffects.AbstractPathEffect]:
+    """White rim that keeps a label readable where it crosses lines."""
     return [patheffects.withStroke(linewidth=2, foreground="white")]
+
+
+def legend_above(fig: Figure, handles: Collection[Artist] | None = None) -> None:
+    """Put one legend over the whole figure, in as many columns as its width takes.
+
+    ``handles`` carry their labels; without them those of the first panel are taken.
+    """
+    if handles is None:
+        handles = fig.axes[0].get_legend_handles_labels()[0]
+    lengths = [len(handle.get_label()) + 7 for handle in handles]  # a key takes about seven letters
+    room = fig.get_figwidth() * 72 / (SMALL * 0.56)
+    columns = len(lengths)
+    while columns > 1:
+        rows = -(-len(lengths) // columns)  # matplotlib fills a legend column by column
+        if sum(max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)) <= room:
+            break
+        columns -= 1
+    fig.legend(handles=list(handles), loc="outside upper left", ncols=columns)
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -443,9 +461,7 @@ def balance_chart(
     drawn = [year for frame in panels.values() for year in frame.index]
     _year_ticks(axes[0], min(drawn), max(drawn), 6)
     axes[0].set_ylabel(ylabel)
-    handles, texts = axes[0].get_legend_handles_labels()
-    unique = dict(zip(texts, handles, strict=True))
-    fig.legend(unique.values(), unique.keys(), loc="outside upper right", ncols=3)
+    legend_above(fig)
     source_line(fig, source)
     return fig
 
@@ -548,7 +564,7 @@ def dated_points(
     handles.append(
         Line2D([], [], color=INK, linestyle="", marker="s", label="filled: grade A or B, hollow: grade C")
     )
-    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    legend_above(fig, handles)
     source_line(fig, source)
     return fig
 
@@ -619,7 +635,7 @@ def timeline_heatmap(
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
-            path_effects=_halo(),
+            path_effects=halo(),
         )
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -633,7 +649,7 @@ def timeline_heatmap(
         handles.append(
             Patch(facecolor="white", edgecolor=GREY, hatch="/////", linewidth=0.4, label=assumed_label)
         )
-    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    legend_above(fig, handles)
     source_line(fig, source)
     return fig
 
@@ -705,13 +721,12 @@ def coefficient_plot(
     ax.set_xlabel(xlabel)
     _number_ticks(ax, "x")
     if (frame["kind"] == "published").any():
-        fig.legend(
-            handles=[
+        legend_above(
+            fig,
+            [
                 Line2D([], [], color=KAZ, marker="o", label="this study, 95 % interval"),
                 Line2D([], [], color=GREY, marker="D", markerfacecolor="white", label="published"),
             ],
-            loc="outside upper right",
-            ncols=2,
         )
     source_line(fig, source)
     return fig
@@ -782,7 +797,7 @@ def specification_curve(
     top.set_ylabel(ylabel)
     top.grid(axis="y")
     _number_ticks(top)
-    fig.legend(handles=handles, loc="outside upper left", ncols=len(handles))
+    legend_above(fig, handles)
     bottom.set_xlim(-1, len(order))
     previous = None
     for place, (dimension, option) in enumerate(options):
@@ -922,7 +937,7 @@ def panel_lines(
     fig.supylabel(ylabel, fontsize=7.5)
     if len(names) > 1:
         handles = [Line2D([], [], label=name, **drawn[name]) for name in names]
-        fig.legend(handles=handles, loc="outside upper left", ncols=min(4, len(names)))
+        legend_above(fig, handles)
     source_line(fig, source)
     return fig
 
@@ -998,7 +1013,7 @@ def scatter_fit(
                 xytext=(3, 3),
                 textcoords="offset points",
                 fontsize=SMALL,
-                path_effects=_halo(),
+                path_effects=halo(),
             )
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
@@ -1006,7 +1021,7 @@ def scatter_fit(
     _number_ticks(ax, "x")
     _number_ticks(ax)
     if group is not None:
-        fig.legend(loc="outside upper left", ncols=len(parts))
+        legend_above(fig)
     source_line(fig, source)
     return fig
 
@@ -1163,7 +1178,7 @@ def stacked_shares(
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(xlabel)
-    fig.legend(loc="outside upper left", ncols=len(frame.columns))
+    legend_above(fig)
     source_line(fig, source)
     return fig
 
@@ -1211,259 +1226,6 @@ def diverging_bars(
     ax.grid(axis="x")
     ax.set_xlabel(xlabel)
     _number_ticks(ax, "x")
-    fig.legend(loc="outside upper left", ncols=len(styles) + 1)
-    source_line(fig, source)
-    return fig
-
-
-# --- maps -----------------------------------------------------------------------------------------
-
-_LAND, _WATER = "#F4F2EE", "#E3EEF5"
-_SIDE_FILL = {"KAZ": "#C9DFEE", "RUS": "#FBDCC4"}
-# Region names stand at a point inside their region; where a city, the border or another name is in the way
-# they are moved by so many km (east, north).
-_NAME_SHIFT = {
-    "KZ-ATY": (75, 45),
-    "KZ-ZAP": (-40, -55),
-    "KZ-KUS": (0, -60),
-    "KZ-SEV": (-15, -35),
-    "KZ-VOS": (30, -60),
-    "KZ-PAV": (-20, -45),
-    "RU-AST": (-15, 10),
-    "RU-VGG": (-5, 65),
-    "RU-SAM": (25, 65),
-    "RU-KGN": (25, -45),
-    "RU-SAR": (20, 15),
-    "RU-ORE": (0, 18),
-    "RU-CHE": (10, -75),
-    "RU-TYU": (60, -30),
-    "RU-OMS": (15, 70),
-    "RU-NVS": (-70, 60),
-    "RU-AL": (30, -50),
-}
-
-
-def _paths(geometry: BaseGeometry) -> Path:
-    """One drawing path for a polygon or several, holes included."""
-    rings = [
-        ring
-        for polygon in getattr(geometry, "geoms", [geometry])
-        for ring in (polygon.exterior, *polygon.interiors)
-    ]
-    return Path.make_compound_path(*(Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings))
-
-
-def _base_map(
-    ax: Axes,
-    layers: Mapping[str, pd.DataFrame],
-    area: pd.DataFrame,
-    window: tuple[float, float, float, float],
-) -> None:
-    """Draw neighbours, regions (the study area tinted by country), the state border, a scale; set the window.
-
-    ``layers`` are the frames ``countries``, ``kazakhstan`` (on the division of ``area``), ``russia`` and
-    ``border``, projected to metres; ``window`` is west, east, south, north in metres.
-    """
-    ax.set_facecolor(_WATER)
-    for geometry in layers["countries"]["geometry"]:
-        ax.add_patch(PathPatch(_paths(geometry), facecolor=_LAND, edgecolor="#B5B0A6", linewidth=0.4))
-    for name in ("russia", "kazakhstan"):
-        for unit, geometry in zip(layers[name]["unit"], layers[name]["geometry"], strict=True):
-            country = area["country"].get(unit)
-            ax.add_patch(
-                PathPatch(
-                    _paths(geometry),
-                    facecolor=_SIDE_FILL.get(country, _LAND),
-                    edgecolor="#8A857B" if country else "#CFCBC2",
-                    linewidth=0.5,
-                )
-            )
-    for geometry in layers["border"]["geometry"]:
-        ax.plot(*np.asarray(geometry.coords)[:, :2].T, color=INK, linewidth=1.4, solid_capstyle="round")
-    west, east, south, north = window
-    ax.set_xlim(west, east)
-    ax.set_ylim(south, north)
-    ax.set_aspect("equal")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set_visible(True)
-    x, y = east - 0.03 * (east - west), south + 0.05 * (north - south)
-    ax.plot([x - 300e3, x], [y, y], color=INK, linewidth=1.5, solid_capstyle="butt")
-    ax.annotate(
-        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=SMALL
-    )
-
-
-def _window(
-    frame: pd.DataFrame, units: Collection[str], north: float, margin: float = 90e3
-) -> tuple[float, float, float, float]:
-    """Bounds of some units (metres) with a margin, cut off in the north."""
-    bounds = np.array(
-        [g.bounds for u, g in zip(frame["unit"], frame["geometry"], strict=True) if u in set(units)]
-    )
-    west, south = bounds[:, :2].min(axis=0)
-    east, top = bounds[:, 2:].max(axis=0)
-    return west - margin, east + margin, south - margin, min(top + margin, north)
-
-
-@themed
-def borderland_map(
-    layers: Mapping[str, pd.DataFrame],
-    area: pd.DataFrame,
-    places: pd.DataFrame,
-    crossings: pd.DataFrame,
-    *,
-    north: float,
-    source: str = "",
-) -> Figure:
-    """Locator map: the regions of both sides by name, the state border, cities, centres, estimated crossings.
-
-    Parameters
-    ----------
-    layers : mapping
-        ``countries``, ``kazakhstan``, ``russia``, ``border``: frames with ``geometry`` in metres of one
-        equal-area projection, the regions with ``unit``.
-    area : DataFrame
-        Index unit; ``name``, ``country``, ``centre`` and its ``x``, ``y`` (metres).
-    places : DataFrame
-        ``name``, ``x``, ``y`` (metres), ``million_plus``; those of a million are drawn, away from the edge.
-    crossings : DataFrame
-        ``x``, ``y`` (metres) of crossings, all estimated.
-    north : float
-        Northern edge of the map, metres (Tyumen reaches the Arctic Ocean).
-    """
-    both = pd.concat([layers["kazakhstan"], layers["russia"]])
-    window = _window(both, area.index, north)
-    fig = canvas(DOUBLE, DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
-    ax = fig.add_subplot()
-    _base_map(ax, layers, area, window)
-    frame_box = box(window[0], window[2], window[1], window[3])
-    for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
-        if unit in area.index:
-            point = geometry.intersection(frame_box).representative_point()
-            east, north_shift = _NAME_SHIFT.get(unit, (0, 0))
-            ax.annotate(
-                area.loc[unit, "name"].replace(" ", "\n", 1),
-                (point.x + 1e3 * east, point.y + 1e3 * north_shift),
-                ha="center",
-                va="center",
-                fontsize=SMALL,
-                color={"KAZ": "#003E66", "RUS": "#8A3D00"}[area.loc[unit, "country"]],
-                linespacing=0.95,
-                fontweight="bold",
-                path_effects=_halo(),
-            )
-    ax.scatter(
-        crossings["x"],
-        crossings["y"],
-        s=14,
-        marker="D",
-        facecolors="white",
-        edgecolors=INK,
-        linewidths=0.7,
-        zorder=4,
-    )
-    ax.scatter(area["x"], area["y"], s=9, color=INK, zorder=5)
-    cities = places[places["million_plus"]]
-    shown = cities["x"].between(window[0] + 1e5, window[1] - 1e5)
-    shown &= cities["y"].between(window[2] + 1e5, window[3] - 1e5)
-    cities = cities[shown]
-    ax.scatter(
-        cities["x"], cities["y"], s=24, marker="s", color=INK, edgecolors="white", linewidths=0.6, zorder=5
-    )
-    # Cities beyond the study area are named on their left; centres, on the Kazakh side, away from the border.
-    for names, shift, align in ((cities["name"], (-4, 3), "right"), (area["centre"], (4, -8), "left")):
-        for label, x, y in zip(
-            names, *((cities if align == "right" else area)[axis] for axis in "xy"), strict=True
-        ):
-            if label not in set(area["name"]):  # a region named after its city names it already
-                ax.annotate(
-                    label,
-                    (x, y),
-                    xytext=shift,
-                    textcoords="offset points",
-                    ha=align,
-                    fontsize=SMALL,
-                    path_effects=_halo(),
-                )
-    handles = [
-        Patch(facecolor=_SIDE_FILL["KAZ"], edgecolor="#8A857B", linewidth=0.5, label="Kazakh border region"),
-        Patch(facecolor=_SIDE_FILL["RUS"], edgecolor="#8A857B", linewidth=0.5, label="Russian border region"),
-        Line2D([], [], color=INK, linewidth=1.4, label="state border"),
-        Line2D([], [], color=INK, marker="s", linestyle="", label="city of a million or more"),
-        Line2D([], [], color=INK, marker="o", markersize=3, linestyle="", label="other region centre"),
-        Line2D(
-            [],
-            [],
-            color=INK,
-            marker="D",
-            markerfacecolor="white",
-            linestyle="",
-            label="road crossing (estimated)",
-        ),
-    ]
-    fig.legend(handles=handles, loc="outside upper left", ncols=3)
-    source_line(fig, source)
-    return fig
-
-
-@themed
-def district_map(
-    layers: Mapping[str, pd.DataFrame],
-    area: pd.DataFrame,
-    districts: pd.DataFrame,
-    *,
-    value: str,
-    size: str,
-    label: str,
-    levels: Collection[float],
-    diverging: bool = False,
-    source: str = "",
-) -> Figure:
-    """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
-
-    Parameters
-    ----------
-    districts : DataFrame
-        ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
-    levels : collection of float
-        Class limits of the value.
-    diverging : bool
-        Two hues that meet at the middle class, for values around zero.
-    """
-    window = _window(layers["kazakhstan"], layers["kazakhstan"]["unit"], np.inf, margin=60e3)
-    fig = canvas(DOUBLE, 0.915 * DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.42)
-    ax = fig.add_subplot()
-    _base_map(ax, layers, area.iloc[:0], window)
-    cmap = DIVERGING if diverging else SEQUENTIAL
-    largest_first = districts.sort_values(size, ascending=False)
-    reach = 160 / 500_000  # square points a person
-    points = ax.scatter(
-        largest_first["x"],
-        largest_first["y"],
-        s=5 + reach * largest_first[size],
-        c=largest_first[value],
-        cmap=cmap,
-        norm=BoundaryNorm(list(levels), cmap.N, extend="both" if diverging else "neither"),
-        edgecolors=INK,
-        linewidths=0.4,
-        zorder=4,
-    )
-    bar = fig.colorbar(points, ax=ax, shrink=0.6, aspect=18, pad=0.01, ticks=list(levels))
-    bar.set_label(label)
-    handles = [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker="o",
-            markerfacecolor="white",
-            markeredgecolor=INK,
-            markersize=np.sqrt(5 + reach * persons),
-            label=f"{persons:,}".replace(",", "\u2009"),
-        )
-        for persons in (20_000, 100_000, 500_000)
-    ]
-    ax.legend(handles=handles, title="inhabitants", loc="lower left", labelspacing=1.1, borderpad=0.8)
+    legend_above(fig)
     source_line(fig, source)
     return fig

@@ -1,0 +1,275 @@
+"""Maps of the study area, in one equal-area projection; same theme as all charts."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
+from shapely import box
+from shapely.geometry.base import BaseGeometry
+
+from borderland import plots
+
+_LAND, _WATER = "#F4F2EE", "#E3EEF5"
+_SIDE_FILL = {"KAZ": "#C9DFEE", "RUS": "#FBDCC4"}
+# Region names stand at a point inside their region; where a city, the border or another name is in the way
+# they are moved by so many km (east, north).
+_NAME_SHIFT = {
+    "KZ-ATY": (75, 45),
+    "KZ-ZAP": (-40, -55),
+    "KZ-KUS": (0, -60),
+    "KZ-SEV": (-15, -35),
+    "KZ-VOS": (30, -60),
+    "KZ-PAV": (-20, -45),
+    "RU-AST": (-15, 10),
+    "RU-VGG": (-5, 65),
+    "RU-SAM": (25, 65),
+    "RU-KGN": (25, -45),
+    "RU-SAR": (20, 15),
+    "RU-ORE": (0, 18),
+    "RU-CHE": (10, -75),
+    "RU-TYU": (60, -30),
+    "RU-OMS": (15, 70),
+    "RU-NVS": (-70, 60),
+    "RU-AL": (30, -50),
+}
+
+
+def _paths(geometry: BaseGeometry) -> Path:
+    """One drawing path for a polygon or several, holes included."""
+    rings = [
+        ring
+        for polygon in getattr(geometry, "geoms", [geometry])
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    return Path.make_compound_path(*(Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings))
+
+
+def _base_map(
+    ax: Axes,
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    window: tuple[float, float, float, float],
+) -> None:
+    """Draw neighbours, regions (the study area tinted by country), the state border, a scale; set the window.
+
+    ``layers`` are the frames ``countries``, ``kazakhstan`` (on the division of ``area``), ``russia`` and
+    ``border``, projected to metres; ``window`` is west, east, south, north in metres.
+    """
+    ax.set_facecolor(_WATER)
+    for geometry in layers["countries"]["geometry"]:
+        ax.add_patch(PathPatch(_paths(geometry), facecolor=_LAND, edgecolor="#B5B0A6", linewidth=0.4))
+    for name in ("russia", "kazakhstan"):
+        for unit, geometry in zip(layers[name]["unit"], layers[name]["geometry"], strict=True):
+            country = area["country"].get(unit)
+            ax.add_patch(
+                PathPatch(
+                    _paths(geometry),
+                    facecolor=_SIDE_FILL.get(country, _LAND),
+                    edgecolor="#8A857B" if country else "#CFCBC2",
+                    linewidth=0.5,
+                )
+            )
+    for geometry in layers["border"]["geometry"]:
+        ax.plot(*np.asarray(geometry.coords)[:, :2].T, color=plots.INK, linewidth=1.4, solid_capstyle="round")
+    west, east, south, north = window
+    ax.set_xlim(west, east)
+    ax.set_ylim(south, north)
+    ax.set_aspect("equal")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(True)
+    x, y = east - 0.03 * (east - west), south + 0.05 * (north - south)
+    ax.plot([x - 300e3, x], [y, y], color=plots.INK, linewidth=1.5, solid_capstyle="butt")
+    ax.annotate(
+        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=plots.SMALL
+    )
+
+
+def _window(
+    frame: pd.DataFrame, units: Collection[str], north: float, margin: float = 90e3
+) -> tuple[float, float, float, float]:
+    """Bounds of some units (metres) with a margin, cut off in the north."""
+    bounds = np.array(
+        [g.bounds for u, g in zip(frame["unit"], frame["geometry"], strict=True) if u in set(units)]
+    )
+    west, south = bounds[:, :2].min(axis=0)
+    east, top = bounds[:, 2:].max(axis=0)
+    return west - margin, east + margin, south - margin, min(top + margin, north)
+
+
+@plots.themed
+def borderland_map(
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    places: pd.DataFrame,
+    crossings: pd.DataFrame,
+    *,
+    north: float,
+    source: str = "",
+) -> Figure:
+    """Locator map: the regions of both sides by name, the state border, cities, centres, estimated crossings.
+
+    Parameters
+    ----------
+    layers : mapping
+        ``countries``, ``kazakhstan``, ``russia``, ``border``: frames with ``geometry`` in metres of one
+        equal-area projection, the regions with ``unit``.
+    area : DataFrame
+        Index unit; ``name``, ``country``, ``centre`` and its ``x``, ``y`` (metres).
+    places : DataFrame
+        ``name``, ``x``, ``y`` (metres), ``million_plus``; those of a million are drawn, away from the edge.
+    crossings : DataFrame
+        ``x``, ``y`` (metres) of crossings, all estimated.
+    north : float
+        Northern edge of the map, metres (Tyumen reaches the Arctic Ocean).
+    """
+    both = pd.concat([layers["kazakhstan"], layers["russia"]])
+    window = _window(both, area.index, north)
+    fig = plots.canvas(plots.DOUBLE, plots.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
+    ax = fig.add_subplot()
+    _base_map(ax, layers, area, window)
+    frame_box = box(window[0], window[2], window[1], window[3])
+    for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
+        if unit in area.index:
+            point = geometry.intersection(frame_box).representative_point()
+            east, north_shift = _NAME_SHIFT.get(unit, (0, 0))
+            ax.annotate(
+                area.loc[unit, "name"].replace(" ", "\n", 1),
+                (point.x + 1e3 * east, point.y + 1e3 * north_shift),
+                ha="center",
+                va="center",
+                fontsize=plots.SMALL,
+                color={"KAZ": "#003E66", "RUS": "#8A3D00"}[area.loc[unit, "country"]],
+                linespacing=0.95,
+                fontweight="bold",
+                path_effects=plots.halo(),
+            )
+    ax.scatter(
+        crossings["x"],
+        crossings["y"],
+        s=14,
+        marker="D",
+        facecolors="white",
+        edgecolors=plots.INK,
+        linewidths=0.7,
+        zorder=4,
+    )
+    ax.scatter(area["x"], area["y"], s=9, color=plots.INK, zorder=5)
+    cities = places[places["million_plus"]]
+    shown = cities["x"].between(window[0] + 1e5, window[1] - 1e5)
+    shown &= cities["y"].between(window[2] + 1e5, window[3] - 1e5)
+    cities = cities[shown]
+    ax.scatter(
+        cities["x"],
+        cities["y"],
+        s=24,
+        marker="s",
+        color=plots.INK,
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=5,
+    )
+    # Cities beyond the study area are named on their left; centres, on the Kazakh side, away from the border.
+    for names, shift, align in ((cities["name"], (-4, 3), "right"), (area["centre"], (4, -8), "left")):
+        for label, x, y in zip(
+            names, *((cities if align == "right" else area)[axis] for axis in "xy"), strict=True
+        ):
+            if label not in set(area["name"]):  # a region named after its city names it already
+                ax.annotate(
+                    label,
+                    (x, y),
+                    xytext=shift,
+                    textcoords="offset points",
+                    ha=align,
+                    fontsize=plots.SMALL,
+                    path_effects=plots.halo(),
+                )
+    handles = [
+        Patch(facecolor=_SIDE_FILL["KAZ"], edgecolor="#8A857B", linewidth=0.5, label="Kazakh border region"),
+        Patch(facecolor=_SIDE_FILL["RUS"], edgecolor="#8A857B", linewidth=0.5, label="Russian border region"),
+        Line2D([], [], color=plots.INK, linewidth=1.4, label="state border"),
+        Line2D([], [], color=plots.INK, marker="s", linestyle="", label="city of a million or more"),
+        Line2D([], [], color=plots.INK, marker="o", markersize=3, linestyle="", label="other region centre"),
+        Line2D(
+            [],
+            [],
+            color=plots.INK,
+            marker="D",
+            markerfacecolor="white",
+            linestyle="",
+            label="road crossing (estimated)",
+        ),
+    ]
+    plots.legend_above(fig, handles)
+    plots.source_line(fig, source)
+    return fig
+
+
+@plots.themed
+def district_map(
+    layers: Mapping[str, pd.DataFrame],
+    area: pd.DataFrame,
+    districts: pd.DataFrame,
+    *,
+    value: str,
+    size: str,
+    label: str,
+    levels: Collection[float],
+    diverging: bool = False,
+    source: str = "",
+) -> Figure:
+    """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
+
+    Parameters
+    ----------
+    districts : DataFrame
+        ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
+    levels : collection of float
+        Class limits of the value.
+    diverging : bool
+        Two hues that meet at the middle class, for values around zero.
+    """
+    window = _window(layers["kazakhstan"], layers["kazakhstan"]["unit"], np.inf, margin=60e3)
+    fig = plots.canvas(
+        plots.DOUBLE, 0.915 * plots.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.42
+    )
+    ax = fig.add_subplot()
+    _base_map(ax, layers, area.iloc[:0], window)
+    cmap = plots.DIVERGING if diverging else plots.SEQUENTIAL
+    largest_first = districts.sort_values(size, ascending=False)
+    reach = 160 / 500_000  # square points a person
+    points = ax.scatter(
+        largest_first["x"],
+        largest_first["y"],
+        s=5 + reach * largest_first[size],
+        c=largest_first[value],
+        cmap=cmap,
+        norm=BoundaryNorm(list(levels), cmap.N, extend="both" if diverging else "neither"),
+        edgecolors=plots.INK,
+        linewidths=0.4,
+        zorder=4,
+    )
+    bar = fig.colorbar(points, ax=ax, shrink=0.6, aspect=18, pad=0.01, ticks=list(levels))
+    bar.set_label(label)
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markerfacecolor="white",
+            markeredgecolor=plots.INK,
+            markersize=np.sqrt(5 + reach * persons),
+            label=f"{persons:,}".replace(",", "\u2009"),
+        )
+        for persons in (20_000, 100_000, 500_000)
+    ]
+    ax.legend(handles=handles, title="inhabitants", loc="lower left", labelspacing=1.1, borderpad=0.8)
+    plots.source_line(fig, source)
+    return fig
