@@ -225,7 +225,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
         from paperbuild.schedule import build as build_article
 
         # A project remembers its settings and revision: each build looks anew.
-        report = build_article(Project(project.root, project.scenario), Options(to=("html",), quiet=True))
+        report = build_article(
+            Project(project.root, project.scenario), Options(to=("html",), quiet=True, wait=True)
+        )
         return "\n\n".join(f"{step}\n{error}" for step, error in report.failures.items())
 
     def announce(good: bool) -> None:

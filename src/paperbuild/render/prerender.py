@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def main() -> int:
     """Return the exit code of the pipeline; 0 at once where `paper build` itself has started Quarto."""
-    if os.environ.get("PAPERBUILD_OWNER"):
+    if os.environ.get("PAPERBUILD_OWNER"):  # set by paperbuild.render.quarto
         return 0
     python = sys.executable
     if subprocess.run([python, "-c", "import paperbuild"], capture_output=True, cwd=ROOT).returncode:

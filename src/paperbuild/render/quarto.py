@@ -15,8 +15,6 @@ from paperbuild.render.embedded import read_numbers
 from paperbuild.render.source import ARTICLE, Source, read
 
 TARGETS = {"html": "html", "pdf": "typst", "docx": "docx"}
-OWNER_VARIABLE = "PAPERBUILD_OWNER"
-"""Set while this build renders, so that Quarto's pre-render step does not start another build."""
 
 # Quarto keeps intermediate files beside the article: two runs in one folder would meet.
 _one_at_a_time = threading.Lock()
@@ -28,6 +26,8 @@ _UNKNOWN = re.compile(r"[Cc]itation (\S+) not found")
 
 def render(job: RenderJob) -> list[Path]:
     """Typeset the article with ``quarto render``; see `paperbuild.render.render`."""
+    from paperbuild.schedule import OWNER_VARIABLE
+
     source = read(job.root, read_numbers(job.root))
     job.output.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time:
@@ -40,6 +40,7 @@ def render(job: RenderJob) -> list[Path]:
             text=True,
             encoding="utf-8",
             errors="replace",
+            # The owner keeps Quarto's pre-render step from starting another build.
             env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), OWNER_VARIABLE: str(os.getpid())},
         )
     messages = _ANSI.sub("", done.stdout + done.stderr)
