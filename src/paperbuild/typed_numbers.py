@@ -9,6 +9,7 @@ A digit in prose is a finding unless it is one of these, each of which cannot go
 - the number of a list item, or one that names a place in a text: section, chapter, part, figure, table,
   equation, note, appendix, page, article, paragraph, law, decree, claim, step, model, "No.", "§" and their
   Russian and Kazakh forms; a century;
+- the base of a rate: per 1,000, per 100 km, на 1000;
 - part of a name: joined to letters (A4, CO2, COVID-19, PM2.5), or after ISO, EPSG, CC BY, SHA, version …;
 - inside code, mathematics, citations (locators too), attributes other than titles, captions and alternative
   texts, link targets, addresses, raw HTML tags, comments and shortcodes;
@@ -52,6 +53,8 @@ _PLACE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _NAME_BEFORE = re.compile(rf"(?<!\w)(?:{_NAMES})[ \u00a0-]?(?:[\d.]+-)?$")
+_RATE_BASE = re.compile(r"10{0,2}(?:[,\u00a0\u202f ]?000)*")
+_RATE_BEFORE = re.compile(rf"(?<!\w)(?:per|на){_SPACE}$", re.IGNORECASE)
 _LIST_START = re.compile(r"[\s>]*\(?")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[]*[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ0-9])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)"
@@ -89,6 +92,8 @@ def _allowed(before: str, token: str, after: str, line_start: str) -> bool:
     if _DAY.fullmatch(token) and (_BEFORE_DATE.search(before) or _AFTER_DATE.match(after)):
         return True
     if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)", token) and re.match(r"\s+century", after):
+        return True
+    if _RATE_BASE.fullmatch(token) and _RATE_BEFORE.search(before):
         return True
     return bool(_PLACE_BEFORE.search(before) or _NAME_BEFORE.search(before))
 
