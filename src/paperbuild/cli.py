@@ -37,6 +37,10 @@ FORMATS = ("html", "pdf", "docx")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 good, 1 a finding or failed step, 2 wrong use."""
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     # Messages hold letters of several scripts; a terminal's or pipe's narrower encoding must not end a build.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

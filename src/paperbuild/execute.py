@@ -89,7 +89,9 @@ class _Client(PapermillNotebookClient):
             raise
 
     def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
-        """Execute one cell, remembering which."""
+        """Execute one cell, remembering which; none any more once the run is cancelled."""
+        if self.run.cancelled:
+            raise DeadKernelError("stopped")
         label = LABEL.search(cell.source)
         self.run.running = label.group(1) if label else f"cell {cell_index + 1}"
         return super().execute_cell(cell, cell_index, **options)

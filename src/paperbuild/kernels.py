@@ -258,10 +258,10 @@ def _record_failure(
 def brief(value: Any) -> str:
     """Return a value in at most some sixty characters: tables and arrays by their shape."""
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
+    if isinstance(shape, tuple) and shape:
         columns = [str(name) for name in getattr(value, "columns", [])]
         named = f" ({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''})" if columns else ""
-        return f"{type(value).__name__} {' × '.join(map(str, shape)) or 'scalar'}{named}"
+        return f"{type(value).__name__} {' × '.join(map(str, shape))}{named}"
     text = reprlib.repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 

@@ -58,6 +58,7 @@ def disk_error(error: OSError, path: Path) -> PaperError:
     remedies = {
         errno.ENOSPC: "free some space (paper clean --store empties the build's own store), then build again",
         errno.EDQUOT: "free some of your quota (paper clean --store empties the store), then build again",
+        errno.EFBIG: "a limit on file sizes (ulimit -f) is in the way: lift it, then build again",
         errno.EACCES: "make the folder writable, then build again",
         errno.EPERM: "make the folder writable, then build again",
         errno.EROFS: "the file system is read-only: work on a copy of the project elsewhere",

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +79,7 @@ def start_server(packages: Iterable[str] = ()) -> None:
             multiprocessing.get_context("forkserver").set_forkserver_preload([*KERNEL_MODULES, *heavy])
             _started.set()
         # Before every fork, not once: a server that has died is started again, in the same surroundings.
-        with _environment(surroundings(str(settings_folder()), 0)):
+        with _environment(surroundings(str(settings_folder()), 0)), _without_interrupts():
             forkserver.ensure_running()
 
 
@@ -86,6 +87,16 @@ def fork_context() -> Any:
     """Return the multiprocessing context whose processes are forked from the warm server."""
     start_server()
     return multiprocessing.get_context("forkserver")
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Start a child that Ctrl-C passes by: the build alone answers it, and ends its kernels."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
