@@ -139,6 +139,7 @@ class DistanceCurve:
         self, samples: Mapping[tuple[str, str], pd.DataFrame], cutoff_km: float, draws: int, seed: int
     ):
         self.samples = dict(samples)
+        self.distances = {key: distance_matrix(frame["lat"], frame["lon"]) for key, frame in samples.items()}
         self.cutoff_km = cutoff_km
         areas = sorted(set().union(*(sample["area"] for sample in self.samples.values())))
         generator = np.random.default_rng(seed)
@@ -149,20 +150,21 @@ class DistanceCurve:
 
     def __call__(self, choice: Mapping[str, Any]) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        frame = self.samples[(choice["years"], choice["districts"])]
+        key = (choice["years"], choice["districts"])
+        frame = self.samples[key]
         controls = {"none": "none", "Russians": "russians", "all": "all"}[choice["controls"]]
         model = regional.district_model(
             _SETS[choice["districts"]], controls, regions=choice["effects"] == "region"
         )
         fit = model.fit(frame)
-        covariance = self._covariance(fit, choice["errors"])
+        covariance = self._covariance(fit, choice["errors"], self.distances[key])
         ranks = self.order.loc[frame["area"]].to_numpy().argsort(axis=0)
         dealt = frame["distance_100km"].to_numpy()[ranks]
         return _specified(model, fit, "distance_100km", covariance, "unit", dealt)
 
-    def _covariance(self, fit: Regression, errors: str) -> Covariance:
+    def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:
         if errors == "Conley":
-            return conley_covariance(fit, distance_matrix(fit.frame["lat"], fit.frame["lon"]), self.cutoff_km)
+            return conley_covariance(fit, distances, self.cutoff_km)
         return cluster_covariance(fit, "unit") if errors == "clustered by region" else robust_covariance(fit)
 
 
@@ -197,8 +199,12 @@ def status_panels(tables: Mapping[str, pd.DataFrame], lag: int) -> dict[str, pd.
 
 def distance_samples(tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
     """Samples of all choices from the tables that :func:`borderland.regional.district_sample` takes."""
+    everything = {
+        years: regional.district_sample(**tables, years=numbers, chosen="all")
+        for years, numbers in _YEARS.items()
+    }
     return {
-        (years, chosen): regional.district_sample(**tables, years=_YEARS[years], chosen=_SETS[chosen])
+        (years, chosen): regional.district_subset(everything[years], tables["regions"], name)
         for years in DISTANCE_OPTIONS["years"]
-        for chosen in DISTANCE_OPTIONS["districts"]
+        for chosen, name in _SETS.items()
     }

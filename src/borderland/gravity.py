@@ -562,7 +562,9 @@ def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
 
 def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Rows of a coefficient plot: distance and language of our models beside those of other studies."""
-    ours = fitted.rename(columns={"model": "label"}).assign(label=lambda f: "Russia, " + f["label"])
+    ours = fitted.rename(columns={"model": "label"}).assign(
+        label=lambda f: "Russia, " + f["label"].str.lower()
+    )
     ours = pd.concat([ours, network.assign(label="network, " + network["destinations"])])
     groups = {
         "log_distance": {"distance": ""},

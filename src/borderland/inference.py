@@ -576,11 +576,11 @@ def coefficient_table(fitted: pd.DataFrame, terms: Mapping[str, str], spec: str 
     models = list(dict.fromkeys(fitted["model"]))
     wide = fitted.assign(cell=cell).pivot(index="term", columns="model", values="cell")[models]
     wide = wide.reindex([term for term in terms if term in wide.index]).rename(index=dict(terms))
-    counted = {"n": "observations", "clusters": "clusters"}
+    counted = {"n": "Observations", "clusters": "Clusters"}
     counts = fitted.groupby("model")[list(counted)].first().loc[models].T.rename(index=counted)
     counts = counts[(counts > 0).any(axis=1)]  # errors that need no clusters print none
     wide = pd.concat([wide.fillna("–"), counts.map(lambda value: f"{value:,.0f}")])
-    return wide.rename_axis("term").rename_axis(columns=None).reset_index()
+    return wide.rename_axis("Variable").rename_axis(columns=None).reset_index()
 
 
 def stacked(parts: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:

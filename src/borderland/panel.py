@@ -83,13 +83,13 @@ def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
     unknown = [column for column in columns if column not in frame.columns]
     if unknown:
         raise ValueError(f"no column {unknown[0]!r} to group by; there are {', '.join(frame.columns)}")
-    if frame[columns].isna().to_numpy().any():
+    codes = [pd.factorize(frame[column], sort=True)[0].astype(np.int64) for column in columns]
+    if any((code < 0).any() for code in codes):
         raise ValueError(f"column {' × '.join(columns)} has gaps: every observation needs a group")
-    codes = [pd.factorize(frame[column], sort=True)[0] for column in columns]
-    joint = codes[0].astype(np.int64)
+    joint = codes[0]
     for code in codes[1:]:
         joint = joint * (code.max() + 1) + code
-    return np.unique(joint, return_inverse=True)[1]
+    return joint if len(codes) == 1 else np.unique(joint, return_inverse=True)[1]
 
 
 def _indicators(codes: np.ndarray) -> sparse.csr_array:

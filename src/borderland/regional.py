@@ -71,8 +71,6 @@ def district_sample(
         ``natural_rate`` (per 1,000, 2023), ``city``, ``metropolis``; areas that lack any of it are left out
         (see ``attrs["left_out"]``).
     """
-    if chosen not in DISTRICT_SETS:
-        raise ValueError(f"set of districts is one of {', '.join(DISTRICT_SETS)}, found {chosen!r}")
     area = districts["unit"].map(METROPOLISES).fillna(districts["stable_area"])
     area = area.set_axis(districts["district"])
 
@@ -106,15 +104,22 @@ def district_sample(
         log_distance=np.log(full["distance_km"].clip(lower=1)),
         near=(full["distance_km"] < 100).astype(float),
     )
-    keep = {
-        "all": full["metropolis"] >= 0,
-        "without-metropolises": full["metropolis"] == 0,
-        "districts-only": full["city"] == 0,
-        "border-regions": full["unit"].isin(regions.loc[regions["border"], "unit"]),
-    }[chosen]
-    result = full[keep].rename_axis("area").reset_index()
+    result = district_subset(full.rename_axis("area").reset_index(), regions, chosen)
     result.attrs = {"left_out": sorted(set(frame.index) - set(full.index))}
     return result
+
+
+def district_subset(sample: pd.DataFrame, regions: pd.DataFrame, chosen: str) -> pd.DataFrame:
+    """One of ``DISTRICT_SETS`` out of the sample of all districts."""
+    if chosen not in DISTRICT_SETS:
+        raise ValueError(f"set of districts is one of {', '.join(DISTRICT_SETS)}, found {chosen!r}")
+    keep = {
+        "all": sample["metropolis"] >= 0,
+        "without-metropolises": sample["metropolis"] == 0,
+        "districts-only": sample["city"] == 0,
+        "border-regions": sample["unit"].isin(regions.loc[regions["border"], "unit"]),
+    }[chosen]
+    return sample[keep].reset_index(drop=True)
 
 
 def district_model(
@@ -236,10 +241,10 @@ def district_covariance(fit: Regression, error: str, cutoff_km: float) -> Covari
 def district_models(chosen: str) -> dict[str, Model]:
     """The article's district regressions, from the bare distance to the comparison within regions."""
     return {
-        "distance alone": district_model(chosen, "none"),
-        "with share of Russians": district_model(chosen, "russians"),
-        "all controls": district_model(chosen),
-        "all controls, within regions": district_model(chosen, regions=True),
+        "Distance alone": district_model(chosen, "none"),
+        "With share of Russians": district_model(chosen, "russians"),
+        "All controls": district_model(chosen),
+        "All controls, within regions": district_model(chosen, regions=True),
     }
 
 
