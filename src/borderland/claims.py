@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from borderland.tables import MINUS
+from borderland.tables import MINUS, listed
 
 FILE = "analysis/claims.yml"
 
@@ -362,9 +362,9 @@ def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
 def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
     """Return every statistic of every claim with what was found and what was asked of it.
 
-    Columns: ``claim``, ``statistic`` (name), ``meaning``, ``notebook``, ``found`` (value as recorded) and, for
-    each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where the
-    rule asks nothing.
+    Columns: ``claim``, ``statistic`` (name), ``meaning``, ``notebook``, ``found`` (value as recorded) and,
+    for each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where
+    the rule asks nothing.
 
     Raises
     ------
@@ -408,6 +408,20 @@ def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
     if outcome not in VERDICTS:
         raise ValueError(f"verdict {outcome!r}; expected one of {', '.join(VERDICTS)}")
     return decided.loc[decided["verdict"] == outcome, "claim"].tolist()
+
+
+def in_words(decided: pd.DataFrame) -> str:
+    """Count the verdicts of :func:`verdicts` in a clause: ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
+
+    Verdicts that no claim has are left out.
+    """
+    named = {outcome: with_verdict(decided, outcome) for outcome in VERDICTS}
+    clauses = [
+        f"{len(names)} {'is' if len(names) == 1 else 'are'} {outcome} ({listed(names)})"
+        for outcome, names in named.items()
+        if names
+    ]
+    return listed(clauses)
 
 
 def _recorded(name: str, values: Mapping[str, Any]) -> Any:

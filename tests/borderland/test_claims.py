@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,6 +179,13 @@ def test_verdicts_are_counted_by_identifier(claim):
     assert claims.with_verdict(decided, "mixed") == []
     with pytest.raises(ValueError, match="expected one of supported"):
         claims.with_verdict(decided, "true")
+
+
+def test_verdicts_are_told_in_a_clause(claim):
+    decided = claims.verdicts({"T1": claim}, VALUES)
+    three = pd.concat([decided, decided.assign(claim="T2"), decided.assign(claim="T3", verdict="mixed")])
+    assert claims.in_words(decided) == "1 is supported (T1)"
+    assert claims.in_words(three) == "2 are supported (T1 and T2) and 1 is mixed (T3)"
 
 
 @pytest.fixture(scope="module")
