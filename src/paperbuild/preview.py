@@ -260,6 +260,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
                 flush=True,
             )
             announce(rebuild(board, build))
+    except KeyboardInterrupt:
+        print("preview ended")
     finally:
         board.close()
         web.shutdown()

@@ -133,3 +133,8 @@ def _exporter() -> Any:
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
     exporter.environment.globals["styles"] = _styles()
     return exporter
+
+
+if __name__ == "__main__":
+    # Quarto's last step (quarto_hook.py), in the project's folder.
+    render(RenderJob(Path.cwd(), Path("_output"), "notebooks", "quarto", 0))

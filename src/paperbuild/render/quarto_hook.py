@@ -1,4 +1,4 @@
-"""What ``quarto render`` runs first: it brings figures, tables and numbers up to date.
+"""What ``quarto render`` runs around its own work: figures, tables and numbers before, the notebooks' pages after.
 
 Run as a plain script by whatever Python Quarto finds, so it imports nothing of the project; where that Python
 lacks the project, `.venv` is set up and used.
@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path.cwd()  # Quarto runs it in the project's folder.
+STEPS = {"before": ["paperbuild", "build", "--no-render"], "after": ["paperbuild.render.notebooks"]}
 
 
-def main() -> int:
-    """Return the exit code of the pipeline; 0 at once where `paper build` itself has started Quarto."""
+def main(step: str) -> int:
+    """Return the exit code of the step; 0 at once where `paper build` itself has started Quarto."""
     if os.environ.get("PAPERBUILD_OWNER"):  # set by paperbuild.render.quarto
         return 0
     python = sys.executable
@@ -22,8 +23,8 @@ def main() -> int:
         if set_up:
             return set_up
         python = str(ROOT / ".venv" / "bin" / "python")
-    return subprocess.run([python, "-m", "paperbuild", "build", "--no-render"], cwd=ROOT).returncode
+    return subprocess.run([python, "-m", *STEPS[step]], cwd=ROOT).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
