@@ -104,8 +104,8 @@ class Claim:
     supported: tuple[Condition | AnyOf, ...]
     not_supported: tuple[Condition | AnyOf, ...]
 
-    def conditions(self) -> Iterator[tuple[str, Condition]]:
-        """Every condition of the rule with the verdict it argues for, in the order they are looked at."""
+    def conditions(self) -> Iterator[tuple[str, Condition, bool]]:
+        """Each condition with the verdict it argues for and whether it is one of several alternatives."""
         rules = {
             NOT_TESTABLE: self.not_testable,
             SUPPORTED: self.supported,
@@ -113,8 +113,9 @@ class Claim:
         }
         for outcome, rule in rules.items():
             for item in () if isinstance(rule, str) else rule:
-                for condition in item.conditions if isinstance(item, AnyOf) else (item,):
-                    yield outcome, condition
+                alternatives = isinstance(item, AnyOf)
+                for condition in item.conditions if alternatives else (item,):
+                    yield outcome, condition, alternatives
 
 
 def load(path: Path | None = None) -> dict[str, Claim]:
@@ -224,7 +225,7 @@ class _Reader:
             statistics=statistics,
             **{key: rule.get(key, ()) for key in _RULE},
         )
-        used = {condition.statistic for _, condition in claim.conditions()}
+        used = {condition.statistic for _, condition, _ in claim.conditions()}
         for missing in sorted(used - set(statistics)):
             close = _suggestion(missing, statistics)
             self.complain(node, f"the rule of claim {name} uses {missing!r}, not among its statistics{close}")
@@ -375,10 +376,11 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
     for name, claim in claims.items():
         for statistic in claim.statistics.values():
             asked: dict[str, list[str]] = {NOT_TESTABLE: [], SUPPORTED: [], NOT_SUPPORTED: []}
-            for outcome, condition in claim.conditions():
+            for outcome, condition, alternative in claim.conditions():
                 if condition.statistic == statistic.name:
                     met = "met" if holds(condition, values) else "not met"
-                    asked[outcome].append(f"{condition.threshold}: {met}")
+                    among = " (one of several)" if alternative else ""
+                    asked[outcome].append(f"{condition.threshold}{among}: {met}")
             found = _recorded(statistic.name, values)
             said = ["; ".join(texts) for texts in asked.values()]
             rows.append([name, statistic.name, statistic.meaning, statistic.notebook, found, *said])
@@ -411,7 +413,7 @@ def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
 
 
 def in_words(decided: pd.DataFrame) -> str:
-    """Count the verdicts of :func:`verdicts` in a clause: ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
+    """Count the verdicts in a clause, as in ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
 
     Verdicts that no claim has are left out.
     """
