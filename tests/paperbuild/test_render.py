@@ -6,12 +6,14 @@ import io
 import itertools
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from article import edit, job, make_article
 
 from paperbuild.render import ASSETS, inputs, render
 
+PROJECT = Path(__file__).resolve().parents[2]
 KAZAKH = "Ә ә Ғ ғ Қ қ Ң ң Ө ө Ұ ұ Ү ү Һ һ І і"
 
 
@@ -254,3 +256,14 @@ def test_a_number_changes_where_it_is_bound_and_nowhere_else(tmp_path):
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [(old, old.replace("−0.50", "−0.75")) for old, _ in changed]
     assert len(changed) == 2  # abstract and appendix
+
+
+def test_quarto_project_names_files_that_exist():
+    import yaml
+
+    text = (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
+    named = re.findall(r"src/[\w./-]+", text)
+    assert len(named) >= 6
+    assert [name for name in named if not (PROJECT / name).exists()] == []
+    # The formats that `paper build` promises.
+    assert set(yaml.safe_load(text)["format"]) == {"html", "typst", "docx"}

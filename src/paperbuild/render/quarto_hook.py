@@ -1,4 +1,4 @@
-"""What ``quarto render`` runs around its own work: figures, tables and numbers before, the notebooks' pages after.
+"""What `quarto render` runs around its own work: results before it, the notebooks' pages after it.
 
 Run as a plain script by whatever Python Quarto finds, so it imports nothing of the project; where that Python
 lacks the project, `.venv` is set up and used.
