@@ -187,7 +187,7 @@ def regional_balance(
     totals = flows.groupby("unit").sum()
     person_years = exposure.groupby("unit").sum()
     rates = 1000 * totals.div(person_years, axis=0)
-    return totals.join(rates, rsuffix="_rate")
+    return totals.join(rates.add_suffix("_rate"))
 
 
 def split_at_breaks(series: pd.Series, breaks: Iterable[int]) -> list[pd.Series]:

@@ -14,7 +14,6 @@ from typing import ParamSpec
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from matplotlib import patheffects
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -191,19 +190,20 @@ def halo() -> list[patheffects.AbstractPathEffect]:
 def legend_above(fig: Figure, handles: Collection[Artist] | None = None) -> None:
     """Put one legend over the whole figure, in as many columns as its width takes.
 
-    ``handles`` carry their labels; without them those of the first panel are taken.
+    ``handles`` carry their labels; without them those of the first panel are taken. A label occurs once.
     """
     if handles is None:
         handles = fig.axes[0].get_legend_handles_labels()[0]
-    lengths = [len(handle.get_label()) + 7 for handle in handles]  # a key takes about seven letters
-    room = fig.get_figwidth() * 72 / (SMALL * 0.56)
+    handles = list({handle.get_label(): handle for handle in handles}.values())
+    lengths = [len(handle.get_label()) + 9 for handle in handles]  # a key and its gaps take nine letters
+    room = fig.get_figwidth() * 72 / (SMALL * 0.58)
     columns = len(lengths)
     while columns > 1:
         rows = -(-len(lengths) // columns)  # matplotlib fills a legend column by column
         if sum(max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)) <= room:
             break
         columns -= 1
-    fig.legend(handles=list(handles), loc="outside upper left", ncols=columns)
+    fig.legend(handles=handles, loc="outside upper left", ncols=columns)
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -289,60 +289,6 @@ def _draw_series(ax: Axes, series: pd.Series, breaks: Iterable[int], **style) ->
     for piece in split_at_breaks(yearly, {*breaks, *gaps}):
         alone = len(piece) == 1
         ax.plot(piece.index, piece.to_numpy(float), **(style | ({"marker": "."} if alone else {})))
-
-
-@themed
-def line_chart(
-    series: pd.DataFrame,
-    *,
-    ylabel: str,
-    source: str = "",
-    breaks: Mapping[int, str] | None = None,
-    logy: bool = False,
-    colors: Mapping[str, str] | None = None,
-    zero: bool = False,
-    width: float = DOUBLE,
-    height: float = 3.0,
-) -> Figure:
-    """Lines over years, labelled at their ends; gaps and breaks interrupt a line.
-
-    Parameters
-    ----------
-    series : DataFrame
-        Index year, one column per line (its name is the label).
-    ylabel : str
-        What is measured and its unit.
-    breaks : mapping, optional
-        First year of a new definition to a short note.
-    logy : bool
-        Logarithmic vertical axis.
-    zero : bool
-        Draw the line of zero.
-    """
-    fig = canvas(width, height)
-    ax = fig.add_subplot()
-    many = len(series.columns) > 1
-    for position, name in enumerate(series.columns):
-        style = _style(name, position, colors) | {"markevery": max(1, len(series) // 8)}
-        _draw_series(ax, series[name], breaks or {}, **(style if many else style | {"marker": None}))
-    if logy:
-        ax.set_yscale("log")
-    if zero:
-        ax.axhline(0, color=INK, linewidth=0.6)
-    ax.grid(axis="y")
-    ax.set_ylabel(ylabel)
-    _number_ticks(ax)
-    _year_ticks(ax, int(series.index.min()), int(series.index.max()), 10)
-    mark_breaks(ax, breaks)
-    if many:
-        ends = {}
-        for position, name in enumerate(series.columns):
-            known = series[name].dropna()
-            if len(known):
-                ends[name] = (known.index[-1], known.iloc[-1], _style(name, position, colors)["color"])
-        label_ends(ax, ends)
-    source_line(fig, source)
-    return fig
 
 
 @themed
@@ -938,90 +884,6 @@ def panel_lines(
     if len(names) > 1:
         handles = [Line2D([], [], label=name, **drawn[name]) for name in names]
         legend_above(fig, handles)
-    source_line(fig, source)
-    return fig
-
-
-@themed
-def scatter_fit(
-    frame: pd.DataFrame,
-    *,
-    x: str,
-    y: str,
-    xlabel: str,
-    ylabel: str,
-    label: str | None = None,
-    group: str | None = None,
-    colors: Mapping[str, str] | None = None,
-    size: str | None = None,
-    source: str = "",
-    fit: bool = True,
-    zero: bool = False,
-    width: float = SINGLE,
-    height: float = 3.2,
-) -> Figure:
-    """Points with direct labels and a least-squares line with its 95 % band.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``x``, ``y``; optionally ``label`` (text beside the point), ``group`` (hue and marker),
-        ``size`` (persons; drawn as area).
-    fit : bool
-        Draw the line (all points together).
-    zero : bool
-        Draw the line of zero.
-    """
-    frame = frame.dropna(subset=[x, y])
-    fig = canvas(width, height)
-    ax = fig.add_subplot()
-    if zero:
-        ax.axhline(0, color=INK, linewidth=0.6)
-    area = (
-        np.full(len(frame), 14.0) if size is None else 4 + 120 * (frame[size] / frame[size].max()).to_numpy()
-    )
-    parts = {"": frame} if group is None else dict(list(frame.groupby(group, sort=False)))
-    for position, (name, part) in enumerate(parts.items()):
-        style = _style(name, position, colors or {COUNTRY_NAME[code]: hue for code, hue in COUNTRY.items()})
-        ax.scatter(
-            part[x],
-            part[y],
-            s=area[frame.index.get_indexer(part.index)],
-            color=style["color"],
-            marker=style["marker"],
-            alpha=0.75 if size else 1,
-            linewidths=0.3,
-            edgecolors="white",
-            label=name,
-            zorder=3,
-        )
-    if fit:
-        result = sm.OLS(frame[y].to_numpy(float), sm.add_constant(frame[x].to_numpy(float))).fit(
-            cov_type="HC3"
-        )
-        line = np.linspace(frame[x].min(), frame[x].max(), 60)
-        band = result.get_prediction(sm.add_constant(line)).summary_frame(alpha=0.05)
-        ax.plot(line, band["mean"], color=INK, linewidth=1)
-        ax.fill_between(
-            line, band["mean_ci_lower"], band["mean_ci_upper"], color=PALE, alpha=0.6, linewidth=0
-        )
-    if label is not None:
-        for _, row in frame.iterrows():
-            ax.annotate(
-                row[label],
-                (row[x], row[y]),
-                xytext=(3, 3),
-                textcoords="offset points",
-                fontsize=SMALL,
-                path_effects=halo(),
-            )
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
-    ax.grid()
-    _number_ticks(ax, "x")
-    _number_ticks(ax)
-    if group is not None:
-        legend_above(fig)
     source_line(fig, source)
     return fig
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
-from borderland import demography
+from borderland import data, demography
 
 EXACT = 1e-9  # closed forms in double precision: only rounding may differ
 
@@ -160,7 +160,9 @@ class TestBeta:
 
     def test_constant_distance_is_no_convergence(self):
         start = pd.Series([-3.0, 0.0, 2.0, 5.0])
-        found = demography.beta_convergence(start, start + 1, 5, logs=False)
+        end = start + np.array([1.0, 1.1, 1.1, 1.0])  # gains that do not hang on the level
+        end -= np.polyval(np.polyfit(start, end - start, 1), start) - 1
+        found = demography.beta_convergence(start, end, 5, logs=False)
         assert found.slope.estimate == pytest.approx(0, abs=EXACT)
         assert found.speed == pytest.approx(0, abs=EXACT)
 
@@ -227,3 +229,113 @@ class TestSegmented:
         series = pd.Series(noise, index=range(200))
         classical = OLS(noise, np.column_stack([np.ones(200), np.arange(200)])).fit().bse[1]
         assert demography.trend(series).slope.se > classical
+
+
+class TestSides:
+    area = pd.DataFrame({"name": ["W", "E"], "country": ["KAZ", "RUS"]}, index=["A", "B"])
+
+    @given(st.lists(st.lists(st.floats(-20, 20), min_size=4, max_size=4), min_size=1, max_size=5))
+    @settings(max_examples=40, deadline=None)
+    def test_dispersion_splits_into_between_and_within(self, rows):
+        wide = pd.DataFrame(rows, columns=list("ABCD"), index=range(2000, 2000 + len(rows)))
+        parts = demography.dispersion_by_group(wide, pd.Series(list("xxyy"), index=list("ABCD")))
+        total = parts["between"] ** 2 + parts["within"] ** 2
+        np.testing.assert_allclose(parts["total"] ** 2, total, atol=1e-9)  # analysis of variance, rounding
+
+    def test_a_side_sums_only_complete_years(self):
+        components = pd.DataFrame(
+            {
+                "unit": ["A", "B", "A"],
+                "year": [2000, 2000, 2001],
+                "persons": [100.0, 300.0, 100.0],
+                "births": [3, 4, 3],
+                "deaths": [1, 6, 1],
+                "natural": [2, -2, 2],
+                "migration": [5.0, np.nan, 5.0],
+            }
+        )
+        summed = demography.aggregate(components, pd.Series({"A": "both", "B": "both"}))
+        assert summed["year"].tolist() == [2000]
+        assert summed.loc[0, "persons"] == 400
+        assert summed.loc[0, "natural"] == 0
+        assert np.isnan(summed.loc[0, "migration"])  # one unit's migration is missing, so is the sum
+
+    def test_exceptions_to_the_claimed_sign_are_found(self):
+        rates = pd.DataFrame(
+            {"unit": ["A", "A", "B", "B"], "year": [2000, 2001] * 2, "natural_rate": [1.0, -3.0, -2.0, -1.0]}
+        )
+        held = demography.natural_increase_by_region(rates, self.area, 2000, 2001).set_index("unit")
+        assert held.loc["A", ["years_as_claimed", "holds", "sign_as_claimed"]].tolist() == [1, False, False]
+        assert held.loc["B", ["years_as_claimed", "holds", "sign_as_claimed"]].tolist() == [2, True, True]
+        with pytest.raises(ValueError, match="for A"):
+            demography.natural_increase_by_region(rates[rates["unit"] == "B"], self.area, 2000, 2001)
+
+    def test_log_ratio_removes_the_currency(self):
+        wide = pd.DataFrame([[1.0, 4.0, 100.0, 900.0]], columns=list("ABCD"), index=[2000])
+        group = pd.Series(list("xxyy"), index=list("ABCD"))
+        one = demography.log_relative(wide, group)
+        other = demography.log_relative(wide * [1, 1, 37.5, 37.5], group)
+        np.testing.assert_allclose(one, other, atol=1e-12)  # rounding of logarithms
+        assert one.loc[2000].tolist() == pytest.approx(np.log([0.5, 2, 1 / 3, 3]).tolist())
+
+    def test_synchrony_is_of_ranks_and_level(self):
+        one = pd.Series({2000: 1.0, 2001: 2.0, 2002: 8.0, 2003: np.nan})
+        found = demography.synchrony(one, one**2 + 1)
+        assert found.spearman == pytest.approx(1)
+        assert found.n == 3
+        assert found.difference == pytest.approx(np.mean([-1, -3, -57]))
+
+    def test_convergence_table_on_an_exact_case(self):
+        years = range(2000, 2012)
+        wide = pd.DataFrame(
+            {"A": [10 - t / 2 for t in range(12)], "B": [0.0] * 12, "C": [-10 + t / 2 for t in range(12)]},
+            index=years,
+        )
+        row = demography.convergence_tests({"x": wide}, [2006]).iloc[0]
+        assert row["sigma_first"] == pytest.approx(10 * np.sqrt(2 / 3))
+        assert row["trend"] == pytest.approx(-0.5 * np.sqrt(2 / 3))  # distance shrinks by half a point a year
+        assert row["beta"] == pytest.approx(
+            -0.05
+        )  # every unit loses a twentieth of its initial distance a year
+        assert row["change_2006"] == pytest.approx(0, abs=1e-9)  # the movement is even: no turn
+
+    def test_a_turn_towards_convergence_must_point_down_and_stand_out(self):
+        tests = pd.DataFrame(
+            {
+                "indicator": ["down", "up", "weak", "untested"],
+                "change_2010": [-1.0, 1.0, -1.0, np.nan],
+                "rank_2010": [1.0, 1.0, 5.0, np.nan],
+                "placebos_2010": [20.0, 20.0, 20.0, np.nan],
+            }
+        )
+        turns = demography.turns_towards(tests, [2010])
+        assert dict(zip(turns["indicator"], turns["towards"], strict=True)) == {
+            "down": True,
+            "up": False,
+            "weak": False,
+        }
+
+
+class TestComponents:
+    """On the real tables: what is published is kept, what is derived says so, what is neither is missing."""
+
+    @pytest.fixture
+    def components(self) -> pd.DataFrame:
+        tables = (data.load(name) for name in ("population", "vital_events", "net_migration"))
+        return demography.components(*tables, ["KZ-SEV", "RU-OMS"]).set_index(["unit", "year"])
+
+    def test_published_migration_is_not_recomputed(self, components):
+        assert components.loc[("KZ-SEV", 2021), "origin"] == "published"
+        net = data.load("net_migration").query("unit == 'KZ-SEV' and year == 2021 and flow == 'all'")
+        assert components.loc[("KZ-SEV", 2021), "migration"] == net["persons"].item()
+
+    def test_re_based_years_have_no_migration(self, components):
+        assert np.isnan(components.loc[("KZ-SEV", 2008), "migration"])
+        assert components.loc[("KZ-SEV", 2008), "origin"] == ""
+
+    def test_north_kazakhstan_2021_as_reported_in_the_press(self, components):
+        # births about 6.5 and deaths about 8.4 thousand (kursiv.media, 6 April 2022): rounded to a hundred
+        row = components.loc[("KZ-SEV", 2021)]
+        assert row["births"] == pytest.approx(6500, abs=100)
+        assert row["deaths"] == pytest.approx(8400, abs=100)
+        assert row["natural"] < 0
