@@ -181,7 +181,7 @@ TABLE_STYLE = (
     + _RULE.format(side="top", size=8)
     + _RULE.format(side="bottom", size=8)
     + '</w:tblBorders><w:tblCellMar><w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/>'
-    "</w:tblCellMar></w:tblPr>"
+    "</w:tblCellMar></w:tblPr><w:trPr><w:cantSplit/></w:trPr>"
     '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/><w:bCs/></w:rPr><w:tcPr><w:tcBorders>'
     + _RULE.format(side="bottom", size=4)
     + '</w:tcBorders><w:vAlign w:val="bottom"/></w:tcPr></w:tblStylePr></w:style>'
