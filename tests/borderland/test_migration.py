@@ -138,14 +138,13 @@ class TestPublished:
         derived = (
             demography.balance(means, vital, reference="annual-mean").set_index("year")["migration"] / 1000
         )
+        known = set(components.index)
         years = [
-            year
-            for year in range(2004, 2018)
-            if year in derived and {year, year + 1} <= set(components.index)
+            year for year in range(2003, 2018) if {year, year + 1} <= known and derived.notna().get(year)
         ]
-        # a residual from mid-year to mid-year is the mean of two calendar years; within 40 thousand of 150 million
-        # inhabitants, the bound at which the office's own two series agree
+        assert len(years) == 9  # births of some years do not fit the sum of the subjects and are empty
+        # a residual from mid-year to mid-year is the mean of two calendar years; within 40 thousand of 150
+        # million inhabitants, the bound at which the office's own two series agree
         for year in years:
             expected = (components[year] + components[year + 1]) / 2
-            if not np.isnan(derived[year]):
-                assert derived[year] == pytest.approx(expected, abs=40), year
+            assert derived[year] == pytest.approx(expected, abs=40), year
