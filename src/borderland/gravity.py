@@ -130,8 +130,8 @@ def separated(
 
     A zero flow is separated if some combination of regressors and effects is zero wherever the flow is
     positive, never positive where it is zero, and negative there. Groups without any positive flow are the
-    plain case and are found by counting; the rest by linear programming: maximise the sum of z on the zeros
-    subject to z = Xγ, z = 0 on the positive flows, 0 ≤ z ≤ 1 on the zeros.
+    plain case and are found by counting; the rest by linear programming: maximise the sum of s over the zeros
+    subject to z = Xγ, z = 0 on the positive flows, z ≥ s and 0 ≤ s ≤ 1 on the zeros.
 
     References
     ----------
@@ -154,19 +154,19 @@ def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndar
     blocks = [sparse.csr_array(design / np.where(scale > 0, scale, 1))]
     blocks += [sparse.csr_array((np.ones(n), (np.arange(n), code))) for code in codes]
     full = sparse.hstack(blocks, format="csr")
-    on_zero = full[zero]
+    on_zero, zeros = full[zero], int(zero.sum())
     solution = linprog(
-        -np.asarray(on_zero.sum(axis=0)).ravel(),
-        A_eq=full[positive],
+        np.concatenate([np.zeros(full.shape[1]), -np.ones(zeros)]),
+        A_eq=sparse.hstack([full[positive], sparse.csr_array((int(positive.sum()), zeros))], format="csr"),
         b_eq=np.zeros(int(positive.sum())),
-        A_ub=sparse.vstack([on_zero, -on_zero], format="csr"),
-        b_ub=np.repeat([1.0, 0.0], int(zero.sum())),
-        bounds=(None, None),
+        A_ub=sparse.hstack([-on_zero, sparse.eye_array(zeros)], format="csr"),
+        b_ub=np.zeros(zeros),
+        bounds=[(None, None)] * full.shape[1] + [(0, 1)] * zeros,
         method="highs",
     )
     if solution.status != 0:
         raise ValueError(f"the search for separated observations failed: {solution.message}")
-    out[zero] = on_zero @ solution.x > 0.5  # a feasible direction can be scaled up until it reaches 1
+    out[zero] = solution.x[-zeros:] > 0.5  # a direction can be scaled up, so each part is 0 or 1
     return out
 
 
