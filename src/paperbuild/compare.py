@@ -354,7 +354,7 @@ def side_by_side(expected: Any, found: Any) -> bytes:
     sheet = Image.new("RGB", (3 * width + 2 * gap, height + top), "white")
     draw = ImageDraw.Draw(sheet)
     for position, (title, array) in enumerate(
-        (("reference", left), ("rebuilt", right), ("difference", faint))
+        (("reference", left), ("compared", right), ("difference", faint))
     ):
         offset = position * (width + gap)
         sheet.paste(Image.fromarray(array), (offset, top))
@@ -393,7 +393,9 @@ def compare_picture(
     share = changed_share(left, right, tolerance.levels)
     same_data = data is None or data.rung.reproduces
     within = share <= tolerance.share and same_data
+    sizes = " → ".join(f"{array.shape[1]} × {array.shape[0]}" for array in (left, right))
     measured = f"{share:.4%} of the pixels differ by more than {tolerance.levels} levels"
+    measured = measured if left.shape == right.shape else f"another size, {sizes} pixels"
     return Comparison(
         path,
         Rung.WITHIN_TOLERANCE if within else Rung.DIFFERS,

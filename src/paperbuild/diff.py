@@ -109,7 +109,7 @@ def table_change(
     before, after = keyed(old, key), keyed(new, key)
     if before is None or after is None:
         lines = compare.line_changes([",".join(row) for row in old[1:]], [",".join(row) for row in new[1:]])
-        return Change(kind, name, f"{len(lines)} rows came or left", tuple(lines))
+        return Change(kind, name, f"rows came or left: {len(lines)}", tuple(lines))
     left = [f"− {' '.join(row)}" for row in before if row not in after]
     came = [f"+ {' '.join(row)}" for row in after if row not in before]
     cells = [
@@ -119,10 +119,9 @@ def table_change(
         for column, was, now in zip(header, before[row], after[row], strict=True)
         if was != now
     ]
-    counts = [(len(cells), "cells changed"), (len(came), "rows came"), (len(left), "rows left")]
-    summary = (
-        ", ".join(f"{count} {what}" for count, what in counts if count) or "the rows stand in another order"
-    )
+    counts = {"cells changed": len(cells), "rows came": len(came), "rows left": len(left)}
+    summary = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+    summary = summary or "the rows stand in another order"
     return Change(kind, name, summary, (*cells, *came, *left))
 
 
@@ -211,7 +210,7 @@ def prose_changes(old: str, new: str, name: str = "paper.qmd") -> list[Change]:
     if not lines:
         return []
     left = sum(line.startswith("−") for line in lines)
-    return [Change("prose", name, f"{left} sentences left, {len(lines) - left} came", tuple(lines))]
+    return [Change("prose", name, f"sentences left: {left}, came: {len(lines) - left}", tuple(lines))]
 
 
 def _sentences(text: str) -> list[str]:

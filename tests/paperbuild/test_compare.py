@@ -141,7 +141,8 @@ def test_a_figure_whose_data_differ_is_not_within_tolerance(picture):
 
 
 def test_another_size_differs(picture):
-    assert rung("figures/f.png", png(picture), png(picture[:-1])) == Rung.DIFFERS
+    one = compare.compare_picture("figures/f.png", png(picture), png(picture[:-1]), EXACT)
+    assert (one.rung, one.reason) == (Rung.DIFFERS, "another size, 80 × 60 → 80 × 59 pixels")
 
 
 def test_drawings_are_compared_by_what_they_draw():

@@ -19,7 +19,7 @@ ROWS = [["unit", "year", "persons"], ["A", "2000", "1"], ["A", "2001", "2"], ["B
 def test_rows_are_matched_by_their_key_not_their_place():
     new = [ROWS[0], ["A", "1999", "9"], ["A", "2000", "1"], ["A", "2001", "5"]]
     change = diff.table_change("data", "towns", ROWS, new, ["unit", "year"])
-    assert change.summary == "1 cells changed, 1 rows came, 1 rows left"
+    assert change.summary == "cells changed: 1, rows came: 1, rows left: 1"
     assert change.details == ("A 2001, persons: 2 → 5", "+ A 1999", "− B 2000")
 
 
@@ -88,10 +88,10 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
     assert diff.main(Project(new), args) == 0
     printed = capsys.readouterr().out
     for line in (
-        "data/towns.csv: 1 cells changed",
+        "data/towns.csv: cells changed: 1",
         "A, persons: 10 → 12",
-        "figures/map: data: 1 cells changed; 100.0000%",
-        "tables/rows: 1 cells changed",
+        "figures/map: data: cells changed: 1; 100.0000%",
+        "tables/rows: cells changed: 1",
         "persons: 10 → 12",
         "prose: no changes",
     ):
