@@ -51,34 +51,37 @@ local function with_line(float, identifier, content)
   end
 end
 
--- Longest text of each column in characters. A head breaks into two lines; a column of text wraps, so it counts
--- with at most 34.
+-- Longest text of each column in characters, and whether one of them has to wrap. A head is bold and breaks into two
+-- lines; a column of text counts with at most 34.
 local function column_lengths(tbl)
-  local lengths = pandoc.List({})
+  local lengths, wraps = pandoc.List({}), false
   local simple = pandoc.utils.to_simple_table(tbl)
   for column, cell in ipairs(simple.header) do
     local text = pandoc.utils.stringify(cell)
     local longest = math.ceil(pandoc.text.len(text) / 2)
     for word in text:gmatch("%S+") do
-      longest = math.max(longest, pandoc.text.len(word))
+      longest = math.max(longest, pandoc.text.len(word) + 1)
     end
     lengths[column] = longest
   end
   for _, row in ipairs(simple.rows) do
     for column, cell in ipairs(row) do
-      lengths[column] = math.max(lengths[column], math.min(pandoc.text.len(pandoc.utils.stringify(cell)), 34))
+      local length = pandoc.text.len(pandoc.utils.stringify(cell))
+      wraps = wraps or length > 34
+      lengths[column] = math.max(lengths[column], math.min(length, 34))
     end
   end
-  return lengths
+  return lengths, wraps
 end
 
 -- Type size and column widths on paper: the longest possible line of the table has to fit the page.
 local function sized(tbl)
-  local lengths, total = column_lengths(tbl), 0
+  local lengths, wraps = column_lengths(tbl)
+  local total = 0
   for _, length in ipairs(lengths) do
     total = total + length + 2
   end
-  local points = total <= 86 and 9 or total <= 100 and 8 or total <= 118 and 7.2 or 6.4
+  local points = total <= 86 and 9 or total <= 100 and 8 or (total <= 112 or wraps) and 7 or 6.4
   for column, length in ipairs(lengths) do
     -- Word processors measure no text, so they are told; a short table is not spread over the page. Pandoc's own
     -- widths come from the dashes under a long header and mean nothing.
