@@ -267,3 +267,17 @@ def test_quarto_project_names_files_that_exist():
     assert [name for name in named if not (PROJECT / name).exists()] == []
     # The formats that `paper build` promises.
     assert set(yaml.safe_load(text)["format"]) == {"html", "typst", "docx"}
+
+
+def test_a_pdf_that_typst_cannot_tag_is_set_without_tags(root, monkeypatch):
+    import typst
+
+    compile_really = typst.compile
+
+    def compile_untagged(text, pdf_tags=True, **options):
+        if pdf_tags:
+            raise typst.TypstError("internal error: parent group")
+        return compile_really(text, pdf_tags=False, **options)
+
+    monkeypatch.setattr(typst, "compile", compile_untagged)
+    assert render(job(root, "pdf"))[0].read_bytes().startswith(b"%PDF")

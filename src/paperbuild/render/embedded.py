@@ -94,8 +94,7 @@ def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         ],
     )
     try:
-        # Only Typst's own fonts: a machine's fonts must not decide what the PDF looks like.
-        document = typst.compile(text, root=str(job.root), ignore_system_fonts=True, timestamp=job.epoch)
+        document = typeset(text, job.root, job.epoch)
     except typst.TypstError as error:
         kept = job.root / "build" / "log" / "paper.typ"
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +105,24 @@ def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
             remedy="the Typst source is kept as build/log/paper.typ",
         ) from None
     target.write_bytes(document)
+
+
+def typeset(text: bytes, root: Path, epoch: int) -> bytes:
+    """Return the PDF of a Typst source, tagged for screen readers.
+
+    Typst 0.15 stops with an internal error where it cannot tag some sequences of floats and tables. The same
+    source then gives the same PDF without tags, which is better than none.
+    """
+    import typst
+
+    # Only Typst's own fonts: a machine's fonts must not decide what the PDF looks like.
+    options = {"root": str(root), "ignore_system_fonts": True, "timestamp": epoch}
+    try:
+        return typst.compile(text, **options)
+    except typst.TypstError as error:
+        if "internal error" not in str(error):
+            raise
+        return typst.compile(text, **options, pdf_tags=False)
 
 
 def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:

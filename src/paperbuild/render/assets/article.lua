@@ -51,42 +51,91 @@ local function with_line(float, identifier, content)
   end
 end
 
--- Longest text of each column in characters, and whether one of them has to wrap. A head is bold and breaks into two
--- lines; a column of text counts with at most 34.
-local function column_lengths(tbl)
-  local lengths, wraps = pandoc.List({}), false
+local SHORT = 20 -- characters of the longest text that a column never breaks
+local GAP = 2 -- characters between two columns
+
+-- By column, in characters: the longest text, the longest word, all texts together. A head is bold and breaks into
+-- two lines.
+local function measure(tbl)
+  local columns = pandoc.List({})
   local simple = pandoc.utils.to_simple_table(tbl)
   for column, cell in ipairs(simple.header) do
     local text = pandoc.utils.stringify(cell)
-    local longest = math.ceil(pandoc.text.len(text) / 2)
-    for word in text:gmatch("%S+") do
-      longest = math.max(longest, pandoc.text.len(word) + 1)
+    local word = 0
+    for found in text:gmatch("%S+") do
+      word = math.max(word, pandoc.text.len(found) + 1)
     end
-    lengths[column] = longest
+    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word, all = 1 }
   end
   for _, row in ipairs(simple.rows) do
-    for column, cell in ipairs(row) do
-      local length = pandoc.text.len(pandoc.utils.stringify(cell))
-      wraps = wraps or length > 34
-      lengths[column] = math.max(lengths[column], math.min(length, 34))
+    for number, cell in ipairs(row) do
+      local text = pandoc.utils.stringify(cell)
+      local column, length = columns[number], pandoc.text.len(text)
+      column.text = math.max(column.text, length)
+      column.all = column.all + length
+      for found in text:gmatch("%S+") do
+        column.word = math.max(column.word, pandoc.text.len(found))
+      end
     end
   end
-  return lengths, wraps
+  return columns
 end
 
--- Type size and column widths on paper: the longest possible line of the table has to fit the page.
-local function sized(tbl)
-  local lengths, wraps = column_lengths(tbl)
-  local total = 0
-  for _, length in ipairs(lengths) do
-    total = total + length + 2
+-- Type size in points, and the columns' shares of the page where texts have to break: short columns keep their width,
+-- the others share the rest so that they come out about equally tall.
+local function fit(columns)
+  local total, short, long = 0, 0, pandoc.List({})
+  for _, column in ipairs(columns) do
+    total = total + column.text + GAP
+    if column.text <= SHORT then
+      short = short + column.text + GAP
+    else
+      long:insert(column)
+    end
   end
-  local points = total <= 86 and 9 or total <= 100 and 8 or (total <= 112 or wraps) and 7 or 6.4
-  for column, length in ipairs(lengths) do
-    -- Word processors measure no text, so they are told; a short table is not spread over the page. Pandoc's own
-    -- widths come from the dashes under a long header and mean nothing.
-    local width = FORMAT:match("docx") and (length + 2) / math.max(total, 60) or nil
-    tbl.colspecs[column] = { tbl.colspecs[column][1], width }
+  -- Characters that fit a line of the PDF in each size.
+  for _, size in ipairs({ { 9, 86 }, { 8, 100 }, { 7, 112 } }) do
+    if total <= size[2] then
+      return size[1], nil, total
+    end
+  end
+  if #long == 0 then
+    return 6.4, nil, total
+  end
+  local line = 118
+  local all = 0
+  for _, column in ipairs(long) do
+    all = all + column.all
+  end
+  local widths, sum = {}, 0
+  for number, column in ipairs(columns) do
+    local width = column.text + GAP
+    if column.text > SHORT then
+      width = math.max(column.word + GAP, math.min(width, (line - short) * column.all / all))
+    end
+    widths[number] = width
+    sum = sum + width
+  end
+  for number in ipairs(widths) do
+    widths[number] = widths[number] / sum
+  end
+  return sum <= line and 7 or 6.4, widths, total
+end
+
+-- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
+-- and mean nothing.
+local function sized(tbl)
+  local columns = measure(tbl)
+  local points, widths, total = fit(columns)
+  for number, column in ipairs(columns) do
+    local width = nil
+    if FORMAT:match("typst") then
+      width = widths and widths[number]
+    elseif FORMAT:match("docx") then
+      -- Word processors measure no text, so they are always told; a short table is not spread over the page.
+      width = widths and widths[number] or (column.text + GAP) / math.max(total, 60)
+    end
+    tbl.colspecs[number] = { tbl.colspecs[number][1], width }
   end
   if FORMAT:match("typst") then
     return pandoc.Div({

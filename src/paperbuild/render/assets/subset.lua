@@ -21,6 +21,8 @@ local problems = {}
 local index = {} -- identifier → number as printed
 local counts = { fig = 0, tbl = 0, eq = 0 }
 local sections = {}
+local appendix = false
+local appended = {} -- identifiers of floats in an appendix
 
 local function problem(token, message, supported)
   table.insert(problems, table.concat({ "paper-problem", token, message, supported or "" }, "\t"))
@@ -79,12 +81,14 @@ end
 local function count(identifier)
   local kind = kind_of(identifier)
   counts[kind] = counts[kind] + 1
+  appended[identifier] = appendix
   define(identifier, tostring(counts[kind]))
 end
 
 local function number_header(header)
   local identifier = header.identifier
   if header.classes:includes("unnumbered") then
+    appendix = appendix or header.level == 1 and pandoc.utils.stringify(header.content):match("^Appendix") ~= nil
     return nil
   end
   for level = #sections + 1, header.level do
@@ -192,8 +196,12 @@ local function picture(image, identifier)
   return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, { width = image.attributes.width }))
 end
 
+-- On paper whole floats go to the next head or foot of a page; among the floats of an appendix, with little text
+-- between them, all stay where they stand.
 local function typst_float(kind, breakable, identifier, caption, body, provenance)
-  local blocks = pandoc.Blocks({ raw('#float("' .. kind .. '", breakable: ' .. tostring(breakable) .. ", caption: ["),
+  local floating = not (breakable or appended[identifier])
+  local blocks = pandoc.Blocks({
+    raw('#float("' .. kind .. '", floating: ' .. tostring(floating) .. ", caption: ["),
     pandoc.Plain(caption), raw("], provenance: [") })
   if provenance then
     blocks:insert(provenance)
