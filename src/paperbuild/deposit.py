@@ -222,14 +222,15 @@ def readme(title: str, commit: str, date: str, epoch: int, record: Mapping[str, 
         if record
         else "This commit has not been verified: `paper verify` in a clone of the repository certifies it."
     )
+    manifest = ", `codecheck.yml`" if record else ""
     return f"""# For reviewers
 
 *{title}*, as of commit `{commit}` ({date}).
 
 - `_output/paper.html`, `.pdf`, `.docx`: the article. `_output/notebooks/`: the executed notebooks.
-- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says whence.
+- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says where from.
 - `figures/`, `tables/`: the results it shows; `figures/manifest.json` lists them with every number.
-- `ro-crate-metadata.json`, `codecheck.yml`: the same for machines. `SHA256SUMS`: a checksum for each file.
+- `ro-crate-metadata.json`{manifest}: the same for machines. `SHA256SUMS`: a checksum for each file.
 
 {verdict}
 
