@@ -279,18 +279,6 @@ def entropy(counts: pd.DataFrame) -> pd.Series:
     return pd.Series(-xlogy(shares, shares).sum(axis=1) / np.log(counts.shape[1]), index=counts.index)
 
 
-def fractionalisation(counts: pd.DataFrame) -> pd.Series:
-    """Chance that two persons drawn at random (with replacement) from a unit belong to different groups.
-
-    References
-    ----------
-    Alesina, Devleeschauwer, Easterly, Kurlat & Wacziarg (2003), *Journal of Economic Growth* 8, equation 1.
-    """
-    values = _checked(counts)
-    shares = values / values.sum(axis=1, keepdims=True)
-    return pd.Series(1 - (shares**2).sum(axis=1), index=counts.index)
-
-
 def information_theory_index(counts: pd.DataFrame) -> float:
     """Theil's H: by how much less diverse units are than their whole, 0 (every unit alike) to 1 (no mixing).
 
@@ -389,3 +377,26 @@ def primacy(persons: pd.Series, followers: int | None = None) -> float:
     if len(ordered) <= followers:
         raise ValueError(f"{followers} followers need {followers + 1} cities, found {len(ordered)}")
     return float(ordered.iloc[0] / ordered.iloc[1 : followers + 1].sum())
+
+
+def centre_shares(cities: pd.DataFrame, persons: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
+    """Share of each region's inhabitants who live in its centre, by year, per cent.
+
+    Parameters
+    ----------
+    cities : DataFrame
+        ``city``, ``unit``, ``year``, ``persons``.
+    persons : DataFrame
+        Population of the regions: ``unit``, ``year``, ``persons``.
+    area : DataFrame
+        Index unit; ``centre`` is the name of the city.
+
+    Returns
+    -------
+    DataFrame
+        Index year, columns the units whose centre is among the cities.
+    """
+    centres = cities[cities["city"] == cities["unit"].map(area["centre"])]
+    both = centres.merge(persons, on=["unit", "year"], suffixes=("", "_region"), validate="1:1")
+    both["share"] = 100 * both["persons"] / both["persons_region"]
+    return both.pivot(index="year", columns="unit", values="share")

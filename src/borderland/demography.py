@@ -311,52 +311,26 @@ def wide(frame: pd.DataFrame, column: str, order: Collection[str] | None = None)
     return table if order is None else table[[unit for unit in order if unit in table.columns]]
 
 
-def index_numbers(wide: pd.DataFrame, base: int) -> pd.DataFrame:
-    """Express every series in per cent of its value in the base year.
-
-    Parameters
-    ----------
-    wide : DataFrame
-        Index year, one column per unit.
-    base : int
-        Base year; a unit without a value there has no index and is an error.
-    """
-    if base not in wide.index:
-        raise ValueError(f"base year {base} is outside the series ({wide.index.min()}–{wide.index.max()})")
-    missing = wide.columns[wide.loc[base].isna()]
-    if len(missing):
-        raise ValueError(f"no value in base year {base} for {', '.join(map(str, missing))}")
-    return 100 * wide / wide.loc[base]
-
-
-def dispersion(wide: pd.DataFrame, measure: str = "sd") -> pd.Series:
-    """Dispersion over units, year by year: the sigma of sigma convergence.
+def dispersion(wide: pd.DataFrame) -> pd.Series:
+    """Standard deviation over units, year by year: the sigma of sigma convergence.
 
     Parameters
     ----------
     wide : DataFrame
         Index year, one column per unit; only years in which every unit has a value are used, so that the set
-        of units cannot change the dispersion.
-    measure : {"sd", "cv", "sd-log"}
-        Standard deviation (for rates that may be negative), coefficient of variation, or standard deviation
-        of logarithms (for positive levels). All divide by the number of units: the units are the population.
+        of units cannot change the dispersion. Pass logarithms of positive levels (:func:`log_relative`),
+        rates as they are.
+
+    Returns
+    -------
+    Series
+        In the indicator's unit; the divisor is the number of units, for the units are the population.
 
     References
     ----------
     Barro & Sala-i-Martin (1992), *Journal of Political Economy* 100(2), 223–251 (sigma convergence).
     """
-    complete = wide.dropna()
-    if measure == "sd":
-        return complete.std(axis=1, ddof=0)
-    if (complete <= 0).any(axis=None):
-        raise ValueError(
-            f"measure {measure!r} needs positive values; use 'sd' for rates that may be negative"
-        )
-    if measure == "cv":
-        return complete.std(axis=1, ddof=0) / complete.mean(axis=1)
-    if measure == "sd-log":
-        return np.log(complete).std(axis=1, ddof=0)
-    raise ValueError(f"measure is 'sd', 'cv' or 'sd-log', found {measure!r}")
+    return wide.dropna().std(axis=1, ddof=0)
 
 
 def _newey_west_lags(n: int) -> int:
@@ -538,18 +512,16 @@ class Beta(NamedTuple):
     r2: float
 
 
-def beta_convergence(initial: pd.Series, final: pd.Series, years: int, logs: bool = True) -> Beta:
+def beta_convergence(initial: pd.Series, final: pd.Series, years: int) -> Beta:
     """Regress growth on the initial level; a negative slope means that laggards catch up.
 
     Parameters
     ----------
     initial, final : Series
-        Level by unit at the start and the end; units missing in either are left out.
+        Value by unit at the start and the end: the logarithm of a positive level, a rate as it is. Units
+        missing in either are left out.
     years : int
         Length of the interval.
-    logs : bool
-        True for positive levels (growth of logarithms per year on initial logarithm); False for rates that
-        may be negative (change per year on initial rate).
 
     Returns
     -------
@@ -563,11 +535,8 @@ def beta_convergence(initial: pd.Series, final: pd.Series, years: int, logs: boo
     MacKinnon & White (1985), *Journal of Econometrics* 29, 305–325 (HC3).
     """
     pair = pd.concat([initial.rename("initial"), final.rename("final")], axis=1).dropna().astype(float)
-    if logs and (pair <= 0).any(axis=None):
-        raise ValueError("logarithms need positive levels; pass logs=False for rates that may be negative")
-    level = np.log(pair) if logs else pair
-    growth = ((level["final"] - level["initial"]) / years).to_numpy()
-    design = sm.add_constant(level["initial"].to_numpy())
+    growth = ((pair["final"] - pair["initial"]) / years).to_numpy()
+    design = sm.add_constant(pair["initial"].to_numpy())
     result = sm.OLS(growth, design).fit(cov_type="HC3", use_t=True)
     slope = _coefficient(result, 1)
     remaining = 1 + slope.estimate * years
@@ -718,7 +687,7 @@ def convergence_tests(indicators: Mapping[str, pd.DataFrame], events: Collection
         sigma = dispersion(complete)
         over_time = trend(sigma)
         first, last = int(complete.index[0]), int(complete.index[-1])
-        beta = beta_convergence(complete.loc[first], complete.loc[last], last - first, logs=False).slope
+        beta = beta_convergence(complete.loc[first], complete.loc[last], last - first).slope
         row = {
             "indicator": name,
             "units": complete.shape[1],

@@ -198,12 +198,3 @@ def split_at_breaks(series: pd.Series, breaks: Iterable[int]) -> list[pd.Series]
     starts = sorted(set(breaks))
     piece = np.searchsorted(starts, series.index.to_numpy(), side="right")
     return [series[piece == number] for number in np.unique(piece)]
-
-
-def change_between(series: pd.Series, before: Iterable[int], after: Iterable[int]) -> float:
-    """Mean of the years after less the mean of the years before; every named year must be present."""
-    wanted = [*before, *after]
-    missing = [year for year in wanted if year not in series.index or pd.isna(series[year])]
-    if missing:
-        raise ValueError(f"no value for {', '.join(map(str, missing))}")
-    return float(series[list(after)].mean() - series[list(before)].mean())

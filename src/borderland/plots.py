@@ -917,6 +917,10 @@ def heatmap(
     values = frame.to_numpy(float)
     cmap = SEQUENTIAL if center is None else DIVERGING
     if levels is not None:
+        if center is not None:
+            # No class takes the white middle of the scale: white is a cell without a value.
+            below, above = sum(level < center for level in levels), sum(level > center for level in levels)
+            cmap = ListedColormap(cmap([*np.linspace(0, 0.4, below), *np.linspace(0.58, 1, above)]))
         norm = BoundaryNorm(list(levels), cmap.N)
     elif center is None:
         norm = Normalize(np.nanmin(values), np.nanmax(values))

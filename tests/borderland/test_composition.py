@@ -74,10 +74,6 @@ class TestDiversity:
             [0, 1], abs=EXACT
         )
 
-    def test_fractionalisation_closed_forms(self):
-        found = composition.fractionalisation(frame([[5, 5], [10, 0], [3, 1]]))
-        assert found.tolist() == pytest.approx([0.5, 0, 0.375], abs=EXACT)
-
     @given(tables)
     @settings(max_examples=40, deadline=None)
     def test_information_index_is_mutual_information_over_entropy(self, values):
@@ -176,3 +172,18 @@ def test_concentration_keeps_complete_years_only():
     found = composition.concentration(persons, pd.Series({"A": "x", "B": "y"}))
     assert found.index.tolist() == [2000]
     assert found.loc[2000].tolist() == pytest.approx([0, 0, 0], abs=EXACT)
+
+
+def test_centres_are_matched_by_name_and_region():
+    cities = pd.DataFrame(
+        {
+            "city": ["Omsk", "Omsk", "Tara"],
+            "unit": ["A", "B", "A"],
+            "year": 2006,
+            "persons": [60.0, 5.0, 10.0],
+        }
+    )
+    persons = pd.DataFrame({"unit": ["A", "B"], "year": 2006, "persons": [100.0, 100.0]})
+    area = pd.DataFrame({"centre": ["Omsk", "Kurgan"]}, index=["A", "B"])
+    found = composition.centre_shares(cities, persons, area)
+    assert found.to_dict() == {"A": {2006: 60.0}}

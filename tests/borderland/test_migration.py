@@ -59,13 +59,6 @@ def test_pieces_partition_the_series(years, breaks):
         assert not any(piece.index[0] < at <= piece.index[-1] for at in breaks)
 
 
-def test_change_between_periods_needs_every_year():
-    series = pd.Series({2018: 10.0, 2019: 14.0, 2022: 2.0})
-    assert migration.change_between(series, [2018, 2019], [2022]) == -10
-    with pytest.raises(ValueError, match="2021"):
-        migration.change_between(series, [2021], [2022])
-
-
 class TestReports:
     reports = pd.DataFrame(
         [
