@@ -1,0 +1,130 @@
+"""Moran's I against esda and the formula by hand; Conley errors against their limits."""
+
+import numpy as np
+import pandas as pd
+import pyfixest as pf
+import pytest
+from esda.moran import Moran
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from libpysal.weights import KNN, full2W
+
+from borderland import inference, spatial
+from borderland.panel import least_squares
+
+
+def places(n: int = 40, seed: int = 0) -> pd.DataFrame:
+    draw = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {"lat": draw.uniform(45, 55, n), "lon": draw.uniform(50, 80, n), "x": draw.normal(size=n)}
+    )
+    frame["y"] = frame["x"] + 0.3 * frame["lat"] + draw.normal(size=n)
+    return frame.assign(region=np.arange(n) % 5)
+
+
+def test_a_degree_of_latitude_is_111_km():
+    distance = spatial.distance_matrix([50, 51], [60, 60])
+    assert distance[0, 1] == pytest.approx(111.2, abs=0.1)  # the ellipsoid's degree at 50.5° north, to 0.1 km
+    assert (np.diag(distance) == 0).all()
+
+
+def test_missing_coordinates_are_refused():
+    with pytest.raises(ValueError, match="none missing"):
+        spatial.distance_matrix([50, np.nan], [60, 60])
+
+
+def test_morans_i_by_hand():
+    # A row of four places, neighbours share a border: values 1, 2, 3, 4 have deviations ±1.5, ±0.5 and
+    # I = (4/6) × 2 × (0.75 − 0.25 + 0.75) / 5 = 1/3.
+    weights = np.diag(np.ones(3), 1) + np.diag(np.ones(3), -1)
+    assert spatial.morans_i([1, 2, 3, 4], weights).i == pytest.approx(1 / 3)
+
+
+def test_morans_i_equals_esda():
+    frame = places()
+    distance = spatial.distance_matrix(frame["lat"], frame["lon"])
+    weights = spatial.nearest_neighbour_weights(distance, 5)
+    ours = spatial.morans_i(frame["y"], weights, 999, seed=1)
+    np.random.seed(1)
+    theirs = Moran(frame["y"].to_numpy(), full2W(weights), transformation="O", permutations=999)
+    assert ours.i == pytest.approx(theirs.I, rel=1e-10)
+    assert ours.expected == pytest.approx(theirs.EI)
+    assert ours.z == pytest.approx(theirs.z_sim, rel=0.15)  # two samples of 999 permutations
+
+
+def test_nearest_neighbours_equal_libpysal():
+    draw = np.random.default_rng(0)
+    points = draw.uniform(size=(30, 2))
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    theirs = KNN.from_array(points, k=4).full()[0] / 4
+    assert (spatial.nearest_neighbour_weights(distance, 4) == theirs).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0.1, 1e6), st.floats(-1e3, 1e3))
+def test_scale_and_origin_of_values_do_not_matter(scale, origin):
+    frame = places()
+    weights = spatial.nearest_neighbour_weights(spatial.distance_matrix(frame["lat"], frame["lon"]), 3)
+    one = spatial.morans_i(frame["y"], weights, 99)
+    other = spatial.morans_i(scale * frame["y"] + origin, weights, 99)
+    assert other.i == pytest.approx(one.i, rel=1e-6)
+    assert other.p == one.p
+
+
+@pytest.mark.parametrize(
+    ("values", "message"), [(np.ones(40), "all the same"), (np.arange(3.0), "40 × 40, expected 3")]
+)
+def test_what_has_no_moran_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        spatial.morans_i(values, np.ones((40, 40)))
+
+
+# --- Conley ------------------------------------------------------------------------------------------
+
+
+def test_no_reach_gives_robust_errors():
+    frame = places()
+    fit = least_squares(frame, "y", ["x"])
+    conley = spatial.conley_covariance(fit, spatial.distance_matrix(frame["lat"], frame["lon"]), 0)
+    assert conley.matrix == pytest.approx(inference.robust_covariance(fit).matrix, rel=1e-12)
+
+
+def test_uniform_kernel_within_blocks_is_clustering():
+    # Distance 0 inside a region and infinite between regions: Conley's sum is the clustered one.
+    frame = places()
+    fit = least_squares(frame, "y", ["x"])
+    apart = np.where(frame["region"].to_numpy()[:, None] == frame["region"].to_numpy(), 0, 1e9)
+    ours = spatial.conley_covariance(fit, apart, 100, "uniform").matrix[0, 0] * (fit.n - 2) / fit.n
+    theirs = (
+        pf.feols("y ~ x", frame, vcov={"CRV1": "region"}, ssc=pf.ssc(k_adj=False, G_adj=False)).se()["x"] ** 2
+    )
+    assert ours == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", ["bartlett", "uniform"])
+def test_sum_over_pairs_written_out(kernel):
+    frame = places(12)
+    fit = least_squares(frame, "y", ["x"])
+    distance = spatial.distance_matrix(frame["lat"], frame["lon"])
+    total = 0.0
+    for i in range(12):
+        for j in range(12):
+            if distance[i, j] < 400:
+                weight = 1 - distance[i, j] / 400 if kernel == "bartlett" else 1
+                total += weight * fit.scores[i, 0] * fit.scores[j, 0]
+    expected = fit.bread[0, 0] ** 2 * total * 12 / 10
+    assert spatial.conley_covariance(fit, distance, 400, kernel).matrix[0, 0] == pytest.approx(expected)
+
+
+def test_what_conley_cannot_take_is_refused():
+    frame = places()
+    fit = least_squares(frame, "y", ["x"])
+    distance = spatial.distance_matrix(frame["lat"], frame["lon"])
+    with pytest.raises(ValueError, match="kernel is 'bartlett' or 'uniform'"):
+        spatial.conley_covariance(fit, distance, 100, "gauss")
+    with pytest.raises(ValueError, match="3 × 3, the fit has 40"):
+        spatial.conley_covariance(fit, distance[:3, :3], 100)
+    with pytest.raises(ValueError, match="negative variance"):  # all pairs: the scores sum to zero
+        spatial.conley_covariance(fit, np.zeros((40, 40)), 1, "uniform")
+    with pytest.raises(ValueError, match="k must lie between 1 and 39"):
+        spatial.nearest_neighbour_weights(distance, 40)
