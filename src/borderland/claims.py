@@ -412,18 +412,42 @@ def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
     return decided.loc[decided["verdict"] == outcome, "claim"].tolist()
 
 
-def in_words(decided: pd.DataFrame) -> str:
+# Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.
+_WORDED = {
+    "ru": dict(
+        zip(VERDICTS, ("подтверждены", "неоднозначны", "не подтверждены", "не проверяемы"), strict=True)
+    ),
+    "kk": dict(
+        zip(VERDICTS, ("расталды", "нәтиже біржақты емес", "расталмады", "тексерілмейді"), strict=True)
+    ),
+}
+
+
+def in_words(decided: pd.DataFrame, language: str = "en") -> str:
     """Count the verdicts in a clause, as in ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
 
     Verdicts that no claim has are left out.
+
+    Parameters
+    ----------
+    decided : DataFrame
+        As :func:`verdicts` returns it.
+    language : {"en", "ru", "kk"}
+        In Russian and Kazakh the clause is a list: ``подтверждены: 2 (A1, A2); неоднозначны: 1 (A3)``.
     """
+    if language not in ("en", *_WORDED):
+        raise ValueError(f"language {language!r}; expected en, {', '.join(_WORDED)}")
     named = {outcome: with_verdict(decided, outcome) for outcome in VERDICTS}
-    clauses = [
-        f"{len(names)} {'is' if len(names) == 1 else 'are'} {outcome} ({listed(names)})"
-        for outcome, names in named.items()
-        if names
-    ]
-    return listed(clauses)
+    named = {outcome: names for outcome, names in named.items() if names}
+    if language == "en":
+        verbs = {outcome: "is" if len(names) == 1 else "are" for outcome, names in named.items()}
+        return listed(
+            f"{len(names)} {verbs[outcome]} {outcome} ({listed(names)})" for outcome, names in named.items()
+        )
+    words = _WORDED[language]
+    return "; ".join(
+        f"{words[outcome]}: {len(names)} ({', '.join(names)})" for outcome, names in named.items()
+    )
 
 
 def _recorded(name: str, values: Mapping[str, Any]) -> Any:

@@ -29,6 +29,7 @@ BOUND = ("n", "c")
 _LABEL = re.compile(r"^#\|\s*label:\s*(?P<label>\S+)\s*$", re.MULTILINE)
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ENTRY = re.compile(r"^[ \t]*@(?P<type>\w+)\s*\{\s*(?P<key>[^\s,]+)\s*,", re.MULTILINE)
+_LANGUAGE = re.compile(r"_[a-z]{2}$")
 _NO_ENTRY = {"comment", "string", "preamble"}
 
 
@@ -242,13 +243,16 @@ def alt_text_findings(text: Manuscript) -> list[PaperError]:
 
 
 def abstract_findings(texts: Iterable[Manuscript]) -> list[PaperError]:
-    """Abstracts that do not bind the same set of results: two languages, one set of numbers."""
+    """Abstracts that do not bind the same set of results: two languages, one set of numbers.
+
+    A result in words has a name per language, as in ``claims.summary_ru``: the ending does not count.
+    """
     found = []
     abstracts = [(text.path, *abstract) for text in texts for abstract in text.abstracts]
-    bound = [
-        (path, name, line, {use.name.split(".", 1)[1] for use in uses if use.name.split(".")[0] in BOUND})
-        for path, name, line, uses in abstracts
-    ]
+    bound = []
+    for path, name, line, uses in abstracts:
+        keys = [use.name.partition(".") for use in uses]
+        bound.append((path, name, line, {_LANGUAGE.sub("", key) for head, _, key in keys if head in BOUND}))
     for path, name, line, keys in bound[1:]:
         first = bound[0]
         for lacking, holder in ((first[3] - keys, name), (keys - first[3], first[1])):

@@ -186,6 +186,10 @@ def test_verdicts_are_told_in_a_clause(claim):
     three = pd.concat([decided, decided.assign(claim="T2"), decided.assign(claim="T3", verdict="mixed")])
     assert claims.in_words(decided) == "1 is supported (T1)"
     assert claims.in_words(three) == "2 are supported (T1 and T2) and 1 is mixed (T3)"
+    assert claims.in_words(three, "ru") == "подтверждены: 2 (T1, T2); неоднозначны: 1 (T3)"
+    assert claims.in_words(three, "kk") == "расталды: 2 (T1, T2); нәтиже біржақты емес: 1 (T3)"
+    with pytest.raises(ValueError, match="expected en, ru, kk"):
+        claims.in_words(three, "de")
 
 
 @pytest.fixture(scope="module")

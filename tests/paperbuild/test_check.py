@@ -115,6 +115,13 @@ def test_abstracts_must_bind_the_same_results():
     ]
 
 
+def test_a_result_in_words_may_be_named_by_language():
+    article = ARTICLE.replace("n.a.b >}}.", "n.a.said_en >}}.", 1).replace(
+        "c.a.b >}}.", "c.a.said_ru >}}.", 1
+    )
+    assert check.abstract_findings(texts(article)) == []
+
+
 def test_abstract_divs_are_compared_too():
     english = "::: {.abstract lang=en}\n{{< meta n.a >}} {{< meta n.b >}}\n:::\n\n"
     article = english + "::: {.abstract lang=kk}\n{{< meta n.a >}}\n:::\n"
