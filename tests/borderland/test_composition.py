@@ -25,6 +25,20 @@ class TestDissimilarity:
         counts = frame([[60, 10], [30, 30], [10, 60]])
         assert composition.dissimilarity_index(counts["g0"], counts["g1"]) == pytest.approx(0.5, abs=EXACT)
 
+    @pytest.mark.parametrize(
+        ("first", "second", "expected"),
+        [
+            ([100, 100, 100], [100, 100, 100], 0),
+            ([100, 60, 40, 0], [0, 40, 60, 100], 0.6),
+            ([80, 80, 20, 20], [20, 20, 80, 80], 0.6),
+            ([100, 100, 0, 0], [0, 0, 100, 100], 1),
+        ],
+    )
+    def test_values_the_r_package_segregation_expects(self, first, second, expected):
+        # Elbers (2023), Sociological Methods & Research 52(1); cases of its own test of dissimilarity()
+        found = composition.dissimilarity_index(pd.Series(first), pd.Series(second))
+        assert found == pytest.approx(expected, abs=EXACT)
+
     def test_extremes(self):
         assert composition.dissimilarity_index(pd.Series([1, 0]), pd.Series([0, 7])) == 1
         assert composition.dissimilarity_index(pd.Series([1, 2]), pd.Series([10, 20])) == pytest.approx(
