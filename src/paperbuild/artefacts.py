@@ -289,8 +289,11 @@ def markdown_table(
     name: str, frame: pd.DataFrame, formats: Mapping[str, str], align: Mapping[str, str]
 ) -> str:
     """Return a frame as a pandoc pipe table."""
+    import pandas as pd
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+    if not isinstance(frame, pd.DataFrame):
+        raise ArtefactError(f"{name!r}: expected a DataFrame, found {type(frame).__name__}")
     for column in [*formats, *align]:
         if column not in frame.columns:
             raise ArtefactError(
@@ -298,7 +301,7 @@ def markdown_table(
             )
     if not frame.columns.is_unique:
         raise ArtefactError(f"table {name!r} has a column name twice: {', '.join(map(str, frame))}")
-    rules = {"left": ":{}-", "right": "-{}:", "center": ":{}:"}
+    rules = {"left": (":", ""), "right": ("", ":"), "center": (":", ":")}
     header, rule, columns = [], [], []
     for column in frame.columns:
         numeric = is_numeric_dtype(frame[column]) and not is_bool_dtype(frame[column])
@@ -311,7 +314,8 @@ def markdown_table(
         # Pandoc shares the page width by the number of dashes once a row is wider than the text.
         width = min(40, max(len(text) for text in (str(column), *cells)))
         header.append(escape(str(column)))
-        rule.append(rules[side].format("-" * max(1, width - 2)))
+        left, right = rules[side]
+        rule.append(left + "-" * max(3 - len(left + right), width - len(left + right)) + right)
         columns.append(cells)
     rows = [header, rule, *zip(*columns, strict=True)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

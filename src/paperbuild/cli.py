@@ -15,6 +15,7 @@ from paperbuild.errors import PaperError, UsageError, unexpected
 
 if TYPE_CHECKING:
     from paperbuild.plan import Options
+    from paperbuild.project import Project
 
 # Command: (module, what it does). Modules are imported only when their command is typed.
 COMMANDS = {
@@ -86,6 +87,8 @@ def dispatch(argv: list[str]) -> int:
     # Options before the command are ours, those after it the command's.
     head, tail = (argv, []) if command is None else (argv[: command + 1], argv[command + 1 :])
     args = parser.parse_args(head)
+    with contextlib.suppress(PaperError):
+        keep_bytecode(Project.find(args.project))
     name, about = COMMANDS[args.command]
     module = importlib.import_module(name)
     sub = argparse.ArgumentParser(
@@ -101,6 +104,17 @@ def dispatch(argv: list[str]) -> int:
         raise
     except Exception as error:
         raise unexpected(error, project.log / "crash.txt") from None
+
+
+def keep_bytecode(project: Project) -> None:
+    """Where bytecode beside the sources is forbidden, keep it under build/, for this process and children.
+
+    Otherwise every command and every kernel would compile all the libraries it imports anew.
+    """
+    if sys.dont_write_bytecode:
+        sys.pycache_prefix = str(project.build / "pycache")
+        sys.dont_write_bytecode = False
+        os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def add_build_choices(parser: argparse.ArgumentParser) -> None:

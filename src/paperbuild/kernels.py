@@ -6,7 +6,11 @@ told to fork instead of to start a program.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import importlib.machinery
 import json
+import marshal
 import multiprocessing
 import os
 import random
@@ -21,7 +25,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -76,6 +80,57 @@ DATA_SUFFIXES = frozenset(
     ".npy .npz .pkl .pickle .h5 .hdf5 .nc .gpkg .shp .dbf .db .sqlite .zip .gz .xz .bz2 .yml .xml".split()
 )
 
+
+def bytecode_folder(root: str | Path) -> Path:
+    """Return where compiled code is kept between runs."""
+    return Path(os.path.realpath(root), "build", "bytecode")
+
+
+class SourceLoader(importlib.machinery.SourceFileLoader):
+    """Imports the project's modules from what their files hold now.
+
+    Python's own cache of compiled modules compares a file's size and its time in whole seconds: a module
+    saved twice within a second, or with its old time, would run as it was before. This compares the bytes.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the module's code, compiled anew or kept from a run with the same bytes in the file."""
+        path = self.get_filename(fullname)
+        source = self.get_data(path)
+        key = hashlib.sha256(b"\0".join([sys.version.encode(), os.fsencode(path), source])).hexdigest()
+        kept = bytecode_folder(_root) / key
+        with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
+            return marshal.loads(kept.read_bytes())
+        code = self.source_to_code(source, path)
+        with contextlib.suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            growing = kept.with_name(f"{key}.{os.getpid()}")
+            growing.write_bytes(marshal.dumps(code))
+            os.replace(growing, kept)
+        return code
+
+
+_root = ""
+
+
+def import_from_source(root: str) -> None:
+    """Have modules below ``root`` and its ``src`` imported by `SourceLoader`."""
+    global _root
+    _root = root
+
+    def finder(folder: str) -> importlib.machinery.FileFinder:
+        real = os.path.realpath(folder)
+        installed = real.startswith(tuple(os.path.realpath(site) for site in _site_folders()))
+        if installed or not (real + os.sep).startswith(os.path.realpath(root) + os.sep):
+            raise ImportError(f"{folder} is not the project's")
+        extensions = (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES)
+        sources = (SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
+        return importlib.machinery.FileFinder(folder, extensions, sources)
+
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()
+
+
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
 
 
@@ -96,7 +151,9 @@ class Watch:
         """Resolve every path once, links and all."""
         settings = self.settings
         self._root = os.path.realpath(settings.root) + os.sep
-        self._staging = os.path.realpath(settings.staging) + os.sep
+        # Its own staging folder, and where compiled code is kept.
+        own = [settings.staging, str(bytecode_folder(settings.root)), *filter(None, [sys.pycache_prefix])]
+        self._own = tuple(os.path.realpath(path) + os.sep for path in own)
         self._readable = {os.path.realpath(path) for path in settings.readable}
         self._modules = {os.path.realpath(path) for path in settings.modules}
         # Installed packages, and this one wherever it lies, are known by their versions.
@@ -131,12 +188,12 @@ class Watch:
 
     def judge(self, path: str, writing: bool) -> str:
         """Return ``""`` for an allowed file, else ``reads``, ``writes`` or ``imports``; note what is read."""
-        if path.startswith(self._staging) or path.startswith(self._free):
+        if path.startswith((*self._own, *self._free)):
             return ""
         inside = path.startswith(self._root)
         if writing:
             self.written.add(path)
-            return "writes" if inside and os.sep + "__pycache__" + os.sep not in path else ""
+            return "writes" if inside else ""
         if path in self._readable:
             self.read.add(path)
             return ""
@@ -144,10 +201,9 @@ class Watch:
             hidden = any(part.startswith(".") for part in path.split(os.sep))
             data_like = os.path.splitext(path)[1].lower() in DATA_SUFFIXES
             return "reads" if data_like and not hidden and path not in self.written else ""
-        source = _source_of(path)
-        if source in self._modules or path in self.written or os.path.isdir(path) or not os.path.exists(path):
+        if path in self._modules or path in self.written or os.path.isdir(path) or not os.path.exists(path):
             return ""
-        return "imports" if source.endswith(".py") else "reads"
+        return "imports" if path.endswith(".py") else "reads"
 
     def note(self, path: str, problem: str) -> None:
         """Remember what a step should not have touched, and the line that did; the step fails at its end."""
@@ -162,14 +218,6 @@ def _site_folders() -> list[str]:
     import sysconfig
 
     return [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")]
-
-
-def _source_of(path: str) -> str:
-    """Return the ``.py`` file behind a compiled module, or the path itself."""
-    folder, name = os.path.split(path)
-    if os.path.basename(folder) == "__pycache__" and name.endswith(".pyc"):
-        return os.path.join(os.path.dirname(folder), name.split(".", 1)[0] + ".py")
-    return path
 
 
 def _innermost(frame: FrameType | None, root: str, cell: str) -> str:
@@ -198,6 +246,7 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     os.chdir(settings.root)
     source = str(Path(settings.root) / "src")
     sys.path[:] = [source, *(p for p in sys.path if p not in ("", source))]
+    import_from_source(settings.root)
     if settings.memory_limit:
         # Private writable memory: what an analysis fills, without the address space libraries merely reserve.
         resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_limit, settings.memory_limit))

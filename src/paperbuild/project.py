@@ -312,17 +312,19 @@ def load_yaml(path: Path, shown: str) -> Any:
 
 def line_of(text: str, *keys: str) -> int:
     """Return the line (from 1) of a nested YAML mapping key; that of the last key found if one is missing."""
-    line, start = 1, 0
-    lines = text.splitlines()
+    import yaml
+
+    try:
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return 1
+    line = 1
     for key in keys:
-        pattern = re.compile(rf"[\s{{,]*(['\"]?){re.escape(key)}\1\s*:")
-        found = next((i for i in range(start, len(lines)) if pattern.match(lines[i])), None)
-        if found is None:
-            inline = re.compile(rf"[{{,\s](['\"]?){re.escape(key)}\1\s*:")
-            found = next((i for i in range(start, len(lines)) if inline.search(lines[i])), None)
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((k, v) for k, v in pairs if k.value == key), None)
         if found is None:
             break
-        line, start = found + 1, found
+        line, node = found[0].start_mark.line + 1, found[1]
     return line
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.errors import PaperError, unexpected
-from paperbuild.fingerprint import StepInputs
+from paperbuild.fingerprint import StepInputs, fingerprint
 from paperbuild.plan import DOCUMENTS, Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.progress import Progress, clock
 from paperbuild.project import ALL_DATA, Project, RenderJob
@@ -99,6 +99,8 @@ def build(project: Project, options: Options | None = None) -> Report:
         return report
     with build_lock(project.lock, wait=options.wait), _terminable():
         if options.wait:
+            # What was true before the wait need not be true after it.
+            plan = make_plan(project, options)
             inspection = inspect(project, options, plan)
         try:
             _Build(plan, inspection.steps, report).run()
@@ -268,16 +270,36 @@ class _Build:
     def _notebook(self, step: str) -> None:
         """Have the result of one notebook: kept, or by running it."""
         prepared = self.plan.step_inputs(step, self.entries)
-        self.inputs[step] = prepared.inputs
         entry = self._sound(prepared.fingerprint)
         if entry is None:
-            entry = self._run(step, prepared)
+            staging, prepared = self._settled(
+                step, lambda: self.plan.step_inputs(step, self.entries), lambda now: self._run(step, now)
+            )
+            entry = self.plan.store.keep(prepared.fingerprint, staging)
+            self.progress.ended(step, "ran")
             self.report.ran.append(step)
         elif self.plan.differing(self.plan.published(step, entry)):
             self.report.restored.append(step)
         else:
             self.report.fresh.append(step)
+        self.inputs[step] = prepared.inputs
         self.entries[step] = entry
+
+    def _settled(self, step: str, look: Callable[[], Any], work: Callable[[Any], Path]) -> tuple[Path, Any]:
+        """Do a step's work until its inputs are the same after it as before; return its staging and inputs.
+
+        A file saved while a step runs may have been read before or after: such a result belongs to no
+        fingerprint and is not kept.
+        """
+        for _ in range(3):
+            before = look()
+            staging = work(before)
+            if look() == before:
+                return staging, before
+            self.progress.say(f"{step}: its inputs changed while it ran; once more")
+        raise PaperError(
+            "its inputs change faster than it runs", where=step, remedy="save your edits, then: paper build"
+        )
 
     def _sound(self, fingerprint: str) -> Entry | None:
         """Return the kept result of a fingerprint; one with damaged files is dropped."""
@@ -288,8 +310,8 @@ class _Build:
             return None
         return entry
 
-    def _run(self, step: str, prepared: StepInputs) -> Entry:
-        """Execute a notebook and keep its result."""
+    def _run(self, step: str, prepared: StepInputs) -> Path:
+        """Execute a notebook and return the staging folder with its result."""
         from paperbuild.execute import Run, run_notebook
         from paperbuild.notebooks import read_notebook
 
@@ -330,11 +352,9 @@ class _Build:
             self.report.unread[step] = unread
         document = results_document(step, self.plan.effective(step), declared, run.report["artefacts"])
         write_atomic(staging / "results.json", document)
-        entry = self.plan.store.keep(prepared.fingerprint, staging)
-        self.progress.ended(step, "ran")
         with contextlib.suppress(OSError):
             run.kept.unlink()
-        return entry
+        return staging
 
     def _publish_notebooks(self) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
@@ -368,36 +388,43 @@ class _Build:
 
     def _document(self, kind: str) -> None:
         """Have one document: kept, or by typesetting."""
-        from paperbuild import render
-
         name = DOCUMENTS[kind]
         inputs = self.plan.document_inputs(kind, self.entries)
-        self.inputs[name] = inputs
-        status = Status(name, inputs)
-        entry = self._sound(status.fingerprint)
+        entry = self._sound(fingerprint(inputs))
         ran = entry is None
         if entry is None:
-            staging = self.project.staging / name
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir(parents=True)
-            job = RenderJob(
-                self.project.render_root, staging, kind, self.options.engine, self.project.revision.epoch
+            staging, inputs = self._settled(
+                name, lambda: self.plan.document_inputs(kind, self.entries), lambda _: self._typeset(kind)
             )
-            self.progress.started(name)
-            begun = time.monotonic()
-            try:
-                (render.render_notebooks if kind == "notebooks" else render.render)(job)
-            except BaseException:
-                self.progress.ended(name, "FAILED")
-                raise
-            self.seconds[name] = round(time.monotonic() - begun, 2)
-            entry = self.plan.store.keep(status.fingerprint, staging)
+            entry = self.plan.store.keep(fingerprint(inputs), staging)
             self.progress.ended(name, "typeset")
+        self.inputs[name] = inputs
         self.plan.store.touch(entry)
         files = {self.project.output / name: digest for name, digest in entry.files.items()}
         stale = [target for target, digest in files.items() if self.plan.differing({target: digest})]
         publish(entry, {target: target.relative_to(self.project.output).as_posix() for target in stale})
         (self.report.ran if ran else self.report.restored if stale else self.report.fresh).append(name)
+
+    def _typeset(self, kind: str) -> Path:
+        """Typeset one document and return the staging folder with it."""
+        from paperbuild import render
+
+        name = DOCUMENTS[kind]
+        staging = self.project.staging / name
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        job = RenderJob(
+            self.project.render_root, staging, kind, self.options.engine, self.project.revision.epoch
+        )
+        self.progress.started(name)
+        begun = time.monotonic()
+        try:
+            (render.render_notebooks if kind == "notebooks" else render.render)(job)
+        except BaseException:
+            self.progress.ended(name, "FAILED")
+            raise
+        self.seconds[name] = round(time.monotonic() - begun, 2)
+        return staging
 
     def _settle(self) -> None:
         """Record the documents in the manifest, what was built in the state, and keep the store in bounds."""

@@ -14,9 +14,6 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-# Every kernel needs these; the fork server imports them before it forks.
-KERNEL_MODULES = ("ipykernel.kernelapp", "ipykernel.ipkernel")
-
 # Slow imports worth doing once: for each package, what notebooks use of it. Only what the steps about to run
 # import is loaded. The project's own modules are not among them: they may change while the server lives.
 HEAVY = {
@@ -76,7 +73,7 @@ def start_server(packages: Iterable[str] = ()) -> None:
     with _lock:
         if not _started.is_set():
             heavy = [module for package in HEAVY if package in packages for module in HEAVY[package]]
-            multiprocessing.get_context("forkserver").set_forkserver_preload([*KERNEL_MODULES, *heavy])
+            multiprocessing.get_context("forkserver").set_forkserver_preload(["paperbuild.preload", *heavy])
             _started.set()
         # Before every fork, not once: a server that has died is started again, in the same surroundings.
         with _environment(surroundings(str(settings_folder()), 0)), _without_interrupts():

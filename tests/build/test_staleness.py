@@ -123,6 +123,17 @@ def test_a_hidden_edit_is_seen(project: Path) -> None:
     assert "01-first" in stale(project)
 
 
+def test_code_saved_twice_within_a_second_runs_as_it_is_now(project: Path) -> None:
+    """Python's own bytecode cache would run the old code: same size, same time."""
+    path = project / "src/toy/lazy.py"
+    stamp = path.stat().st_mtime
+    for factor, mean in (("3", "8.25"), ("4", "11.00")):
+        path.write_text(f"def scale(value):\n    return {factor} * value\n")
+        os.utime(path, (stamp, stamp))
+        assert paper(project, "build", PYTHONDONTWRITEBYTECODE="").returncode == 0
+        assert f'"text": "{mean}"' in (project / "build/results/01-first.json").read_text(encoding="utf-8")
+
+
 def test_equal_numbers_stop_the_wave(project: Path) -> None:
     """02 reads the numbers of 01; a change of 01 that leaves them as they were does not reach 02."""
     edit(project / "src/toy/lazy.py", "return 2 * value", "return value + value")
