@@ -80,6 +80,8 @@ def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapp
             else:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
+    # The document's own date: Quarto reads none from a shortcode in the front matter.
+    document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
