@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: paper test verify lock clean
+.PHONY: paper test lint verify lock clean
 .DELETE_ON_ERROR:
 
 paper: $(VENV)/.paper
@@ -12,6 +12,10 @@ paper: $(VENV)/.paper
 
 test: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
+
+lint: $(VENV)/.test
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet .
 
 verify: $(VENV)/.paper
 	@$(VENV)/bin/paper verify
