@@ -6,6 +6,7 @@ import ast
 import copy
 import json
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,10 @@ def read_notebook(path: Path, shown: str) -> Notebook:
     return Notebook(path, shown, document)
 
 
+# Python 3.11's parser counts its depth for all threads together and fails where two parse at once.
+_PARSER = threading.Lock()
+
+
 def code_digest_text(source: str) -> str:
     """Return what of a piece of code can change its result: its syntax tree and its ``#|`` lines.
 
@@ -99,7 +104,8 @@ def code_digest_text(source: str) -> str:
     Python (a cell with magics) counts as it stands, but for trailing white space.
     """
     try:
-        tree = ast.dump(ast.parse(source))
+        with _PARSER:
+            tree = ast.dump(ast.parse(source))
     except (SyntaxError, ValueError):
         tree = "\n".join(line.rstrip() for line in source.strip().splitlines())
     return "\n".join([*OPTION_LINE.findall(source), tree])
