@@ -545,9 +545,8 @@ def compare_documents(path: str, expected: Path, found: Path, builds: tuple[Mapp
 def line_changes(expected: Iterable[str], found: Iterable[str]) -> list[str]:
     """Lines that left (−) and came (+)."""
     changes = difflib.unified_diff(list(expected), list(found), lineterm="", n=0)
-    return [
-        line.replace("-", "−", 1) for line in changes if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    ]
+    kept = (line for line in changes if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+    return [f"−{line[1:]}" if line[0] == "-" else line for line in kept]
 
 
 def compare_file(

@@ -51,9 +51,9 @@ def test_numbers_old_to_new():
 
 def test_prose_by_sentence():
     old = "---\ntitle: T\n---\n\nThe first stays. The second\ngoes.\n"
-    new = "---\ntitle: T\n---\n\nThe first\nstays. Another came.\n"
+    new = "---\ntitle: T\n---\n\nThe first\nstays. Another well-kept one came.\n"
     (change,) = diff.prose_changes(old, new)
-    assert change.details == ("−The second goes.", "+Another came.")
+    assert change.details == ("−The second goes.", "+Another well-kept one came.")
     assert diff.prose_changes(old, old.replace("first stays", "first\nstays")) == []
 
 
