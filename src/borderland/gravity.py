@@ -78,7 +78,12 @@ def ppml(
     deviance = np.inf  # the start is no fit of the model: its deviance may lie below the best one
     for _ in range(_ITERATIONS):
         working = predictor - shift + (flows - mean) / mean
-        both = absorbed.residualise(np.column_stack([working, design]), mean)
+        try:
+            both = absorbed.residualise(np.column_stack([working, design]), mean)
+        except np.linalg.LinAlgError:
+            raise ValueError(
+                f"the Poisson fit of {outcome!r} ran off: its means span too many orders"
+            ) from None
         within = both[:, 1:]
         root = np.sqrt(mean)
         estimate = np.linalg.lstsq(root[:, None] * within, root * both[:, 0], rcond=None)[0]

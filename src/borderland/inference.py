@@ -121,6 +121,8 @@ class Jackknife(NamedTuple):
 def jackknife(model: Model, frame: pd.DataFrame, cluster: str) -> Jackknife:
     """Leave one cluster out at a time: who carries the estimate, and the CR3 covariance.
 
+    Where the model cannot be fitted without a cluster, its estimates and the covariance are missing.
+
     References
     ----------
     MacKinnon, Nielsen & Webb (2023), *Journal of Econometrics* 232(2), 272–299, equation 20 (deviations from
@@ -128,13 +130,17 @@ def jackknife(model: Model, frame: pd.DataFrame, cluster: str) -> Jackknife:
     """
     full = model.fit(frame)
     names = list(pd.unique(full.frame[cluster]))
-    left = pd.DataFrame(
-        {name: model.fit(full.frame[full.frame[cluster] != name]).coefficients for name in names}
-    ).T
-    deviation = (left - full.coefficients).to_numpy()
+    left = {}
+    for name in names:
+        try:
+            left[name] = model.fit(full.frame[full.frame[cluster] != name]).coefficients
+        except ValueError:  # the coefficient rests on this cluster alone
+            left[name] = pd.Series(np.nan, index=full.coefficients.index)
+    estimated = pd.DataFrame(left).T
+    deviation = (estimated - full.coefficients).to_numpy()
     groups = len(names)
     matrix = (groups - 1) / groups * deviation.T @ deviation
-    return Jackknife(left, Covariance(matrix, groups - 1, groups, f"jackknife by {cluster} (CR3)"))
+    return Jackknife(estimated, Covariance(matrix, groups - 1, groups, f"jackknife by {cluster} (CR3)"))
 
 
 def driscoll_kraay(fit: Regression, time: str, bandwidth: int | None = None) -> Covariance:
@@ -169,7 +175,8 @@ def estimates(fit: Regression, covariance: Covariance, level: float = 0.95) -> p
     Returns
     -------
     DataFrame
-        ``estimate``, ``se``, ``low``, ``high`` (interval at ``level``), ``t``, ``p``, ``n``, ``clusters``.
+        ``estimate``, ``se``, ``low``, ``high`` (interval at ``level``), ``t``, ``p``, ``df``, ``n``,
+        ``clusters``.
     """
     se = np.sqrt(np.diag(covariance.matrix))
     quantile = stats.t.ppf((1 + level) / 2, covariance.df)
@@ -182,6 +189,7 @@ def estimates(fit: Regression, covariance: Covariance, level: float = 0.95) -> p
             "high": fit.coefficients + quantile * se,
             "t": ratio,
             "p": 2 * stats.t.sf(np.abs(ratio), covariance.df),
+            "df": covariance.df,
             "n": fit.n,
             "clusters": covariance.clusters,
         }
@@ -294,6 +302,9 @@ def wild_cluster_interval(
 ) -> tuple[float, float]:
     """Values of a coefficient that the wild cluster bootstrap does not reject, found by halving brackets.
 
+    An end further than fifteen clustered standard errors away is unbounded (infinite): with few clusters the
+    test may never reject on one side.
+
     References
     ----------
     Hansen (1999), *Econometrics Journal* 2(1), C1–C14 (intervals by inverting a bootstrap test).
@@ -306,7 +317,7 @@ def wild_cluster_interval(
 
     def end(direction: int) -> float:
         inside, step = row["estimate"], row["se"]
-        for _ in range(12):  # widen until rejected
+        for _ in range(4):  # 1 + 2 + 4 + 8 standard errors out
             outside = inside + direction * step
             if rejected(outside):
                 break
@@ -493,7 +504,8 @@ def compare_methods(
     -------
     DataFrame
         Index method; ``estimate``, ``se``, ``low``, ``high`` (95 %), ``p``; what a method does not give is
-        missing (the bootstrap gives an interval and no standard error, randomisation a p-value alone).
+        missing (the bootstrap gives no standard error, and no end of an interval that is unbounded;
+        randomisation gives a p-value alone).
     """
     fit = model.fit(frame)
     rows = {}
@@ -508,7 +520,7 @@ def compare_methods(
     rows[f"wild cluster bootstrap, {wild.draws:,} weight vectors"] = {"low": low, "high": high, "p": wild.p}
     test = randomisation_test(model, frame, name, cluster, candidates)
     rows[f"randomisation inference, {test.draws:,} reassignments"] = {"p": test.p}
-    table = pd.DataFrame(rows).T.astype(float)
+    table = pd.DataFrame(rows).T.astype(float).replace([np.inf, -np.inf], np.nan)
     table["estimate"] = fit.coefficients[name]
     return table.rename_axis("method")
 
@@ -517,6 +529,9 @@ def fitted_table(
     models: Mapping[str, tuple[Model, pd.DataFrame]], cluster: Effect, error: str = "clustered"
 ) -> pd.DataFrame:
     """Fit several models, each to its own sample, into one long table.
+
+    A model that its sample cannot tell apart (no rows, no variation) is left out; ``attrs["left_out"]`` says
+    which and why. If none can be fitted, the first reason is raised.
 
     Parameters
     ----------
@@ -532,13 +547,21 @@ def fitted_table(
     DataFrame
         Columns ``model``, ``term`` and those of :func:`estimates`, with ``separated`` observations.
     """
-    parts = []
+    parts, left_out = [], {}
     for label, (model, frame) in models.items():
-        fit = model.fit(frame)
-        rows = estimates(fit, covariance_of(error, model, fit, cluster)).rename_axis("term").reset_index()
+        try:
+            fit = model.fit(frame)
+            rows = estimates(fit, covariance_of(error, model, fit, cluster)).rename_axis("term").reset_index()
+        except ValueError as reason:
+            left_out[label] = str(reason)
+            continue
         parts.append(rows.assign(separated=len(fit.separated)).assign(model=label))
+    if not parts:
+        raise ValueError(next(iter(left_out.values())))
     table = pd.concat(parts, ignore_index=True)
-    return table[["model", *[column for column in table if column != "model"]]]
+    table = table[["model", *[column for column in table if column != "model"]]]
+    table.attrs = {"left_out": left_out}
+    return table
 
 
 ERRORS = ("clustered", "jackknife", "robust")
