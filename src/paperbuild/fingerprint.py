@@ -19,7 +19,7 @@ from typing import Any
 
 from paperbuild.errors import PaperError, raise_all
 from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.notebooks import code_digest_text, read_notebook
+from paperbuild.notebooks import code_digest_text, parse_code, read_notebook
 from paperbuild.project import ALL_DATA, Project, line_of, suggestion
 
 # Raise it when the meaning of a stored result changes in a way the hashed sources below do not show.
@@ -195,7 +195,7 @@ def find_imports(source: str) -> list[list[Any]]:
     [[0, 'importlib', []], [0, 'a.b', []]]
     """
     try:
-        tree = ast.parse(source)
+        tree = parse_code(source)
     except (SyntaxError, ValueError):
         lines = [line.strip() for line in source.splitlines()]
         pieces = [line for line in lines if re.match(r"(import|from)\s", line) and _parses(line)]
@@ -219,7 +219,7 @@ def find_imports(source: str) -> list[list[Any]]:
 def _parses(line: str) -> bool:
     """Tell whether a line is Python by itself."""
     try:
-        ast.parse(line)
+        parse_code(line)
     except SyntaxError:
         return False
     return True

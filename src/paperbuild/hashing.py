@@ -39,17 +39,25 @@ class HashCache:
     only if the file was already at rest when it was hashed. The change time cannot be set by a user, so
     ``touch -d``, ``cp -p`` or an editor that restores times does not hide an edit. Losing the cache file
     costs time, never correctness.
+
+    Parameters
+    ----------
+    path : Path
+        Where the cache is kept.
+    version : str
+        Which code derives the facts; those of other code are forgotten.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, version: str = "") -> None:
+        self._path, self._version = path, version
         self._changed = False
         self._files: dict[str, list[Any]] = {}
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(path.read_text(encoding="utf-8"))
-            self._files, self._facts = dict(kept["files"]), dict(kept["facts"])
+            self._files = dict(kept["files"])
+            self._facts = dict(kept["facts"]) if kept["version"] == version else {}
 
     def file(self, path: Path) -> str:
         """Return the SHA-256 of `path`'s bytes."""
@@ -81,9 +89,10 @@ class HashCache:
         facts = self._facts
         if len(facts) > 4 * len(self._used) + 400:
             facts = {key: facts[key] for key in self._used}
+        kept = {"version": self._version, "files": self._files, "facts": facts}
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps({"files": self._files, "facts": facts}), encoding="utf-8")
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
             os.replace(temporary, self._path)
             self._changed = False

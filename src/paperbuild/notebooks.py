@@ -16,6 +16,8 @@ from paperbuild.errors import PaperError
 OPTION_LINE = re.compile(r"^#\|.*$", re.MULTILINE)
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)\s*$", re.MULTILINE)
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+# What IPython calls a cell's code in warnings: a path with the kernel's process number in it.
+CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ def read_notebook(path: Path, shown: str) -> Notebook:
 _PARSER = threading.Lock()
 
 
+def parse_code(source: str) -> ast.Module:
+    """Return the syntax tree of Python code, one thread at a time (raises what `ast.parse` raises)."""
+    with _PARSER:
+        return ast.parse(source)
+
+
 def code_digest_text(source: str) -> str:
     """Return what of a piece of code can change its result: its syntax tree and its ``#|`` lines.
 
@@ -104,8 +112,7 @@ def code_digest_text(source: str) -> str:
     Python (a cell with magics) counts as it stands, but for trailing white space.
     """
     try:
-        with _PARSER:
-            tree = ast.dump(ast.parse(source))
+        tree = ast.dump(parse_code(source))
     except (SyntaxError, ValueError):
         tree = "\n".join(line.rstrip() for line in source.strip().splitlines())
     return "\n".join([*OPTION_LINE.findall(source), tree])
@@ -137,11 +144,16 @@ def _steady(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for output in steady:
         output.pop("transient", None)
         if output.get("output_type") == "stream":
-            output["text"] = ADDRESS.sub("at 0x…", source_of({"source": output["text"]}))
+            output["text"] = _settle(output["text"])
         for kind, text in (output.get("data") or {}).items():
             if kind in ("text/plain", "text/html"):
-                output["data"][kind] = ADDRESS.sub("at 0x…", source_of({"source": text}))
+                output["data"][kind] = _settle(text)
     return steady
+
+
+def _settle(text: str | list[str]) -> str:
+    """Return a piece of output without what differs from run to run."""
+    return CELL_FILE.sub("cell", ADDRESS.sub("at 0x…", source_of({"source": text})))
 
 
 def outputs_text(notebook: Notebook, kept: Path) -> str:

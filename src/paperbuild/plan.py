@@ -22,7 +22,7 @@ from paperbuild.fingerprint import (
     notebook_inputs,
     register_entries,
 )
-from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
+from paperbuild.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.notebooks import outputs_text, read_notebook
 from paperbuild.project import Project
 from paperbuild.publish import numbers_document, published_name
@@ -315,7 +315,7 @@ def make_plan(project: Project, options: Options) -> Plan:
     PaperError, Findings
         All findings in settings, parameters, scenario, declared data and register.
     """
-    cache = HashCache(project.build / "hashes.json")
+    cache = HashCache(project.build / "hashes.json", own_version())
     scanner = Scanner(project, cache)
     settings = project.settings
     findings: list[PaperError] = []
@@ -340,6 +340,11 @@ def make_plan(project: Project, options: Options) -> Plan:
     return Plan(
         project, options, scanner, installed(cache), entries, overrides, defaults, Store(project.store), state
     )
+
+
+def own_version() -> str:
+    """Return the hash of the build's own code, by which remembered facts are valid."""
+    return sha256_json([sha256_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))])
 
 
 @contextlib.contextmanager
