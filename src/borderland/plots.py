@@ -195,15 +195,13 @@ def legend_above(fig: Figure, handles: Collection[Artist] | None = None) -> None
     if handles is None:
         handles = fig.axes[0].get_legend_handles_labels()[0]
     handles = list({handle.get_label(): handle for handle in handles}.values())
-    lengths = [len(handle.get_label()) + 9 for handle in handles]  # a key and its gaps take nine letters
-    room = fig.get_figwidth() * 72 / (SMALL * 0.58)
-    columns = len(lengths)
-    while columns > 1:
-        rows = -(-len(lengths) // columns)  # matplotlib fills a legend column by column
-        if sum(max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)) <= room:
+    for columns in range(len(handles), 0, -1):
+        legend = fig.legend(handles=handles, loc="outside upper left", ncols=columns)
+        if (
+            columns == 1 or legend.get_window_extent().width <= 0.98 * fig.bbox.width
+        ):  # a margin on either side
             break
-        columns -= 1
-    fig.legend(handles=handles, loc="outside upper left", ncols=columns)
+        legend.remove()
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
