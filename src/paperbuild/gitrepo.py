@@ -68,3 +68,21 @@ def clean_clone(root: Path, revision: str, folder: Path) -> tuple[Path, str]:
 def uncommitted(root: Path) -> list[str]:
     """Files of the project that differ from the last commit or are unknown to it."""
     return [line[3:] for line in git(root, "status", "--porcelain", "--", ".").splitlines()]
+
+
+def ignored(root: Path, names: list[str]) -> set[str]:
+    """Those of the files that git is told to leave alone; none where the project is not under git.
+
+    Parameters
+    ----------
+    root : Path
+        Project root.
+    names : list of str
+        Files, relative to the root.
+    """
+    command = ["git", "-C", str(root), "check-ignore", "-z", "--stdin"]
+    try:
+        done = subprocess.run(command, input="\0".join(names), capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return set()
+    return {name for name in done.stdout.split("\0") if name}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.errors import PaperError
+from paperbuild.gitrepo import ignored
 from paperbuild.hashing import sha256_file
 from paperbuild.project import Project
 from paperbuild.store import write_atomic
@@ -86,15 +87,18 @@ def findings(root: Path) -> list[PaperError]:
         if isinstance(entry.get("path"), str):
             found.extend(_file_findings(root, entry, where))
     known = {entry.get("path") for entry in package.get("resources", [])}
+    unknown = [f"data/{path}" for path in data_files(root) if path not in known]
+    # What git ignores is an author's own (coded interviews, say): neither published nor described.
+    private = ignored(root, unknown) if unknown else set()
     found.extend(
         PaperError(
             "no entry of the register describes this file",
-            where=f"data/{path}",
+            where=path,
             expected=f"a resource with this path in {REGISTER}",
             remedy="add its entry (README, “Adding a table”), or remove the file",
         )
-        for path in data_files(root)
-        if path not in known
+        for path in unknown
+        if path not in private
     )
     return found
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 
 import pytest
 
@@ -286,6 +287,16 @@ def test_unregistered_and_missing_files(registered):
         "data/cities.csv: no entry of the register describes this file",
         "data/towns.csv: the register names this file, and it is missing",
     ]
+
+
+def test_a_private_file_that_git_ignores_needs_no_entry(registered):
+    private = registered / "data" / "interviews" / "segments.csv"
+    private.parent.mkdir()
+    private.write_text("segment\n")
+    assert len(register.findings(registered)) == 1
+    subprocess.run(["git", "init", "-q"], cwd=registered, check=True)
+    (registered / ".gitignore").write_text("data/interviews/\n")
+    assert register.findings(registered) == []
 
 
 @pytest.mark.parametrize(
