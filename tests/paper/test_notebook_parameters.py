@@ -53,6 +53,42 @@ CASES = [
         {"exchange.border_all", "exchange.c3.net", "exchange.kaz_net_sum"},
         {"exchange.kaz_net_last", "exchange.c6.departures_ratio", "exchange.mirror_out_mean"},
     ),
+    (
+        "04-language-policy",
+        {"first_year": 1995, "last_year": 2019},
+        {"language.status_changes", "language.evidence_assumed"},
+        {"language.a3.medium_change", "language.acts", "language.check_status_years"},
+    ),
+    (
+        "06-gravity",
+        {"states": "without-ukraine", "error_type": "robust", "outcome": "mig-rate", "draws": 199},
+        {"gravity.russia.n", "gravity.a3.status", "gravity.a3.changing_origins", "gravity.network.official"},
+        {"gravity.network.changing_pairs", "gravity.network.n", "gravity.network.distance_lowest"},
+    ),
+    (
+        "07-regions-and-distance",
+        {"district_set": "border-regions", "district_error": "robust"},
+        {"regions.districts.n", "regions.c2.distance", "regions.a8.russian_share_p"},
+        {"regions.a7.million", "regions.kazakh.change", "regions.kazakh.change_p_wild"},
+    ),
+    (
+        "07-regions-and-distance",
+        {"panel_error": "driscoll-kraay", "russian_first_year": 2000},
+        {"regions.a7.million", "regions.a7.million_p", "regions.kazakh.change_p"},
+        {"regions.a8.russian_share", "regions.kazakh.change", "regions.a7.border_million_losing"},
+    ),
+    (
+        "08-specification-curve",
+        {"permutations": 49, "level": 0.2},
+        {"curve.permutations", "curve.a3.significant_share", "curve.c2.significant_share"},
+        {"curve.a3.median", "curve.a3.n", "curve.c2.main_percentile"},
+    ),
+    (
+        "09-contacts",
+        {"months": 6, "gap_days": 5},
+        {"contacts.a6.episodes"},
+        {"contacts.a6.reports", "contacts.statements.n", "contacts.c4.tomsk_per_omsk"},
+    ),
 ]
 
 
