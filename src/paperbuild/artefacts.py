@@ -27,6 +27,11 @@ MINUS, NO_BREAK_SPACE, MISSING = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{EN 
 # More digits than any table prints, fewer than those in which two processors' arithmetic differs.
 CSV_FLOAT = "%.12g"
 PNG_DPI = 200
+# Thousandths of a point are finer than print. Six decimals, as matplotlib writes, double the file and show in
+# which arithmetic it was drawn.
+SVG_DECIMALS = 3
+_SVG_PATH = re.compile(rb'(?<=\bd=")[^"]+')
+_SVG_NUMBER = re.compile(rb"-?\d+\.\d+")
 
 
 class ArtefactError(ValueError):
@@ -117,10 +122,19 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
         fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         fig.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
     pyplot.close(fig)
-    contents = {"svg": svg.getvalue(), "png": png.getvalue(), "csv": table_bytes}
+    contents = {"svg": rounded_paths(svg.getvalue()), "png": png.getvalue(), "csv": table_bytes}
     files = {f"figures/{name}.{suffix}": content for suffix, content in contents.items()}
     _hand_over("figure", name, files)
     display(Image(data=contents["png"], format="png", width=round(fig.get_figwidth() * 96)))
+
+
+def rounded_paths(svg: bytes) -> bytes:
+    """Return an SVG with the coordinates of its paths rounded to `SVG_DECIMALS`."""
+
+    def rounded(match: re.Match[bytes]) -> bytes:
+        return f"{float(match[0]):.{SVG_DECIMALS}f}".rstrip("0").rstrip(".").encode()
+
+    return _SVG_PATH.sub(lambda path: _SVG_NUMBER.sub(rounded, path[0]), svg)
 
 
 def table(

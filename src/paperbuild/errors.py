@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,6 +62,8 @@ def raise_all(findings: Sequence[PaperError]) -> None:
 
 def unexpected(error: Exception, log: Path) -> PaperError:
     """Turn an error nobody foresaw into a short message, with the traceback kept in `log` for a report."""
+    import traceback
+
     with contextlib.suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")

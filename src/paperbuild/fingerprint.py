@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,11 @@ class Scanner:
 
     project: Project
     cache: HashCache
+    _found: dict[str, Path | None] = field(default_factory=dict)
+
+    def refresh(self) -> None:
+        """Forget where modules were found, because files may have come or gone since."""
+        self._found = {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -97,6 +102,12 @@ class Scanner:
 
     def find_module(self, name: str) -> Path | None:
         """Return the project's file for a dotted module name, or None if it is not the project's own."""
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    def _look_for(self, name: str) -> Path | None:
+        """Search ``src/`` and the project root, in the order in which Python does."""
         parts = name.split(".")
         for base in (self.project.src, self.project.root):
             stem = base.joinpath(*parts)

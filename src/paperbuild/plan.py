@@ -158,6 +158,11 @@ class Plan:
 
     def step_inputs(self, step: str, entries: Mapping[str, Entry]) -> StepInputs:
         """Return the inputs of notebook `step`, given the results of those before it."""
+        self.scanner.refresh()
+        return self._step_inputs(step, entries)
+
+    def _step_inputs(self, step: str, entries: Mapping[str, Entry]) -> StepInputs:
+        """Return the same, trusting what was found a moment ago."""
         results = {other: self.numbers_digest(entries[other]) for other in self.after(step)}
         return notebook_inputs(self.scanner, step, self.overrides[step], results, self.packages, self.entries)
 
@@ -276,7 +281,7 @@ class Plan:
             return Status(
                 step, reasons=[f"after {', '.join(missing)}, which must run first"], after=self.after(step)
             )
-        inputs = self.step_inputs(step, entries).inputs
+        inputs = self._step_inputs(step, entries).inputs
         entry = self.store.find(fingerprint(inputs))
         status = Status(step, inputs, entry, after=self.after(step))
         if entry is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import re
@@ -310,6 +311,28 @@ def load_yaml(path: Path, shown: str) -> Any:
         raise PaperError(f"not valid YAML: {getattr(error, 'problem', error)}", where=place) from None
 
 
+def load_remembered(path: Path, shown: str, memory: Path) -> Any:
+    """Read a YAML file, or what reading the same bytes gave before: the YAML library takes long to load."""
+    import hashlib
+    import json
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(memory.read_text(encoding="utf-8"))
+        if kept["sha256"] == digest:
+            return kept["content"]
+    content = load_yaml(path, shown)
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        text = json.dumps({"sha256": digest, "content": content})
+        # Not everything in YAML survives JSON (keys that are numbers, dates): such a file is read each time.
+        if json.loads(text)["content"] == content:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            growing = memory.with_name(f".{memory.name}.{os.getpid()}")
+            growing.write_text(text, encoding="utf-8")
+            os.replace(growing, memory)
+    return content
+
+
 def line_of(text: str, *keys: str) -> int:
     """Return the line (from 1) of a nested YAML mapping key; that of the last key found if one is missing."""
     import yaml
@@ -339,7 +362,7 @@ def read_settings(project: Project) -> Settings:
     path = project.parameters_file
     shown = project.relative(path)
     text = path.read_text(encoding="utf-8", errors="replace")
-    raw = load_yaml(path, shown) or {}
+    raw = load_remembered(path, shown, project.build / "parameters.json") or {}
     findings: list[PaperError] = []
 
     def complain(message: str, *keys: str, expected: str = "", remedy: str = "") -> None:

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +48,13 @@ def copy_atomic(source: Path, target: Path) -> None:
     except OSError as error:
         raise disk_error(error, source) from None
     write_atomic(target, content)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and all below it, if it is there and as far as the system lets us."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def disk_error(error: OSError, path: Path) -> PaperError:
@@ -158,20 +164,20 @@ class Store:
         files = {name: sha256_file(staged / name) for name in names}
         folder, growing = self.folder / fingerprint, self.folder / f".{fingerprint}.{os.getpid()}"
         try:
-            shutil.rmtree(growing, ignore_errors=True)
+            remove_tree(growing)
             growing.mkdir(parents=True)
-            shutil.move(staged, growing / "files")
+            os.rename(staged, growing / "files")
             write_atomic(growing / "entry.json", json.dumps({"files": files}, indent=1))
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
             os.rename(growing, folder)
         except OSError as error:
-            shutil.rmtree(growing, ignore_errors=True)
+            remove_tree(growing)
             raise disk_error(error, folder) from None
         return Entry(folder, files)
 
     def drop(self, fingerprint: str) -> None:
         """Forget the entry of `fingerprint`."""
-        shutil.rmtree(self.folder / fingerprint, ignore_errors=True)
+        remove_tree(self.folder / fingerprint)
 
     def touch(self, entry: Entry) -> None:
         """Note that `entry` was used, so that `prune` keeps it longer."""
@@ -190,7 +196,7 @@ class Store:
         for folder in self.folder.iterdir():
             if folder.name.startswith("."):
                 # Left by a build that was killed while it moved a result in.
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)
             else:
                 size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
                 entries.append((folder.stat().st_mtime, folder, size))
@@ -199,6 +205,6 @@ class Store:
             if total - freed <= limit:
                 break
             if folder.name not in needed and used < recent:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)
                 freed += size
         return freed
