@@ -1,7 +1,7 @@
 """The article as a reader has it: three formats from one text, each saying the same and leaving nothing open.
 
-The pages are set from the committed tables and numbers, so these tests need no notebook to run. A plain square
-stands for every picture: the words are read here, and reading a PDF full of map outlines takes ten times as long.
+The pages are set from the committed tables and numbers, so these tests need no notebook to run. A plain
+square stands for every picture: words are read here, and a PDF full of map outlines takes ten times as long.
 """
 
 from __future__ import annotations
