@@ -17,7 +17,12 @@ from borderland.inference import (
     score_statistics,
 )
 from borderland.panel import Regression, least_squares
-from borderland.spatial import conley_covariance, distance_matrix
+from borderland.spatial import (
+    conley_covariance,
+    distance_matrix,
+    nearest_neighbour_weights,
+    spectral_reassignments,
+)
 from borderland.specification import Specified
 
 STATUS_OPTIONS = {
@@ -68,6 +73,7 @@ DISTANCE_MAIN = {
     "effects": "none",
     "errors": "Conley",
 }
+_NEIGHBOURS = 6  # of a district, in the smoothness that its reassigned distances keep
 _YEARS = {"both": (2023, 2024), "2023": (2023,), "2024": (2024,)}
 _SETS = {
     "without metropolises": "without-metropolises",
@@ -132,7 +138,7 @@ class DistanceCurve:
     cutoff_km : float
         Reach of Conley's errors.
     draws, seed : int
-        Distances are dealt anew among the districts of a sample.
+        Reassigned distances, as smooth in space as the true ones; the same ones serve every specification.
     """
 
     def __init__(
@@ -141,12 +147,10 @@ class DistanceCurve:
         self.samples = dict(samples)
         self.distances = {key: distance_matrix(frame["lat"], frame["lon"]) for key, frame in samples.items()}
         self.cutoff_km = cutoff_km
-        areas = sorted(set().union(*(sample["area"] for sample in self.samples.values())))
-        generator = np.random.default_rng(seed)
-        # one random order of all areas per draw, so that a reassignment is the same in every specification
-        self.order = pd.DataFrame(
-            np.array([generator.permutation(len(areas)) for _ in range(draws)]).T, index=areas
-        )
+        places = pd.concat(self.samples.values()).drop_duplicates("area").set_index("area")
+        weights = nearest_neighbour_weights(distance_matrix(places["lat"], places["lon"]), _NEIGHBOURS)
+        dealt = spectral_reassignments(places["distance_100km"], weights, draws, seed)
+        self.reassigned = pd.DataFrame(dealt, index=places.index)
 
     def __call__(self, choice: Mapping[str, Any]) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
@@ -158,8 +162,7 @@ class DistanceCurve:
         )
         fit = model.fit(frame)
         covariance = self._covariance(fit, choice["errors"], self.distances[key])
-        ranks = self.order.loc[frame["area"]].to_numpy().argsort(axis=0)
-        dealt = frame["distance_100km"].to_numpy()[ranks]
+        dealt = self.reassigned.loc[frame["area"]].to_numpy()
         return _specified(model, fit, "distance_100km", covariance, "unit", dealt)
 
     def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:

@@ -33,6 +33,54 @@ def test_missing_coordinates_are_refused():
         spatial.distance_matrix([50, np.nan], [60, 60])
 
 
+def smooth_world(n: int = 80) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of n places, and the square root of a covariance that falls over 1,000 km."""
+    frame = places(n)
+    distance = spatial.distance_matrix(frame["lat"], frame["lon"])
+    return spatial.nearest_neighbour_weights(distance, 6), np.linalg.cholesky(np.exp(-distance / 1000))
+
+
+@pytest.mark.parametrize("n", [80, 81])  # an even and an odd number of patterns
+def test_reassignments_keep_mean_variance_and_smoothness(n):
+    weights, root = smooth_world(n)
+    values = 3 + root @ np.random.default_rng(1).normal(size=n)
+    dealt = spatial.spectral_reassignments(values, weights, 50, seed=2)
+    assert dealt.shape == (n, 50)
+    assert dealt.mean(axis=0) == pytest.approx(np.full(50, values.mean()), rel=1e-10)
+    assert dealt.std(axis=0) == pytest.approx(np.full(50, values.std()), rel=1e-10)
+    smoothness = [spatial.morans_i(column, weights, 9).i for column in dealt.T]
+    # eigenvalues of successive patterns differ by a few hundredths; values dealt one by one would give 0
+    assert smoothness == pytest.approx(np.full(50, spatial.morans_i(values, weights, 9).i), abs=0.05)
+    assert np.abs(np.corrcoef(values, dealt.T)[0, 1:]).min() < 0.1  # and yet they are other variables
+
+
+def test_reassignments_keep_the_size_of_a_test_that_dealing_values_loses():
+    """Two smooth variables that have nothing to do with each other, 100 times: how often is p below 0.05?"""
+    weights, root = smooth_world(60)
+    generator = np.random.default_rng(3)
+
+    def correlation(y, x):
+        return np.abs(np.corrcoef(y, x.T)[0, 1:])
+
+    rejected = {"spectral": 0, "dealt": 0}
+    for seed in range(100):
+        x, y = (root @ generator.normal(size=60) for _ in range(2))
+        candidates = {
+            "spectral": spatial.spectral_reassignments(x, weights, 39, seed),
+            "dealt": generator.permuted(np.tile(x, (39, 1)), axis=1).T,
+        }
+        observed = abs(np.corrcoef(x, y)[0, 1])
+        for name, versions in candidates.items():
+            rejected[name] += (1 + (correlation(y, versions) >= observed).sum()) / 40 <= 0.05
+    assert rejected["spectral"] <= 14  # of 100: five expected, and the method holds the size only roughly
+    assert rejected["dealt"] > 30
+
+
+def test_reassignments_refuse_weights_of_another_size():
+    with pytest.raises(ValueError, match="weights are 3 × 3, expected 4 × 4"):
+        spatial.spectral_reassignments([1, 2, 3, 4], np.ones((3, 3)), 9)
+
+
 def test_morans_i_by_hand():
     # A row of four places, neighbours share a border: values 1, 2, 3, 4 have deviations ±1.5, ±0.5 and
     # I = (4/6) × 2 × (0.75 − 0.25 + 0.75) / 5 = 1/3.
