@@ -53,6 +53,18 @@ REFUSED = {
         "brackets",
     ),
     "name given twice": ("::: {#tbl-wide}", "::: {#tbl-regions}", "::: {#tbl-regions}", "twice"),
+    "table inside a callout": (
+        "Negative rates carry a true minus sign.",
+        "::: {#tbl-inner}\n\n| a |\n|:--|\n| b |\n\nCaption.\n\n:::",
+        "#tbl-inner",
+        "inside a callout",
+    ),
+    "table inside a quotation": (
+        "1. First point.",
+        "> ::: {#tbl-inner}\n>\n> | a |\n> |:--|\n> | b |\n>\n> Caption.\n>\n> :::",
+        "#tbl-inner",
+        "inside another block",
+    ),
     "code cell": ("1. First point.", "```{python}\n1\n```", "```{python}", "code cell"),
     "raw HTML": ("1. First point.", "One<br>two", "<br>", "raw html"),
     "callout of unknown kind": (".callout-note", ".callout-hint", "callout-hint", "hint"),

@@ -168,6 +168,12 @@ local function resolve(cite)
   return refs
 end
 
+local function check_raw_inline(inline)
+  if not inline.text:match("^<!%-%-") then
+    problem(inline.text:match("^[^\n]*"), "raw " .. inline.format, "Markdown")
+  end
+end
+
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
 local function caption_inlines(identifier, inlines)
@@ -302,6 +308,14 @@ end
 -- 5. Callouts ----------------------------------------------------------------------------------------------
 
 local function callout(div, kind)
+  div.content:walk({
+    Figure = function(inner) problem("#" .. inner.identifier, "a figure inside a callout", "figures between paragraphs") end,
+    Div = function(inner)
+      if inner.identifier:match("^tbl%-") then
+        problem("#" .. inner.identifier, "a table inside a callout", "tables between paragraphs")
+      end
+    end,
+  })
   for key in pairs(div.attributes) do
     if key ~= "title" then
       problem("callout-" .. kind, "the callout attribute " .. key, "title")
@@ -366,11 +380,6 @@ local survey = {
   RawBlock = function(block)
     problem(block.text:match("^[^\n]*"), "raw " .. block.format, "Markdown")
   end,
-  RawInline = function(inline)
-    if not inline.text:match("^<!%-%-") then
-      problem(inline.text:match("^[^\n]*"), "raw " .. inline.format, "Markdown")
-    end
-  end,
   Header = number_header,
   Div = function(div)
     check_div(div)
@@ -410,9 +419,10 @@ local function counts_tables(div)
   return div.identifier:match("^tbl%-") and not div.attributes["custom-style"]
 end
 
--- A float and the provenance block behind it are set together.
+-- A float and the provenance block behind it are set together. Only the outermost blocks are looked through: to ask
+-- every cell of every table would take longer than all the rest.
 local function set_floats(blocks)
-  local result = pandoc.Blocks({})
+  local result, placed = pandoc.Blocks({}), {}
   local position = 1
   while position <= #blocks do
     local block, following = blocks[position], blocks[position + 1]
@@ -424,11 +434,17 @@ local function set_floats(blocks)
       done = numbered_table(block, provenance)
     end
     if done then
+      placed[block.identifier] = true
       result:extend(done)
       position = position + (provenance and 2 or 1)
     else
       result:insert(block)
       position = position + 1
+    end
+  end
+  for identifier in pairs(appended) do
+    if #problems == 0 and not placed[identifier] and kind_of(identifier) ~= "eq" then
+      problem("#" .. identifier, "a figure or table inside another block", "figures and tables between paragraphs")
     end
   end
   return result
@@ -450,8 +466,6 @@ local function unwrap_first(block)
 end
 
 local finish = {
-  Blocks = set_floats,
-  Plain = unwrap_first,
   Div = function(div)
     local kind = callout_kind(div)
     if kind then
@@ -477,9 +491,9 @@ local finish = {
 function Pandoc(doc)
   doc.blocks = doc.blocks:walk({ RawBlock = drop_comment, Div = by_format })
   doc.blocks = doc.blocks:walk(survey)
-  doc = doc:walk({ Cite = resolve })
+  doc = doc:walk({ Cite = resolve, RawInline = check_raw_inline })
   if #problems == 0 then
-    doc.blocks = doc.blocks:walk(finish)
+    doc.blocks = set_floats(doc.blocks:walk(finish))
   end
   if #problems > 0 then
     io.stderr:write(table.concat(problems, "\n"), "\n")
