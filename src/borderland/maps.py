@@ -4,18 +4,20 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
-from shapely import box
 from shapely.geometry.base import BaseGeometry
 
 from borderland import plots
 
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
+# Metres. Finer bends are below 0.06 mm in print, and drawing them makes the file ten times as large.
+_DETAIL = 1000.0
 _SIDE_FILL = {"KAZ": "#C9DFEE", "RUS": "#FBDCC4"}
 # Region names stand at a point inside their region; where a city, the border or another name is in the way
 # they are moved by so many km (east, north).
@@ -43,11 +45,17 @@ _NAME_SHIFT = {
 def _paths(geometry: BaseGeometry) -> Path:
     """One drawing path for a polygon or several, holes included."""
     rings = [
-        ring
-        for polygon in getattr(geometry, "geoms", [geometry])
-        for ring in (polygon.exterior, *polygon.interiors)
+        ring for polygon in shapely.get_parts(geometry) for ring in (polygon.exterior, *polygon.interiors)
     ]
     return Path.make_compound_path(*(Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings))
+
+
+def _drawn(geometries: pd.Series, window: tuple[float, float, float, float]) -> list[BaseGeometry]:
+    """Polygons at the detail that print can show, cut off beyond the window; shared borders stay shared."""
+    west, east, south, north = window
+    simple = shapely.coverage_simplify(geometries.to_numpy(), _DETAIL)
+    # Cut outside the window, so that no edge of the cut shows.
+    return list(shapely.clip_by_rect(simple, west - 50e3, south - 50e3, east + 50e3, north + 50e3))
 
 
 def _base_map(
@@ -62,10 +70,12 @@ def _base_map(
     ``border``, projected to metres; ``window`` is west, east, south, north in metres.
     """
     ax.set_facecolor(_WATER)
-    for geometry in layers["countries"]["geometry"]:
+    for geometry in _drawn(layers["countries"]["geometry"], window):
         ax.add_patch(PathPatch(_paths(geometry), facecolor=_LAND, edgecolor="#B5B0A6", linewidth=0.4))
     for name in ("russia", "kazakhstan"):
-        for unit, geometry in zip(layers[name]["unit"], layers[name]["geometry"], strict=True):
+        for unit, geometry in zip(
+            layers[name]["unit"], _drawn(layers[name]["geometry"], window), strict=True
+        ):
             country = area["country"].get(unit)
             ax.add_patch(
                 PathPatch(
@@ -75,7 +85,7 @@ def _base_map(
                     linewidth=0.5,
                 )
             )
-    for geometry in layers["border"]["geometry"]:
+    for geometry in shapely.simplify(layers["border"]["geometry"].to_numpy(), _DETAIL):
         ax.plot(*np.asarray(geometry.coords)[:, :2].T, color=plots.INK, linewidth=1.4, solid_capstyle="round")
     west, east, south, north = window
     ax.set_xlim(west, east)
@@ -134,7 +144,7 @@ def borderland_map(
     fig = plots.canvas(plots.DOUBLE, plots.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
     ax = fig.add_subplot()
     _base_map(ax, layers, area, window)
-    frame_box = box(window[0], window[2], window[1], window[3])
+    frame_box = shapely.box(window[0], window[2], window[1], window[3])
     for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
         if unit in area.index:
             point = geometry.intersection(frame_box).representative_point()

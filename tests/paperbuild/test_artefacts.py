@@ -57,6 +57,12 @@ def test_figures_have_the_same_bytes_whatever_the_user_has_set(recorder: Recorde
     assert recorder.artefacts[0]["cell"] == "the-cell"
 
 
+def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
+    svg = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.2345678 -0.0001 L 20.500000 7 z" x="1.23456"/></g>'
+    wanted = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.235 -0 L 20.5 7 z" x="1.23456"/></g>'
+    assert artefacts.rounded_paths(svg) == wanted
+
+
 def test_table_files(recorder: Recorder, tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {
