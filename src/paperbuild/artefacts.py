@@ -132,7 +132,10 @@ def rounded_paths(svg: bytes) -> bytes:
     """Return an SVG with the coordinates of its paths rounded to `SVG_DECIMALS`."""
 
     def rounded(match: re.Match[bytes]) -> bytes:
-        return f"{float(match[0]):.{SVG_DECIMALS}f}".rstrip("0").rstrip(".").encode()
+        # Adding zero makes minus zero, a matter of the last bit, plain zero.
+        return (
+            f"{round(float(match[0]), SVG_DECIMALS) + 0.0:.{SVG_DECIMALS}f}".rstrip("0").rstrip(".").encode()
+        )
 
     return _SVG_PATH.sub(lambda path: _SVG_NUMBER.sub(rounded, path[0]), svg)
 

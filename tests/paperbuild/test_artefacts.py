@@ -58,8 +58,10 @@ def test_figures_have_the_same_bytes_whatever_the_user_has_set(recorder: Recorde
 
 
 def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
-    svg = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.2345678 -0.0001 L 20.500000 7 z" x="1.23456"/></g>'
-    wanted = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.235 -0 L 20.5 7 z" x="1.23456"/></g>'
+    svg = (
+        b'<g transform="scale(0.015625)"><path id="d1" d="M 1.2345678 -0.0001 L 20.500 7 z" x="1.2345"/></g>'
+    )
+    wanted = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.235 0 L 20.5 7 z" x="1.2345"/></g>'
     assert artefacts.rounded_paths(svg) == wanted
 
 
