@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -334,10 +334,12 @@ def _without_bookkeeping(value: Any) -> Any:
     return [_without_bookkeeping(item) for item in value] if isinstance(value, list) else value
 
 
-def declared_files(project: Project, step: str, entries: Mapping[str, Any]) -> dict[Path, str]:
+def declared_files(
+    project: Project, step: str, entries: Mapping[str, Any], named: Sequence[str] = ()
+) -> dict[Path, str]:
     """Return the files a notebook may read: its tables, those their keys refer to, and other declared files.
 
-    The value names what kind of input each is (``data`` or ``file``).
+    The value names what kind of input each is (``data`` or ``file``). `named` are files that parameters name.
 
     Raises
     ------
@@ -376,6 +378,13 @@ def declared_files(project: Project, step: str, entries: Mapping[str, Any]) -> d
         files[path] = "data"
         entry = entries.get(path.relative_to(project.data).as_posix(), {})
         files |= {by_name[name]: "data" for name in entry.get("references", []) if name in by_name}
+    for name in named:
+        path = project.root / name
+        if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():
+            message = f"a parameter of {step} names {name!r}, which is no file of the project"
+            findings.append(PaperError(message, expected="a file, as a path from the project root"))
+            continue
+        files[path] = "file"
     for name in settings.files:
         path = project.root / name
         if not path.is_file():
@@ -420,6 +429,7 @@ def notebook_inputs(
     results: Mapping[str, str],
     packages: Distributions,
     entries: Mapping[str, Any],
+    named: Sequence[str],
 ) -> StepInputs:
     """Collect what notebook `step` depends on.
 
@@ -437,13 +447,15 @@ def notebook_inputs(
         What is installed.
     entries : mapping
         The data register (`register_entries`).
+    named : sequence of str
+        Files that its parameters name.
     """
     project = scanner.project
     path = project.notebook(step)
     code = scanner.notebook_code(path, project.relative(path))
     modules, outside = scanner.notebook_closure(step)
     beside = scanner.package_files(modules)
-    files = declared_files(project, step, entries)
+    files = declared_files(project, step, entries, named)
     inputs: Inputs = {
         "build": scanner.build_version(),
         "python": "{}.{}.{}".format(*sys.version_info[:3]),

@@ -15,7 +15,7 @@ from paperbuild.notebooks import Notebook, read_notebook
 from paperbuild.project import Project, line_of, suggestion
 
 TYPES = ("int", "float", "str", "bool", "list[int]", "list[float]", "list[str]")
-CONSTRAINTS = ("ge", "gt", "le", "lt", "choices")
+CONSTRAINTS = ("ge", "gt", "le", "lt", "choices", "file")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Parameter:
     doc : str
         The comment beside it: meaning and unit.
     constraints : mapping
-        ``ge gt le lt choices`` from ``parameters.yml``; for a list they hold for each item.
+        ``ge gt le lt choices`` from ``parameters.yml``; for a list they hold for each item. ``file: true``
+        marks a text that, unless empty, is the path of a file the notebook then may read.
     where : str
         ``file:line`` of the declaration.
     """
@@ -73,6 +74,8 @@ class Parameter:
         parts = [words[key].format(limit) for key, limit in self.constraints.items() if key in words]
         if "choices" in self.constraints:
             parts.append("one of " + ", ".join(map(str, self.constraints["choices"])))
+        if self.constraints.get("file"):
+            parts.append("a file's path from the project root, or empty")
         return ", ".join([self.type, *parts])
 
 

@@ -16,6 +16,7 @@ from paperbuild.fingerprint import (
     Inputs,
     Scanner,
     StepInputs,
+    declared_files,
     differences,
     fingerprint,
     installed,
@@ -163,8 +164,11 @@ class Plan:
 
     def _step_inputs(self, step: str, entries: Mapping[str, Entry]) -> StepInputs:
         """Return the same, trusting what was found a moment ago."""
+        named = named_files(self.project, step, self.effective(step))
         results = {other: self.numbers_digest(entries[other]) for other in self.after(step)}
-        return notebook_inputs(self.scanner, step, self.overrides[step], results, self.packages, self.entries)
+        return notebook_inputs(
+            self.scanner, step, self.overrides[step], results, self.packages, self.entries, named
+        )
 
     def numbers_digest(self, entry: Entry) -> str:
         """Return the hash of the numbers a result recorded: values and names, not where they were made."""
@@ -322,22 +326,21 @@ def make_plan(project: Project, options: Options) -> Plan:
     """
     cache = HashCache(project.build / "hashes.json", own_version())
     scanner = Scanner(project, cache)
-    settings = project.settings
+    _ = project.settings  # read first: nothing else can be checked while it is wrong
     findings: list[PaperError] = []
     if not project.steps:
         raise UsageError(
             "there are no notebooks", where=project.relative(project.analysis), expected="NN-name.ipynb files"
         )
     entries = register_entries(project, cache)
-    for step in settings.notebooks:
-        from paperbuild.fingerprint import declared_files
-
-        with _collect(findings):
-            declared_files(project, step, entries)
     defaults: dict[str, dict[str, Any]] = {}
     overrides: dict[str, dict[str, Any]] = {}
     with _collect(findings):
         defaults, overrides = checked_parameters(project, options, cache)
+    for step in project.steps:
+        with _collect(findings):
+            values = {**defaults.get(step, {}), **overrides.get(step, {})}
+            declared_files(project, step, entries, named_files(project, step, values))
     raise_all(findings)
     state: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
@@ -345,6 +348,12 @@ def make_plan(project: Project, options: Options) -> Plan:
     return Plan(
         project, options, scanner, installed(cache), entries, overrides, defaults, Store(project.store), state
     )
+
+
+def named_files(project: Project, step: str, values: Mapping[str, Any]) -> list[str]:
+    """Return the files that a notebook's parameters name: values, not empty, under ``file: true``."""
+    limits = project.settings.notebooks[step].parameters
+    return [value for name, value in values.items() if value and limits.get(name, {}).get("file")]
 
 
 def own_version() -> str:

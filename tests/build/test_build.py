@@ -155,6 +155,28 @@ def test_parameters_are_refused_before_anything_runs(project: Path) -> None:
     assert paper(project, "build", "--scenario", "lat").returncode == 2
 
 
+def test_a_parameter_may_name_a_file(project: Path) -> None:
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "parameters: {segments: {file: true}}")
+    write_notebook(
+        project / "analysis/03-alone.ipynb",
+        [
+            "#| label: parameters\nsegments: str = ''  # coded interviews, path",
+            "#| label: length\nfrom paperbuild.artefacts import number\n"
+            "number('segments.length', len(open(segments).read()) if segments else 0)",
+        ],
+    )
+    assert paper(project, "build").returncode == 0
+    done = paper(project, "build", "-p", "03-alone.segments=data/none.csv")
+    assert "names 'data/none.csv', which is no file of the project" in done.stderr
+    assert paper(project, "build", "-p", "03-alone.segments=data/points.csv").returncode == 0
+    assert '"text": "51"' in (project / "build/results/03-alone.json").read_text(encoding="utf-8")
+    edit(project / "data/points.csv", "1.5", "1.55")
+    assert (
+        "file data/points.csv changed"
+        in paper(project, "status", "-p", "03-alone.segments=data/points.csv").stdout
+    )
+
+
 def test_params_lists_type_range_default_and_meaning(project: Path) -> None:
     listed = paper(project, "params").stdout
     assert "01-first.first_year = 2000  (int, at least 1990, at most 2020)  first year, calendar" in listed
