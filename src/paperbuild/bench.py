@@ -264,6 +264,7 @@ def kernel_overhead(folder: Path, repeat: int) -> dict[str, float]:
     from paperbuild.execute import Run, run_notebook
     from paperbuild.kernels import KernelSettings
     from paperbuild.notebooks import Notebook
+    from paperbuild.warm import start_server
 
     source = folder / "nothing.ipynb"
     source.write_text(json.dumps(NOTHING), encoding="utf-8")
@@ -285,6 +286,7 @@ def kernel_overhead(folder: Path, repeat: int) -> dict[str, float]:
             taken.append(time.perf_counter() - started)
         return statistics.median(taken)
 
+    start_server(("pandas", "seaborn", "statsmodels"))
     run("fork")
     return {
         "paper": median(lambda: run("fork")),
@@ -330,7 +332,9 @@ def show(tasks: Mapping[str, Mapping[str, float]]) -> None:
             f"{row[name]:.2f} s ({row[name] / row['paper']:.1f}×)" if name in row else "–" for name in others
         ]
         table.add_row(task, f"{row['paper']:.2f} s", *cells)
-    Console().print(table)
+    console = Console(highlight=False)
+    console.width = console.width if console.is_terminal else 160
+    console.print(table)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
