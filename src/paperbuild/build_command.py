@@ -62,4 +62,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
         made = report.ok and options.to and project.output.is_dir()
         where = f"; the article is in {project.relative(project.output)}/" if made else ""
         print(f"paper: {report.summary()}{where}", file=sys.stderr)
+    if report.ok and args.overrides and not args.quiet:
+        print(
+            "paper: figures/ and tables/ now show these parameters; paper build returns to the defaults",
+            file=sys.stderr,
+        )
     return 0 if report.ok else 1

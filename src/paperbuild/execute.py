@@ -59,6 +59,7 @@ class Run:
     running: str = "start"
     exit_code: int | None = None
     cancelled: bool = False
+    kills_before: int = 0
     report: dict[str, Any] = field(default_factory=dict)
 
     def cancel(self) -> None:
@@ -141,6 +142,7 @@ def run_notebook(run: Run, mode: str) -> None:
     PaperError
         If a cell raises, a file is touched that the step does not declare, or the kernel dies.
     """
+    run.kills_before = out_of_memory_kills()
     run.manager = kernel_manager(run.settings, mode)
     try:
         execute_notebook(
@@ -239,8 +241,18 @@ def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
     )
 
 
+def out_of_memory_kills() -> int:
+    """Return how many processes the system has ended for want of memory so far, as it counts them."""
+    total = 0
+    for source in ("/proc/vmstat", "/sys/fs/cgroup/memory.events"):
+        with contextlib.suppress(OSError, ValueError):
+            lines = Path(source).read_text(encoding="ascii").splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    return total
+
+
 def _death(run: Run) -> str:
-    """Say why a kernel is gone, from its exit code."""
+    """Say why a kernel is gone, from its exit code and what the system counted."""
     code = run.exit_code
     limit = run.settings.memory_limit
     if code is None:
@@ -248,11 +260,12 @@ def _death(run: Run) -> str:
     if code >= 0:
         return f"the kernel ended itself with exit code {code} (exit() or os._exit() in a cell?)"
     name = signal.Signals(-code).name if -code in iter(signal.Signals) else f"signal {-code}"
-    if name == "SIGKILL":
+    if name == "SIGKILL" and out_of_memory_kills() > run.kills_before:
         return (
-            "the kernel was killed by SIGKILL: out of memory, unless somebody sent the signal by hand "
-            "(the system ends the process that holds most); fewer --jobs, or --memory-limit to fail earlier"
+            "out of memory: the system ended the kernel; try fewer --jobs, or --memory-limit to fail earlier"
         )
+    if name == "SIGKILL":
+        return "the kernel was killed by SIGKILL: by hand, or out of memory where the system does not say so"
     if name in ("SIGABRT", "SIGSEGV", "SIGBUS") and limit:
         return (
             f"the kernel was ended by {name}: most likely out of memory (--memory-limit {limit / 1e9:.3g}G)"

@@ -54,6 +54,7 @@ class HashCache:
         self._files: dict[str, list[Any]] = {}
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
+        self._seen: set[str] = set()
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(path.read_text(encoding="utf-8"))
             self._files = dict(kept["files"])
@@ -64,6 +65,7 @@ class HashCache:
         status = os.stat(path)
         mark = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
         key = str(path)
+        self._seen.add(key)
         known = self._files.get(key)
         if known is not None and known[:4] == mark:
             return known[4]
@@ -86,10 +88,13 @@ class HashCache:
         """Keep the cache for the next run; a folder that cannot be written only costs that run its time."""
         if not self._changed:
             return
-        facts = self._facts
+        # What a run used is some hundred entries; several times that is memory of files and code long gone.
+        files, facts = self._files, self._facts
         if len(facts) > 4 * len(self._used) + 400:
             facts = {key: facts[key] for key in self._used}
-        kept = {"version": self._version, "files": self._files, "facts": facts}
+        if len(files) > 4 * len(self._seen) + 400:
+            files = {key: files[key] for key in self._seen & set(files)}
+        kept = {"version": self._version, "files": files, "facts": facts}
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ told to fork instead of to start a program.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import importlib.machinery
@@ -21,13 +22,16 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from queue import Empty
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
@@ -395,7 +399,48 @@ class ForkProvisioner(LocalProvisioner):
         self.process = _ForkedProcess(process)
         self.pid = self.pgid = process.pid
         self.cwd = settings.root
+        # A client that connects before the sockets exist waits a tenth of a second before it tries again; the
+        # heartbeat's is bound last.
+        heartbeat = Path(f"{self.connection_info['ip']}-{self.connection_info['hb_port']}")
+        while not heartbeat.exists() and process.exitcode is None:
+            await asyncio.sleep(0.002)
         return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel with all it started, and take note of its end at once."""
+        await super().kill(restart=restart)
+        if self.process is not None:
+            self.process.wait()
+
+
+class QuickClient(AsyncKernelClient):
+    """A kernel client that is ready as soon as the kernel is.
+
+    jupyter_client's own waits until the output channel has been silent for 0.2 s. This one waits for the end
+    of its own request on that channel, which shows the same: the channel works, and nothing older is in it.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has answered on both channels.
+
+        Raises
+        ------
+        RuntimeError
+            If it dies before, or does not answer within `timeout` seconds.
+        """
+        deadline = time.monotonic() + (timeout or 60)
+        while time.monotonic() < deadline:
+            request = self.kernel_info()
+            with contextlib.suppress(Empty):
+                await self.get_shell_msg(timeout=1)
+                while True:
+                    message = await self.get_iopub_msg(timeout=0.2)
+                    ended = message["content"].get("execution_state") == "idle"
+                    if ended and message["parent_header"].get("msg_id") == request:
+                        return
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died while it started")
+        raise RuntimeError(f"the kernel did not answer within {timeout} seconds")
 
 
 class _OneSpec(KernelSpecManager):
@@ -435,6 +480,7 @@ def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
     return AsyncKernelManager(
         kernel_name="paper",
         kernel_spec_manager=_OneSpec(spec),
+        client_factory=QuickClient,
         transport="ipc",
         ip=str(sockets / "s"),
         connection_file=str(sockets / "c.json"),

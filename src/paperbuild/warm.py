@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -128,14 +129,9 @@ def settings_folder() -> Path:
         folder = Path(tempfile.mkdtemp(prefix=f"paperbuild-{os.getpid()}-", dir=base))
         (folder / "ipython").mkdir()
         (folder / "matplotlibrc").write_text("backend: agg\n", encoding="ascii")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _settings_folder = folder
     return _settings_folder
-
-
-def remove_settings_folder() -> None:
-    """Remove the private folder at the end of the process."""
-    if _settings_folder is not None:
-        shutil.rmtree(_settings_folder, ignore_errors=True)
 
 
 def _is_running(pid: int) -> bool:

@@ -169,7 +169,7 @@ def test_a_parameter_may_name_a_file(project: Path) -> None:
     done = paper(project, "build", "-p", "03-alone.segments=data/none.csv")
     assert "names 'data/none.csv', which is no file of the project" in done.stderr
     assert paper(project, "build", "-p", "03-alone.segments=data/points.csv").returncode == 0
-    assert '"text": "51"' in (project / "build/results/03-alone.json").read_text(encoding="utf-8")
+    assert '"value": 56' in (project / "build/results/03-alone.json").read_text(encoding="utf-8")
     edit(project / "data/points.csv", "1.5", "1.55")
     assert (
         "file data/points.csv changed"
@@ -268,7 +268,11 @@ def test_a_failing_cell_says_where_with_what_and_how_to_rerun(project: Path) -> 
 @pytest.mark.parametrize(
     ("code", "option", "message"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", (), "SIGKILL: out of memory"),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+            (),
+            "killed by SIGKILL: by hand, or out of memory",
+        ),
         ("x = bytearray(10**9)", ("--memory-limit", "400M"), "out of memory (--memory-limit 0.4G)"),
         ("import os; os._exit(3)", (), "ended itself with exit code 3"),
         ("1 +", (), "SyntaxError"),
