@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-RANK = {"none": 0, "interethnic": 1, "regional": 1, "official": 2, "state": 3}
 LEVELS = {
     0: "not named or foreign",
     1: "interethnic or regional",

@@ -33,7 +33,6 @@ DOUBLE = 180 * MM  # the full text width, inches
 KAZ = "#005B96"
 RUS = "#D55E00"
 COUNTRY = {"KAZ": KAZ, "RUS": RUS}
-COUNTRY_MARKER = {"KAZ": "o", "RUS": "s"}
 INK = "#222222"
 GREY = "#767676"
 PALE = "#D9D9D9"
@@ -158,17 +157,17 @@ def region_colors(area: pd.DataFrame) -> dict[str, str]:
     return dict(zip(area["name"], area["country"].map(COUNTRY), strict=True))
 
 
-def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None, notes: bool = True) -> None:
+def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
     """Mark years in which a series changes its definition: a dotted line, and a note at its top.
 
     The mark stands between the last year of the old definition and the first of the new one.
     """
-    if notes and any((breaks or {}).values()):
+    if any((breaks or {}).values()):
         low, high = ax.get_ylim()  # room for the notes above the data
         ax.set_ylim(low, high + 0.09 * (high - low) if ax.get_yscale() == "linear" else high * 1.6)
     for year, note in (breaks or {}).items():
         ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        if notes and note:
+        if note:
             ax.annotate(
                 note,
                 (year - 0.5, 1),
@@ -301,8 +300,6 @@ def small_multiples(
     breaks: Mapping[str, Collection[int]] | None = None,
     reference: float | None = None,
     source: str = "",
-    columns: int = 5,
-    row_height: float = 1.15,
 ) -> Figure:
     """One small panel per region on common axes, west to east; the free last cell explains the marks.
 
@@ -319,8 +316,9 @@ def small_multiples(
     reference : float, optional
         A horizontal line common to all panels.
     """
+    columns = 5
     rows = -(-(len(area) + 1) // columns)
-    fig = canvas(DOUBLE, rows * row_height + 0.35)
+    fig = canvas(DOUBLE, 1.15 * rows + 0.35)
     grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     cells = list(grid.flat)
     for ax, (unit, region) in zip(cells, area.iterrows(), strict=False):
@@ -361,8 +359,6 @@ def balance_chart(
     source: str = "",
     breaks: Mapping[str, Mapping[int, str]] | None = None,
     names: tuple[str, str, str] = ("natural", "migration", "total"),
-    labels: tuple[str, str, str] = ("natural change", "net migration", "sum"),
-    height: float = 3.0,
 ) -> Figure:
     """Natural change and migration as stacked bars by year, their sum as a line; one panel per side.
 
@@ -373,7 +369,7 @@ def balance_chart(
     breaks : mapping, optional
         Heading to {first year of the new definition: note}.
     """
-    fig = canvas(DOUBLE, height)
+    fig = canvas(DOUBLE, 3.0)
     axes = fig.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     natural, migration, total = names
     for ax, (heading, frame) in zip(axes, panels.items(), strict=True):
@@ -381,7 +377,7 @@ def balance_chart(
         first = frame[natural].to_numpy(float)
         second = frame[migration].to_numpy(float)
         same = np.sign(first) == np.sign(second)
-        ax.bar(years, first, width=0.82, color=NATURAL, label=labels[0])
+        ax.bar(years, first, width=0.82, color=NATURAL, label="natural change")
         ax.bar(
             years,
             second,
@@ -391,11 +387,9 @@ def balance_chart(
             edgecolor="white",
             linewidth=0.2,
             hatch="////",
-            label=labels[1],
+            label="net migration",
         )
-        _draw_series(
-            ax, frame[total], (), color=INK, marker="o", markersize=2.2, linewidth=1, label=labels[2]
-        )
+        _draw_series(ax, frame[total], (), color=INK, marker="o", markersize=2.2, linewidth=1, label="sum")
         ax.axhline(0, color=INK, linewidth=0.6)
         ax.set_title(heading)
         ax.grid(axis="y")
@@ -462,7 +456,6 @@ def dated_points(
     ylabel: str,
     breaks: Mapping[int, str] | None = None,
     source: str = "",
-    height: float = 3.4,
 ) -> Figure:
     """Values known at scattered dates; the marker tells the kind of count, its fill the grade of evidence.
 
@@ -475,7 +468,7 @@ def dated_points(
     breaks : mapping, optional
         First year of a new definition to a short note.
     """
-    fig = canvas(DOUBLE, height)
+    fig = canvas(DOUBLE, 3.4)
     ax = fig.add_subplot()
     ends = {}
     for position, (name, part) in enumerate(frame.sort_values("year").groupby(label, sort=False)):
@@ -519,9 +512,7 @@ def timeline_heatmap(
     *,
     levels: Mapping[int, str],
     assumed: pd.DataFrame | None = None,
-    xlabel: str = "",
     source: str = "",
-    events: Iterable[tuple[str, int, str]] | None = None,
     assumed_label: str = "assumed, no text read",
 ) -> Figure:
     """Status by country (rows) and year (columns) in shades; hatched where the status is only assumed.
@@ -534,8 +525,6 @@ def timeline_heatmap(
         Code to wording, drawn from light to dark in the order given.
     assumed : DataFrame, optional
         Same shape, True where the evidence is an assumption.
-    events : iterable of (row, year, short label), optional
-        Marked by a white-edged diamond; the label stands in the cell's row right of it.
     """
     shades = ListedColormap(SEQUENTIAL(np.linspace(0.06, 0.95, len(levels))))
     codes = {code: place for place, code in enumerate(levels)}
@@ -569,21 +558,8 @@ def timeline_heatmap(
                     linewidth=0,
                 )
             )
-    for label, year, text in events or ():
-        row = list(frame.index).index(label)
-        ax.plot(year, row, marker="D", color=INK, markeredgecolor="white", markersize=4.5)
-        ax.annotate(
-            text,
-            (year, row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            path_effects=halo(),
-        )
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.set_xlabel(xlabel)
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     handles = [
         Patch(facecolor=shades(place), edgecolor=GREY, linewidth=0.4, label=text)
@@ -604,8 +580,6 @@ def coefficient_plot(
     *,
     xlabel: str,
     source: str = "",
-    reference: float = 0.0,
-    width: float = DOUBLE,
 ) -> Figure:
     """Estimates with intervals, in the order of the rows; published anchors as hollow grey diamonds.
 
@@ -614,8 +588,6 @@ def coefficient_plot(
     frame : DataFrame
         Columns ``label``, ``estimate``, ``low``, ``high`` (missing: point only), ``kind`` ("ours" or
         "published"); optionally ``group`` (a heading where it changes) and ``n`` (printed at the right).
-    reference : float
-        Value of no effect.
     """
     rows: list[tuple[str, pd.Series | None]] = []
     heading = None
@@ -624,9 +596,9 @@ def coefficient_plot(
             heading = row["group"]
             rows.append((str(heading), None))
         rows.append((str(row["label"]), row))
-    fig = canvas(width, 0.19 * len(rows) + 0.9)
+    fig = canvas(DOUBLE, 0.19 * len(rows) + 0.9)
     ax = fig.add_subplot()
-    ax.axvline(reference, color=INK, linewidth=0.6)
+    ax.axvline(0, color=INK, linewidth=0.6)
     places = np.arange(len(rows))[::-1]
     for place, (_, row) in zip(places, rows, strict=True):
         if row is None:
@@ -892,13 +864,11 @@ def heatmap(
     *,
     label: str,
     source: str = "",
-    fmt: str | None = None,
     center: float | None = None,
     levels: Collection[float] | None = None,
     colors: Mapping[str, str] | None = None,
-    width: float = DOUBLE,
 ) -> Figure:
-    """A matrix in shades; missing cells stay white, values are printed where ``fmt`` is given.
+    """A matrix in shades; missing cells stay white.
 
     Parameters
     ----------
@@ -910,7 +880,7 @@ def heatmap(
     colors : mapping, optional
         Row label to the hue of its name.
     """
-    fig = canvas(width, 0.165 * len(frame) + 0.85)
+    fig = canvas(DOUBLE, 0.165 * len(frame) + 0.85)
     ax = fig.add_subplot()
     values = frame.to_numpy(float)
     cmap = SEQUENTIAL if center is None else DIVERGING
@@ -940,14 +910,6 @@ def heatmap(
     ax.set_xticks([place + 0.5 for place in shown], [str(frame.columns[place]) for place in shown])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    if fmt is not None:
-        for (row, column), value in np.ndenumerate(values):
-            if not np.isnan(value):
-                r, g, b, _ = cmap(norm(value))
-                dark = 0.299 * r + 0.587 * g + 0.114 * b < 0.55
-                ink = "white" if dark else INK
-                text = format(value, fmt).replace("-", "−")
-                ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=SMALL, color=ink)
     bar = fig.colorbar(
         mesh, ax=ax, shrink=0.7, aspect=16, pad=0.02, ticks=None if levels is None else list(levels)
     )
@@ -992,7 +954,6 @@ def stacked_shares(
     labels: Mapping[str, str],
     colors: Mapping[str, str] | None = None,
     source: str = "",
-    width: float = DOUBLE,
 ) -> Figure:
     """Composition as horizontal bars that add up to a hundred, the first two shares printed.
 
@@ -1005,7 +966,7 @@ def stacked_shares(
     colors : mapping, optional
         Row label to the hue of its name.
     """
-    fig = canvas(width, 0.165 * len(frame) + 0.95)
+    fig = canvas(DOUBLE, 0.165 * len(frame) + 0.95)
     ax = fig.add_subplot()
     places = np.arange(len(frame))[::-1]
     left = np.zeros(len(frame))
@@ -1056,7 +1017,6 @@ def diverging_bars(
     colors: Mapping[str, str] | None = None,
     total: str | None = None,
     source: str = "",
-    width: float = DOUBLE,
 ) -> Figure:
     """Parts of a balance as horizontal bars from zero, gains to the right and losses to the left.
 
@@ -1069,7 +1029,7 @@ def diverging_bars(
     colors : mapping, optional
         Row label to the hue of its name.
     """
-    fig = canvas(width, 0.165 * len(frame) + 0.95)
+    fig = canvas(DOUBLE, 0.165 * len(frame) + 0.95)
     ax = fig.add_subplot()
     places = np.arange(len(frame))[::-1]
     gains, losses = np.zeros(len(frame)), np.zeros(len(frame))

@@ -66,10 +66,9 @@ def district_sample(
     -------
     DataFrame
         ``area``, ``name``, ``unit`` (region), ``lat``, ``lon``, ``net_rate`` (net migrants of all flows per
-        1,000 inhabitants on 1 January and year), ``distance_km``, ``distance_100km``, ``log_distance``,
-        ``near`` (within 100 km of the border), ``russian_share_10`` (tens of percent, 2025),
-        ``natural_rate`` (per 1,000, 2023), ``city``, ``metropolis``; areas that lack any of it are left out
-        (see ``attrs["left_out"]``).
+        1,000 inhabitants on 1 January and year), ``distance_km``, ``distance_100km``, ``russian_share_10``
+        (tens of percent, 2025), ``natural_rate`` (per 1,000, 2023), ``city``, ``metropolis``; areas that lack
+        any of it, or one of the years, are left out (see ``attrs["left_out"]``).
     """
     area = districts["unit"].map(METROPOLISES).fillna(districts["stable_area"])
     area = area.set_axis(districts["district"])
@@ -77,16 +76,19 @@ def district_sample(
     def summed(frame: pd.DataFrame, column: str) -> pd.Series:
         return frame.groupby(frame["district"].map(area))[column].sum()
 
-    wanted = migration[migration["year"].isin(years)]
-    lived = population[population["year"].isin(years)]
+    def over_years(frame: pd.DataFrame, column: str) -> pd.Series:
+        wanted = frame[frame["year"].isin(years)]
+        by_year = wanted.groupby([wanted["district"].map(area), "year"])[column].sum().unstack()
+        return by_year.sum(axis=1, skipna=False)  # migrants of two years go with persons of the same two
+
     total, russian = (
         summed(ethnicity[(ethnicity["year"] == 2025) & (ethnicity["group"] == group)], "persons")
         for group in ("total", "russian")
     )
     heads = districts[districts["district"] == districts["district"].map(area)].set_index("district")
     frame = heads[["name", "unit", "lat", "lon"]].assign(
-        net=summed(wanted, "net"),
-        persons=summed(lived, "persons"),
+        net=over_years(migration, "net"),
+        persons=over_years(population, "persons"),
         russian_share_10=10 * russian / total,
         natural=summed(vital, "natural_increase"),
         start=summed(population[population["year"] == 2023], "persons"),
@@ -99,11 +101,7 @@ def district_sample(
         natural_rate=rate_per_1000(full["natural"], full["start"]),
         distance_km=geo.distance_to_border(full["lat"], full["lon"], border)["distance_km"].to_numpy(),
     )
-    full = full.assign(
-        distance_100km=full["distance_km"] / 100,
-        log_distance=np.log(full["distance_km"].clip(lower=1)),
-        near=(full["distance_km"] < 100).astype(float),
-    )
+    full = full.assign(distance_100km=full["distance_km"] / 100)
     result = district_subset(full.rename_axis("area").reset_index(), regions, chosen)
     result.attrs = {"left_out": sorted(set(frame.index) - set(full.index))}
     return result
@@ -122,9 +120,7 @@ def district_subset(sample: pd.DataFrame, regions: pd.DataFrame, chosen: str) ->
     return sample[keep].reset_index(drop=True)
 
 
-def district_model(
-    chosen: str, controls: str = "all", regions: bool = False, distance: str = "distance_100km"
-) -> Model:
+def district_model(chosen: str, controls: str = "all", regions: bool = False) -> Model:
     """Least squares of a district's net migration rate on its distance to the border.
 
     Parameters
@@ -135,8 +131,6 @@ def district_model(
         Nothing; share of Russians; also natural increase and city.
     regions : bool
         With effects of regions: districts are compared within their region.
-    distance : str
-        Column that measures distance.
     """
     added = {
         "none": (),
@@ -145,7 +139,8 @@ def district_model(
     }
     if controls not in added:
         raise ValueError(f"controls is one of {', '.join(added)}, found {controls!r}")
-    return Model(least_squares, "net_rate", (distance, *added[controls]), ("unit",) if regions else ())
+    regressors = ("distance_100km", *added[controls])
+    return Model(least_squares, "net_rate", regressors, ("unit",) if regions else ())
 
 
 def region_panel(
