@@ -130,6 +130,26 @@ def test_distance_curve_runs_on_a_corner_of_its_grid(tables):
     assert result.estimates.loc[row, "estimate"] == pytest.approx(fit.coefficients["distance_100km"])
 
 
+def test_reassigned_distances_stay_with_their_districts(tables):
+    samples = curves.distance_samples(tables)
+    evaluate = curves.DistanceCurve(samples, 200, 3, 0)
+    choice = curves.DISTANCE_MAIN
+    sample = samples[("both", "without metropolises")].set_index("area")
+    moved = sample.assign(distance_100km=evaluate.reassigned.loc[sample.index, 0]).reset_index()
+    refitted = regional.district_model("without-metropolises").fit(moved).coefficients["distance_100km"]
+    assert evaluate(choice).null_estimate[0] == pytest.approx(refitted, rel=1e-8)  # one step is exact in OLS
+
+
+def test_an_area_without_people_in_one_of_the_years_is_left_out(tables):
+    population = tables["population"]
+    lost = population[(population["year"] == 2024) & (population["district"] == "KZ101000")].index
+    sample = regional.district_sample(
+        **(tables | {"population": population.drop(index=lost)}), years=(2023, 2024), chosen="all"
+    )
+    assert "KZ101000" not in set(sample["area"])
+    assert "KZ101000" in sample.attrs["left_out"]
+
+
 def test_status_curve_leaves_out_what_has_no_variation():
     names = {"migration": "migration_partners", "dyads": "dyads", "status": "russian_status"}
     names |= {"controls": "country_controls", "stock": "migrant_stock"}
