@@ -471,14 +471,14 @@ def in_words(low: float, high: float, estimate: float, step: float = 1.0) -> str
     Examples
     --------
     >>> in_words(-0.1, 0.5, 0.2)
-    '22 percent more (interval: 10 percent fewer to 65 percent more)'
+    '22 per cent more (interval: 10 per cent fewer to 65 per cent more)'
     """
 
     def phrase(value: float) -> str:
         change = round(percent_change(value, step))
         if change == 0:
             return "no change"
-        return f"{abs(change):,} percent {'more' if change > 0 else 'fewer'}"
+        return f"{abs(change):,} per cent {'more' if change > 0 else 'fewer'}"
 
     first, last = sorted([low, high], key=lambda value: value * step)
     return f"{phrase(estimate)} (interval: {phrase(first)} to {phrase(last)})"

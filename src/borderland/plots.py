@@ -157,6 +157,13 @@ def region_colors(area: pd.DataFrame) -> dict[str, str]:
     return dict(zip(area["name"], area["country"].map(COUNTRY), strict=True))
 
 
+def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
+    """Print the named rows of a chart in their hue and in bold, which tells them apart in grey too."""
+    for text in ax.get_yticklabels():
+        if text.get_text() in (colors or {}):
+            text.set(color=colors[text.get_text()], fontweight="bold")
+
+
 def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
     """Mark years in which a series changes its definition: a dotted line, and a note at its top.
 
@@ -903,8 +910,7 @@ def heatmap(
         ax.pcolor(below, cmap=ListedColormap(["none"]), hatch="//////", edgecolor="#FFFFFF80", linewidth=0)
     ax.invert_yaxis()
     ax.set_yticks(np.arange(len(frame)) + 0.5, frame.index)
-    for text in ax.get_yticklabels():
-        text.set_color((colors or {}).get(text.get_text(), INK))
+    color_names(ax, colors)
     step = max(1, len(frame.columns) // 12)
     shown = range(0, len(frame.columns), step)
     ax.set_xticks([place + 0.5 for place in shown], [str(frame.columns[place]) for place in shown])
@@ -996,8 +1002,7 @@ def stacked_shares(
                     )
         left += values
     ax.set_yticks(places, frame.index)
-    for text in ax.get_yticklabels():
-        text.set_color((colors or {}).get(text.get_text(), INK))
+    color_names(ax, colors)
     ax.set_xlim(0, 100)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     ax.tick_params(axis="y", length=0)
@@ -1042,8 +1047,7 @@ def diverging_bars(
         ax.plot(frame[total], places, "D", color=INK, markeredgecolor="white", markersize=4.5, label=total)
     ax.axvline(0, color=INK, linewidth=0.6)
     ax.set_yticks(places, frame.index)
-    for text in ax.get_yticklabels():
-        text.set_color((colors or {}).get(text.get_text(), INK))
+    color_names(ax, colors)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)

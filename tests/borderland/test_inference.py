@@ -287,7 +287,7 @@ def test_percent_change(coefficient, step, change):
 
 def test_words_order_the_ends_of_the_interval():
     words = inference.in_words(low=-0.1, high=0.5, estimate=0.2)
-    assert words == "22 percent more (interval: 10 percent fewer to 65 percent more)"
+    assert words == "22 per cent more (interval: 10 per cent fewer to 65 per cent more)"
     assert (
         inference.in_words(-0.1, 0.5, 0.2, step=-1)
         == "18 percent fewer (interval: 39 percent fewer to 11 percent more)"
