@@ -17,8 +17,8 @@ from typing import Any
 from paperbuild import manuscript, register
 from paperbuild.errors import Findings, PaperError
 from paperbuild.hashing import sha256_file
-from paperbuild.manuscript import LOADER, Manuscript
-from paperbuild.project import Project
+from paperbuild.manuscript import Manuscript
+from paperbuild.project import Project, load_yaml
 from paperbuild.typed_numbers import typed_numbers
 
 NEW_WORDS = 6
@@ -72,12 +72,11 @@ def read_manifest(path: Path, root: Path) -> tuple[dict[str, Any], list[PaperErr
 
 def metadata(project: Project, texts: Sequence[Manuscript]) -> dict[str, Any]:
     """Metadata that `{{< meta … >}}` can reach: last build, project file, front matter."""
-    import yaml
 
     known: dict[str, Any] = {}
     for path in (project.numbers, project.root / "_quarto.yml"):
         if path.is_file():
-            known.update(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {})
+            known.update(load_yaml(path, project.relative(path)) or {})
     for text in texts:
         known.update(text.metadata)
     return known

@@ -57,10 +57,11 @@ class Scanner:
     project: Project
     cache: HashCache
     _found: dict[str, Path | None] = field(default_factory=dict)
+    _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        """Forget where modules were found, because files may have come or gone since."""
-        self._found = {}
+        """Forget which modules were found, because files may have changed since."""
+        self._found, self._closures = {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -152,12 +153,13 @@ class Scanner:
 
     def notebook_closure(self, step: str) -> tuple[set[Path], set[str]]:
         """Return the project's modules and the outside packages behind a notebook, its artefacts included."""
-        path = self.project.notebook(step)
-        imports = self.notebook_code(path, self.project.relative(path))["imports"]
-        modules, outside = self.closure(imports)
-        return modules, outside | {
-            p for found in imports for name in found[2] for p in WRITTEN_WITH.get(name, ())
-        }
+        if step not in self._closures:
+            path = self.project.notebook(step)
+            imports = self.notebook_code(path, self.project.relative(path))["imports"]
+            modules, outside = self.closure(imports)
+            outside |= {p for found in imports for name in found[2] for p in WRITTEN_WITH.get(name, ())}
+            self._closures[step] = modules, outside
+        return self._closures[step]
 
     def targets(self, found: list[Any], package: str) -> list[str]:
         """Return the absolute module names one import statement may load."""

@@ -9,11 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-
 from paperbuild.errors import PaperError
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -170,7 +166,10 @@ class Manuscript:
     @cached_property
     def metadata(self) -> dict:
         """The YAML front matter; empty where there is none."""
-        return yaml.load(self.front_source, Loader=LOADER) or {} if self.front_source.strip() else {}
+        import yaml  # here, because it takes long to load and the build asks only for the files a text names
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(self.front_source, Loader=loader) or {} if self.front_source.strip() else {}
 
     @cached_property
     def uncoded(self) -> str:
@@ -332,7 +331,9 @@ class Manuscript:
         """Front-matter entries that are printed as text: (key, first line, last line)."""
         if not self.front_source.strip():
             return []
-        root = yaml.compose(self.front_source, Loader=LOADER)
+        import yaml
+
+        root = yaml.compose(self.front_source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         found = []
         for key, value in getattr(root, "value", []):
             if re.fullmatch(

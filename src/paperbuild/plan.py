@@ -229,11 +229,21 @@ class Plan:
             "versions": versions,
         }
 
+    def typesetter(self) -> dict[str, str]:
+        """Return names and versions of what typesets; asked again when something is installed or removed."""
+        from paperbuild import render
+
+        engine = render.engine_for(self.options.engine)
+        if engine == "quarto":
+            return render.identity(engine)
+        key = sha256_json([engine, self.packages.versions])
+        return self.scanner.cache.fact("typesetter", key, lambda: render.identity(engine))
+
     def document_inputs(self, kind: str, entries: Mapping[str, Entry]) -> Inputs:
         """Return what a render step depends on, the notebooks' outputs being published."""
         from paperbuild import render
 
-        inputs: Inputs = {f"typesetter {k}": v for k, v in render.identity(self.options.engine).items()}
+        inputs: Inputs = {f"typesetter {name}": version for name, version in self.typesetter().items()}
         own = Path(__file__).parent
         for path in render.inputs(self.project.render_root, kind):
             base = self.project.render_root if path.is_relative_to(self.project.render_root) else own.parent

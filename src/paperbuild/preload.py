@@ -1,9 +1,25 @@
 """What every kernel loads before its first cell; the fork server imports this once for all of them."""
 
-import ipykernel.debugger
-import ipykernel.ipkernel
-import ipykernel.kernelapp  # noqa: F401
-from jupyter_client.localinterfaces import localhost
+import builtins
+from importlib import import_module
+from types import SimpleNamespace
+
+for _module in (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "tornado.platform.asyncio",
+    "jupyter_client.localinterfaces",
+):
+    import_module(_module)
 
 # Asks the system for its network interfaces (0.2 s); the answer is remembered and comes along with a fork.
-localhost()
+import_module("jupyter_client.localinterfaces").localhost()
+
+# Some libraries ask, while they are imported, whether they are in a notebook (pandas, for how wide a printed
+# table may be). They are, or will be as soon as a kernel is forked; IPython puts its own function here then.
+builtins.get_ipython = lambda: SimpleNamespace(kernel=True)

@@ -456,9 +456,7 @@ class _Build:
 
     def _engine(self) -> str:
         """Return the name of the typesetter in use."""
-        from paperbuild import render
-
-        return render.identity(self.options.engine)["engine"]
+        return self.plan.typesetter()["engine"]
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""
