@@ -290,7 +290,7 @@ def test_words_order_the_ends_of_the_interval():
     assert words == "22 per cent more (interval: 10 per cent fewer to 65 per cent more)"
     assert (
         inference.in_words(-0.1, 0.5, 0.2, step=-1)
-        == "18 percent fewer (interval: 39 percent fewer to 11 percent more)"
+        == "18 per cent fewer (interval: 39 per cent fewer to 11 per cent more)"
     )
     assert inference.in_words(0, 0, 0.001).startswith("no change")
 
