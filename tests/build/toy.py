@@ -68,6 +68,8 @@ ALONE = [
     "# Alone",
     "#| label: setup\nimport pandas as pd\nfrom paperbuild.artefacts import table",
     "#| label: sizes\ntable('sizes', pd.read_csv('data/sizes.csv'))",
+    # How pandas prints a wide table depends on where it was when it was imported.
+    "#| label: wide\npd.DataFrame([range(30)])",
 ]
 
 
