@@ -1,4 +1,4 @@
-"""What notebooks hand over to the article: figures, tables, numbers; and the numbers of other notebooks.
+"""What notebooks hand over to the article: figures, tables, numbers, findings; and other notebooks' numbers.
 
 Inside a build every call writes into the step's staging folder and records which cell made it. In an
 ordinary Jupyter session the calls check and show, and write nothing.
@@ -200,6 +200,24 @@ def number(name: str, value: float | str | bool, spec: str = "") -> None:
     if _recorder is not None:
         _recorder.add("number", name, **record)
     display_markdown(f"`{name}` = {text}", raw=True)
+
+
+def finding(message: str) -> None:
+    """Report that something is not as it must be, without withholding the results.
+
+    The build goes on, so that what follows from a changed file can be seen, and says so at its end; the
+    manifest keeps the finding, and ``paper check`` refuses the article until it is gone.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and where; unique in the notebook.
+    """
+    from IPython.display import display_markdown
+
+    if _recorder is not None:
+        _recorder.add("finding", message)
+    display_markdown(f"**Finding:** {message}", raw=True)
 
 
 def results(notebook: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 from paperbuild.cli import add_build_choices, byte_count, job_count, options_from
 from paperbuild.plan import inspect
 from paperbuild.project import Project
+from paperbuild.publish import read_manifest
 from paperbuild.store import DEFAULT_SIZE_LIMIT
 
 
@@ -53,6 +54,10 @@ def main(project: Project, args: argparse.Namespace) -> int:
     for step, unread in report.unread.items():
         if not args.quiet:
             print(f"paper: {step} declares but did not read {', '.join(unread)}", file=sys.stderr)
+    if report.ok:
+        for found in read_manifest(project).get("findings", []):
+            place = f"{found['notebook']} › {found['cell']}"
+            print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():

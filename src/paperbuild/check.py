@@ -48,6 +48,7 @@ def findings(project: Project) -> list[PaperError]:
     found.extend(abstract_findings(texts))
     found.extend(cross_reference_findings(texts))
     if not missing:
+        found.extend(reported_findings(manifest))
         found.extend(meta_findings(texts, manifest, metadata(project, texts)))
         found.extend(artefact_findings(root, texts, manifest))
     bibliography = root / "references.bib"
@@ -68,6 +69,19 @@ def read_manifest(path: Path, root: Path) -> tuple[dict[str, Any], list[PaperErr
             remedy="paper build",
         )
         return {"outputs": [], "numbers": {}}, [finding]
+
+
+def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
+    """What the notebooks themselves found to be wrong in the last build."""
+    return [
+        PaperError(
+            found["message"],
+            where=f"analysis/{found['notebook']}.ipynb, cell {found['cell']}",
+            expected="a build without findings",
+            remedy="correct what it names, then: paper build",
+        )
+        for found in manifest.get("findings", [])
+    ]
 
 
 def metadata(project: Project, texts: Sequence[Manuscript]) -> dict[str, Any]:

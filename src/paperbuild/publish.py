@@ -77,7 +77,7 @@ def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapp
             if artefact["kind"] == "number":
                 _nest(plain, artefact["name"], artefact["text"])
                 _nest(comma, artefact["name"], artefact["comma"])
-            else:
+            elif artefact["kind"] in KINDS:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
@@ -112,18 +112,22 @@ def manifest(
     documents : list of dict
         Records of the typeset documents, as `paperbuild.compare` makes them.
     """
-    outputs, numbers = [], {}
+    outputs, numbers, findings = [], {}, []
     for step, entry in entries.items():
         for artefact in artefacts_of(entry):
             origin = {"notebook": step, "cell": artefact["cell"], "parameters": parameters[step]}
             if artefact["kind"] == "number":
                 numbers[artefact["name"]] = {k: artefact[k] for k in ("value", "text", "format")} | origin
                 continue
+            if artefact["kind"] == "finding":
+                findings.append({"message": artefact["name"], "notebook": step, "cell": artefact["cell"]})
+                continue
             for path in artefact["files"]:
                 kind = KINDS[artefact["kind"]][Path(path).suffix]
                 outputs.append({"path": path, "kind": kind, "sha256": entry.files[path], **origin})
     outputs.sort(key=lambda output: output["path"])
     listed = {"format": 1, "outputs": outputs, "numbers": numbers, "documents": documents}
+    listed["findings"] = findings
     return json.dumps(listed, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -133,7 +137,7 @@ def read_manifest(project: Project) -> dict[str, Any]:
         found = json.loads(project.manifest.read_text(encoding="utf-8"))
         if isinstance(found, dict):
             return found
-    return {"outputs": [], "numbers": {}, "documents": []}
+    return {"outputs": [], "numbers": {}, "documents": [], "findings": []}
 
 
 def remove_orphans(project: Project, entries: Mapping[str, Entry]) -> list[str]:

@@ -123,6 +123,21 @@ def test_an_artefact_no_longer_made_disappears(project: Path) -> None:
     ]
 
 
+def test_a_finding_is_told_by_every_build_and_refused_by_check(project: Path) -> None:
+    edit(project / "analysis/03-alone.ipynb", "import table", "import finding, table")
+    edit(project / "analysis/03-alone.ipynb", "table('sizes'", "finding('A is too large'); table('sizes'")
+    for _ in ("a build that runs the notebook", "one that runs nothing"):
+        done = paper(project, "build")
+        assert done.returncode == 0
+        assert "paper: finding of 03-alone › sizes: A is too large" in done.stderr
+    checked = paper(project, "check")
+    assert checked.returncode == 1
+    assert "A is too large" in checked.stdout + checked.stderr
+    edit(project / "analysis/03-alone.ipynb", "finding('A is too large'); ", "")
+    assert "A is too large" not in paper(project, "build").stderr
+    assert "A is too large" not in paper(project, "check").stdout
+
+
 def test_scenario_has_its_own_folders(project: Path) -> None:
     before = outputs(project)
     done = paper(project, "build", "--scenario", "late")

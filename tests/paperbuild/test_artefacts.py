@@ -65,6 +65,17 @@ def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
     assert artefacts.rounded_paths(svg) == wanted
 
 
+def test_a_finding_is_recorded_with_its_cell_and_withholds_nothing(recorder: Recorder) -> None:
+    artefacts.finding("births do not sum: KZ-KZY 2011")
+    number("a.b", 1, "d")
+    assert recorder.artefacts[0] == {
+        "kind": "finding",
+        "name": "births do not sum: KZ-KZY 2011",
+        "cell": "the-cell",
+    }
+    assert recorder.artefacts[1]["value"] == 1
+
+
 def test_table_files(recorder: Recorder, tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {
