@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.errors import PaperError
+from paperbuild.fingerprint import declared_files, register_entries
+from paperbuild.hashing import HashCache
 from paperbuild.project import Project
 from paperbuild.store import write_atomic
 
@@ -79,11 +81,12 @@ def steps(project: Project) -> list[Step]:
     """The notebooks by plain papermill, in order, and the article by our renderer."""
     root = project.root
     code = tuple(sorted(path.relative_to(root).as_posix() for path in project.src.rglob("*.py")))
+    register = register_entries(project, HashCache(project.build / "hashes.json"))
     made = []
     for name, settings in sorted(project.settings.notebooks.items()):
         output = f"{FOLDER}/{name}.ipynb"
         notebook = f"analysis/{name}.ipynb"
-        data = tuple(project.relative(project.data_file(table)) for table in settings.data)
+        data = tuple(map(project.relative, declared_files(project, name, register)))
         before = tuple(f"{FOLDER}/{other}.ipynb" for other in settings.results)
         papermill = (sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3")
         made.append(Step(name, (*papermill, notebook, output), (notebook, *data, *code, *before), output))

@@ -4,10 +4,12 @@ import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from paperbuild import bench
+from paperbuild.project import Project
 
 
 def lay_out(root):
@@ -42,6 +44,23 @@ def test_a_driver_runs_what_changed_and_nothing_else(tmp_path, name):
     (tmp_path / "x").write_text("y")
     assert ran() == "ab"
     assert (tmp_path / "b").read_text() == "y.."
+
+
+def test_drivers_are_told_every_file_the_article_depends_on():
+    project = Project.find(Path(__file__).parent)
+    made = bench.steps(project)
+    outputs = {step.output for step in made}
+    missing = [
+        name
+        for step in made
+        for name in step.inputs
+        if name not in outputs and not (project.root / name).is_file()
+    ]
+    assert missing == []
+    # A notebook that declares all data depends on all tables, and one on claims on their rules.
+    inputs = {step.name: step.inputs for step in made}
+    assert "data/regions.csv" in inputs["00-data"]
+    assert "analysis/claims.yml" in inputs["10-claims"]
 
 
 def test_edits_change_what_they_say(tmp_path):
