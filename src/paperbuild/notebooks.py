@@ -54,10 +54,6 @@ class Notebook:
         """The cell tagged ``parameters``, if there is one."""
         return next((cell for cell in self.cells if "parameters" in cell.tags), None)
 
-    def cell_name(self, index: int) -> str:
-        """Return how messages call code cell `index`: its label, else its number from 1."""
-        return self.cells[index].label or f"#{index + 1}"
-
     def line_of(self, text: str) -> int:
         """Return the line of the ``.ipynb`` file where a line of source stands (1 if it is not found)."""
         needle = json.dumps(text, ensure_ascii=False)[1:-1]

@@ -160,6 +160,7 @@ class TestBeta:
         residual = y - x @ inverse @ x.T @ y
         leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
         meat = x.T @ np.diag((residual / (1 - leverage)) ** 2) @ x
+        # Written out with an explicit inverse, which costs digits where starts lie close together.
         assert found.slope.se == pytest.approx(np.sqrt((inverse @ meat @ inverse)[1, 1]), rel=1e-8)
 
     def test_constant_distance_is_no_convergence(self):

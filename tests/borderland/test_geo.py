@@ -62,10 +62,12 @@ def test_distance_of_the_line_that_vincenty_published():
         degrees(-37, 39, 10.15610),
         degrees(143, 55, 35.38390),
     )
+    # A millimetre: the published length is printed to it.
     assert found == pytest.approx(54.972271, abs=1e-6)
 
 
 def test_distance_along_equator_and_meridian_has_closed_forms():
+    # A micrometre: only rounding stands between the two.
     assert geo.distance_km(0, 10, 0, 11) == pytest.approx(SEMI_MAJOR * math.pi / 180, abs=1e-9)
     assert geo.distance_km(0, 10, 90, 10) == pytest.approx(
         QUARTER_MERIDIAN, abs=1e-6
@@ -157,12 +159,14 @@ def test_border_lengths_share_out_the_official_length(pieces, official):
     frame = pd.DataFrame(pieces, columns=["geometry", "kz_unit", "ru_unit"])
     for by in ("kz_unit", "ru_unit", ["kz_unit", "ru_unit"]):
         found = geo.border_lengths(frame, by, official)
+        # Rounding over eight pieces of very unequal length.
         assert found["share"].sum() == pytest.approx(1, rel=1e-9)
         assert found["scaled_km"].sum() == pytest.approx(official, rel=1e-9)
     turned = frame.assign(geometry=[line.reverse() for line in frame["geometry"]]).iloc[::-1]
     one, other = (
         geo.border_lengths(f, "kz_unit", official).set_index("kz_unit")["share"] for f in (frame, turned)
     )
+    # A line and its reverse are summed in another order.
     np.testing.assert_allclose(one.sort_index(), other.sort_index(), rtol=1e-9)
 
 
@@ -228,12 +232,14 @@ def test_border_by_region_covers_the_study_area(border, regions, official):
 def test_area_of_an_octant_of_the_ellipsoid():
     edge = [(lon, 0.0) for lon in np.linspace(0, 90, 91)]
     octant = Polygon([*edge, (90.0, 90.0), (0.0, 90.0)])
+    # The area of a geodesic polygon is exact but for rounding.
     assert geo.area_km2(octant) == pytest.approx(SURFACE / 8, rel=1e-9)
 
 
 def test_area_ignores_direction_and_subtracts_holes():
     outer, inner = box(60, 50, 62, 52), box(60.5, 50.5, 61, 51)
     ring = Polygon(outer.exterior, [inner.exterior])
+    # The same numbers added in another order, here and below.
     assert geo.area_km2(ring) == pytest.approx(geo.area_km2(outer) - geo.area_km2(inner), rel=1e-12)
     assert geo.area_km2(Polygon(outer.exterior.coords[::-1])) == pytest.approx(geo.area_km2(outer), rel=1e-12)
     both = MultiPolygon([inner, box(70, 50, 71, 51)])
@@ -254,6 +260,7 @@ def test_the_map_keeps_areas(kazakhstan):
 
 def test_map_coordinates_have_their_origin_on_the_central_meridian():
     x, y = geo.to_map([50, 50, 52], [66, 67, 66])
+    # A micrometre on a map measured in metres.
     assert x[0] == pytest.approx(0, abs=1e-6)
     assert y[0] == pytest.approx(0, abs=1e-6)
     assert x[1] > 0

@@ -51,6 +51,7 @@ def test_coefficients_and_deviance_equal_statsmodels_with_dummies():
 def test_only_group_means_gives_the_closed_form():
     frame = flows()
     fit = ppml(frame, "persons", [], ("origin",))
+    # Iterations stop with the deviance settled to 1e-12; with effects alone they end on the means.
     assert fit.fitted == pytest.approx(
         frame.groupby("origin")["persons"].transform("mean").to_numpy(), rel=1e-9
     )
@@ -61,6 +62,7 @@ def test_fitted_means_add_up_to_the_flows_in_every_group():
     fit = ppml(flows(), "persons", ["distance"], FULL)
     for effect in FULL:
         sums = fit.frame.assign(residual=fit.residuals).groupby(list(effect))["residual"].sum()
+        # One migrant in a million: what the stopping rule leaves of the score.
         assert sums.to_numpy() == pytest.approx(0, abs=1e-6 * fit.frame["persons"].sum())
 
 
@@ -70,6 +72,7 @@ def test_the_unit_of_the_outcome_does_not_matter(seed, scale):
     frame = flows(seed)
     one = ppml(frame, "persons", ["distance"], ("origin",)).coefficients["distance"]
     other = ppml(frame.assign(persons=frame["persons"] * scale), "persons", ["distance"], ("origin",))
+    # The stopping rule is relative, so other units stop at another iteration.
     assert other.coefficients["distance"] == pytest.approx(one, rel=1e-5, abs=1e-6)
 
 

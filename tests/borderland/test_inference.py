@@ -128,6 +128,7 @@ def test_bootstrap_of_least_squares_equals_refits_over_all_signs():
     expected = brute_force(
         frame, design, np.ones(len(frame)), frame["y"].to_numpy(), restricted, frame["unit"].to_numpy()
     )
+    # A count over 64 sign vectors: equal or one draw apart, never nearly equal.
     assert inference.wild_cluster_bootstrap(OLS, frame, "x", "unit").p == pytest.approx(expected, abs=1e-12)
 
 
@@ -139,6 +140,7 @@ def test_bootstrap_of_poisson_equals_refits_of_its_working_regression():
     design = np.column_stack([frame[["x", "z"]], years])
     expected = brute_force(frame, design, null.fitted, working, np.log(null.fitted), frame["unit"].to_numpy())
     ours = inference.wild_cluster_bootstrap(PPML, frame, "x", "unit")
+    # A count over 64 sign vectors: equal or one draw apart, never nearly equal.
     assert ours.p == pytest.approx(expected, abs=1e-12)
     assert ours.draws == 2**6
 
@@ -147,6 +149,7 @@ def test_observed_statistic_of_least_squares_is_the_clustered_t():
     frame = made_up()
     fit = OLS.fit(frame)
     t = inference.estimates(fit, inference.cluster_covariance(fit, "unit")).loc["x", "t"]
+    # One statistic from scores and one from the fit: rounding only.
     assert inference.wild_cluster_bootstrap(OLS, frame, "x", "unit").statistic == pytest.approx(t, rel=1e-9)
 
 
@@ -206,6 +209,7 @@ def test_score_statistics_of_least_squares_are_those_of_the_full_fit():
     estimate, t = inference.score_statistics(null, frame[["x"]].to_numpy(), "unit")
     full = OLS.fit(frame)
     row = inference.estimates(full, inference.cluster_covariance(full, "unit")).loc["x"]
+    # Partialled out first or fitted at once: rounding only.
     assert estimate[0] == pytest.approx(row["estimate"], rel=1e-9)
     assert t[0] == pytest.approx(row["t"], rel=1e-9)
 

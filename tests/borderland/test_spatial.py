@@ -115,6 +115,7 @@ def test_scale_and_origin_of_values_do_not_matter(scale, origin):
     weights = spatial.nearest_neighbour_weights(spatial.distance_matrix(frame["lat"], frame["lon"]), 3)
     one = spatial.morans_i(frame["y"], weights, 99)
     other = spatial.morans_i(scale * frame["y"] + origin, weights, 99)
+    # Values of 0.1 beside an origin of a thousand lose four digits to rounding.
     assert other.i == pytest.approx(one.i, rel=1e-6)
     assert other.p == one.p
 
@@ -134,6 +135,7 @@ def test_no_reach_gives_robust_errors():
     frame = places()
     fit = least_squares(frame, "y", ["x"])
     conley = spatial.conley_covariance(fit, spatial.distance_matrix(frame["lat"], frame["lon"]), 0)
+    # The same products, summed in another order.
     assert conley.matrix == pytest.approx(inference.robust_covariance(fit).matrix, rel=1e-12)
 
 
@@ -146,6 +148,7 @@ def test_uniform_kernel_within_blocks_is_clustering():
     theirs = (
         pf.feols("y ~ x", frame, vcov={"CRV1": "region"}, ssc=pf.ssc(k_adj=False, G_adj=False)).se()["x"] ** 2
     )
+    # Two solvers of one linear problem.
     assert ours == pytest.approx(theirs, rel=1e-9)
 
 

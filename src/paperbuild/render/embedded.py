@@ -20,8 +20,6 @@ from paperbuild.render import ASSETS
 from paperbuild.render.source import NUMBERS, Source, read
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
-PROBLEM_STATUS = 84
-"""Exit status by which the filter says that it has reported problems."""
 
 _WARNING = re.compile(r"^\[WARNING\] (.*)$", re.MULTILINE)
 _CITATION = re.compile(r"[Cc]itation (\S+) not found|Citeproc: citation (\S+) not found")
