@@ -15,6 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from borderland import plots
 
+# What the licences of the boundaries ask for; no map goes without it.
+CREDIT = "Boundaries: © OpenStreetMap contributors (ODbL 1.0), Natural Earth. Albers equal-area projection."
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
 # Metres. Finer bends are below 0.06 mm in print, and drawing them makes the file ten times as large.
 _DETAIL = 1000.0
@@ -217,7 +219,7 @@ def borderland_map(
         ),
     ]
     plots.legend_above(fig, handles)
-    plots.source_line(fig, source)
+    plots.source_line(fig, f"{source} {CREDIT}".strip())
     return fig
 
 
@@ -281,5 +283,5 @@ def district_map(
         for persons in (20_000, 100_000, 500_000)
     ]
     ax.legend(handles=handles, title="inhabitants", loc="lower left", labelspacing=1.1, borderpad=0.8)
-    plots.source_line(fig, source)
+    plots.source_line(fig, f"{source} {CREDIT}".strip())
     return fig
