@@ -25,10 +25,10 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # --no-compile: Python compiles what is imported when it is imported; the rest costs time and space for nothing.
-$(VENV)/.paper: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.paper: requirements.lock pyproject.toml tool/pyproject.toml | $(VENV)/bin/python
 	@echo "setting up $(VENV) from requirements.lock (once, about a minute)"
 	@$(PIP) install --quiet --no-compile --require-hashes --requirement requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable tool --editable .
 	@touch $@
 
 $(VENV)/.test: requirements-test.lock $(VENV)/.paper
@@ -37,13 +37,13 @@ $(VENV)/.test: requirements-test.lock $(VENV)/.paper
 	@touch $@
 
 # For maintainers: resolve pyproject.toml anew (needs uv). Hashes only, no addresses, one version for every Python.
-UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild pyproject.toml tool/pyproject.toml
 lock:
 	@$(UV_COMPILE) --output-file requirements.lock
 	@$(UV_COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \
 	   sed -nE 's/^([a-zA-Z0-9._-]+==[^\\]*[^ \\]) *\\?$$/      - \1/p' requirements.lock; \
-	   echo '      - --editable .'; } > environment.yml.new && mv environment.yml.new environment.yml
+	   echo '      - --editable ./tool'; echo '      - --editable .'; } > environment.yml.new && mv environment.yml.new environment.yml
 
 clean:
 	@rm -rf build _output

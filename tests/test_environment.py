@@ -25,7 +25,16 @@ def names(requirements: list[str]) -> set[str]:
     return {re.match(r"[A-Za-z0-9._-]+", item)[0].lower() for item in requirements}
 
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+FILES = ("pyproject.toml", "tool/pyproject.toml")
+PROJECTS = {name: tomllib.loads((ROOT / name).read_text())["project"] for name in FILES}
+OWN = {project["name"] for project in PROJECTS.values()}
+DEPENDENCIES = {(file, n) for file in FILES for n in names(PROJECTS[file]["dependencies"]) - OWN}
+EXTRAS = {
+    (file, n)
+    for file in FILES
+    for extra in PROJECTS[file].get("optional-dependencies", {}).values()
+    for n in names(extra)
+}
 
 
 def test_conda_environment_states_the_versions_of_the_lock():
@@ -35,8 +44,11 @@ def test_conda_environment_states_the_versions_of_the_lock():
 
 
 def test_lock_covers_every_declared_dependency():
-    assert names(PROJECT["dependencies"]) <= lock("requirements.lock").keys()
-    assert names(PROJECT["optional-dependencies"]["test"]) <= lock("requirements-test.lock").keys()
+    assert {name for _, name in DEPENDENCIES} <= lock("requirements.lock").keys()
+    assert (
+        names(PROJECTS["pyproject.toml"]["optional-dependencies"]["test"])
+        <= lock("requirements-test.lock").keys()
+    )
 
 
 def test_test_lock_only_adds_to_the_runtime_lock():
@@ -54,15 +66,11 @@ def test_every_pin_carries_hashes_and_no_address(name):
 
 def test_installed_versions_are_the_locked_ones():
     locked = lock("requirements.lock")
-    assert {name: version(name) for name in names(PROJECT["dependencies"])} == {
-        name: locked[name] for name in names(PROJECT["dependencies"])
-    }
+    needed = {name for _, name in DEPENDENCIES}
+    assert {name: version(name) for name in needed} == {name: locked[name] for name in needed}
 
 
-EXTRAS = [item for extra in PROJECT["optional-dependencies"].values() for item in extra]
-
-
-@pytest.mark.parametrize("name", sorted(names(PROJECT["dependencies"] + EXTRAS)))
-def test_each_dependency_has_its_reason_in_one_line(name):
-    text = (ROOT / "pyproject.toml").read_text()
+@pytest.mark.parametrize(("file", "name"), sorted(DEPENDENCIES | EXTRAS))
+def test_each_dependency_has_its_reason_in_one_line(file, name):
+    text = (ROOT / file).read_text()
     assert re.search(rf'^ +"{re.escape(name)}[^"]*", +# \S.*$', text, re.MULTILINE | re.IGNORECASE)

@@ -15,7 +15,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from borderland import claims
-from paperbuild import artefacts
+from paperbuild.kernel import artefacts
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,9 +19,9 @@ from docx import Document
 from PIL import Image
 from pypdf import PdfReader
 
-from paperbuild.artefacts import comma_form
-from paperbuild.project import RenderJob
-from paperbuild.render import FORMATS, render
+from paperbuild.article.typesetting import FORMATS, render
+from paperbuild.kernel.artefacts import comma_form
+from paperbuild.project.layout import RenderJob
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = (ROOT / "paper.qmd").read_text(encoding="utf-8")

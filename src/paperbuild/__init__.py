@@ -1,1 +1,0 @@
-"""The build of a verifiable paper: fingerprints, kernels, rendering, checks. Knows nothing of its subject."""

@@ -1,0 +1,242 @@
+"""The embedded engine: pandoc with citeproc, one Lua filter for Quarto's subset, Typst for the PDF."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import mimetypes
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paperbuild.article.source import NUMBERS, Source, read
+from paperbuild.article.typesetting import ASSETS
+from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.project.layout import RenderJob, load_yaml
+
+READER = "markdown+east_asian_line_breaks-raw_tex"
+
+_WARNING = re.compile(r"^\[WARNING\] (.*)$", re.MULTILINE)
+_CITATION = re.compile(r"[Cc]itation (\S+) not found|Citeproc: citation (\S+) not found")
+_SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]+)(")')
+
+
+def render(job: RenderJob) -> list[Path]:
+    """Typeset the article with pandoc and Typst; see `paperbuild.article.typesetting.render`."""
+    numbers = read_numbers(job.root)
+    source = read(job.root, numbers)
+    target = job.output / f"paper.{job.format}"
+    job.output.mkdir(parents=True, exist_ok=True)
+    {"html": _html, "pdf": _pdf, "docx": _docx}[job.format](job, source, numbers, target)
+    return [target]
+
+
+def read_numbers(root: Path) -> dict[str, Any]:
+    """Return the content of ``build/results/numbers.yml``; nothing where the pipeline has not run."""
+    path = root / NUMBERS
+    return (load_yaml(path, NUMBERS) or {}) if path.is_file() else {}
+
+
+@functools.cache
+def pandoc() -> str:
+    """Return the path of the pandoc executable that the wheel carries."""
+    import pypandoc
+
+    return pypandoc.get_pandoc_path()
+
+
+def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    page = convert(
+        job,
+        source,
+        numbers,
+        to="html5",
+        options=[
+            "--mathml",
+            "--toc",
+            "--toc-depth=3",
+            "--default-image-extension=svg",
+            f"--template={ASSETS / 'article.html'}",
+        ],
+        variables={"styles": (ASSETS / "article.css").read_text(encoding="utf-8")},
+    )
+    text = _SOURCE.sub(
+        lambda match: match[1] + data_uri(job.root / match[2]) + match[3], page.decode("utf-8")
+    )
+    target.write_text(text, encoding="utf-8")
+
+
+def data_uri(path: Path) -> str:
+    """Return a file as a ``data:`` address: as an image of its own its ids cannot clash with another's."""
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    import typst
+
+    text = convert(
+        job,
+        source,
+        numbers,
+        to="typst-citations",
+        options=[
+            "--default-image-extension=svg",
+            f"--template={ASSETS / 'article.typ'}",
+            f"--lua-filter={ASSETS / 'references.lua'}",
+        ],
+    )
+    try:
+        document = typeset(text, job.root, job.epoch)
+    except typst.TypstError as error:
+        kept = job.root / "build" / "log" / "paper.typ"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(text)
+        raise PaperError(
+            f"Typst could not set the PDF: {str(error).strip()}",
+            where="paper.qmd",
+            remedy="the Typst source is kept as build/log/paper.typ",
+        ) from None
+    target.write_bytes(document)
+
+
+def typeset(text: bytes, root: Path, epoch: int) -> bytes:
+    """Return the PDF of a Typst source, tagged for screen readers.
+
+    Typst 0.15 stops with an internal error where it cannot tag some sequences of floats and tables. The same
+    source then gives the same PDF without tags, which is better than none.
+    """
+    import typst
+
+    # Only Typst's own fonts: a machine's fonts must not decide what the PDF looks like.
+    options = {"root": str(root), "ignore_system_fonts": True, "timestamp": epoch}
+    try:
+        return typst.compile(text, **options)
+    except typst.TypstError as error:
+        if "internal error" not in str(error):
+            raise
+        return typst.compile(text, **options, pdf_tags=False)
+
+
+def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    convert(
+        job,
+        source,
+        numbers,
+        to="docx",
+        options=[
+            "--default-image-extension=png",
+            f"--reference-doc={ASSETS / 'reference.docx'}",
+            f"--output={target.resolve()}",
+        ],
+    )
+
+
+def convert(
+    job: RenderJob,
+    source: Source,
+    numbers: Mapping[str, Any],
+    *,
+    to: str,
+    options: Sequence[str],
+    variables: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run pandoc on the resolved article.
+
+    Parameters
+    ----------
+    job : RenderJob
+        Root and date of the document.
+    source : Source
+        The article without shortcodes.
+    numbers : mapping
+        Provenance of figures and tables.
+    to : str
+        Pandoc's writer.
+    options : sequence of str
+        Further command-line options.
+    variables : mapping of str to str, optional
+        Template variables that are inserted as they are.
+
+    Returns
+    -------
+    bytes
+        What pandoc wrote to standard output.
+
+    Raises
+    ------
+    PaperError, Findings
+        Whatever the filter or citeproc reports, with file and line.
+    """
+    metadata = {
+        "lang": "en",
+        "link-citations": True,
+        **{key: numbers[key] for key in ("date", "provenance") if key in numbers},
+        **source.metadata,
+    }
+    metadata.pop("number-sections", None)
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder, "metadata.json")
+        given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
+        defaults = Path(folder, "defaults.json")
+        defaults.write_text(
+            json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8"
+        )
+        command = [
+            pandoc(),
+            f"--from={READER}",
+            f"--to={to}",
+            "--standalone",
+            "--wrap=none",
+            f"--defaults={defaults}",
+            f"--metadata-file={given}",
+            f"--lua-filter={ASSETS / 'article.lua'}",
+            f"--lua-filter={ASSETS / 'subset.lua'}",
+            "--citeproc",
+            *options,
+        ]
+        done = subprocess.run(
+            command,
+            input=source.body.encode("utf-8"),
+            capture_output=True,
+            cwd=job.root,
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), "LC_ALL": "C.UTF-8"},
+        )
+    messages = done.stderr.decode("utf-8", errors="replace")
+    raise_all(_problems(messages, source))
+    if done.returncode:
+        raise PaperError(f"pandoc failed: {messages.strip()}", where="paper.qmd")
+    return done.stdout
+
+
+def _problems(messages: str, source: Source) -> list[PaperError]:
+    """Turn what the filter and citeproc say into findings with file and line."""
+    found = []
+    for line in messages.splitlines():
+        if line.startswith("paper-problem\t"):
+            _, token, message, supported = line.split("\t")
+            found.append(
+                PaperError(
+                    message, where=source.place(token), expected=supported and f"supported: {supported}"
+                )
+            )
+    for warning in _WARNING.findall(messages):
+        missing = _CITATION.search(warning)
+        if missing:
+            key = missing[1] or missing[2]
+            found.append(
+                PaperError(
+                    f"no entry for the citation @{key}",
+                    where=source.place(f"@{key}"),
+                    expected=f"an entry {key} in {source.metadata.get('bibliography', 'the bibliography')}",
+                    remedy="add the entry or correct the key",
+                )
+            )
+        else:
+            found.append(PaperError(f"pandoc warns: {warning}", where="paper.qmd"))
+    return found

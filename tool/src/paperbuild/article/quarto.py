@@ -1,0 +1,70 @@
+"""The Quarto engine: the project's own ``_quarto.yml``, with the same refusals as the embedded engine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from paperbuild.article.embedded import read_numbers
+from paperbuild.article.source import ARTICLE, Source, read
+from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import RenderJob
+
+TARGETS = {"html": "html", "pdf": "typst", "docx": "docx"}
+
+# Quarto keeps intermediate files beside the article: two runs in one folder would meet.
+_one_at_a_time = threading.Lock()
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_UNRESOLVED = re.compile(r"Unable to resolve crossref (@\S+)")
+_UNKNOWN = re.compile(r"[Cc]itation (\S+) not found")
+
+
+def render(job: RenderJob) -> list[Path]:
+    """Typeset the article with ``quarto render``; see `paperbuild.article.typesetting.render`."""
+    from paperbuild.build.scheduler import OWNER_VARIABLE
+
+    source = read(job.root, read_numbers(job.root))
+    job.output.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time:
+        # Quarto takes an output folder relative to the project only.
+        folder = os.path.relpath(job.output, job.root)
+        done = subprocess.run(
+            ["quarto", "render", ARTICLE, "--to", TARGETS[job.format], "--output-dir", folder, "--no-clean"],
+            cwd=job.root,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # The owner keeps Quarto's pre-render step from starting another build.
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), OWNER_VARIABLE: str(os.getpid())},
+        )
+    messages = _ANSI.sub("", done.stdout + done.stderr)
+    _refuse(messages, source)
+    target = job.output / f"paper.{job.format}"
+    if done.returncode or not target.is_file():
+        tail = "\n".join(line for line in messages.splitlines() if line.strip())[-1500:]
+        raise PaperError(
+            f"quarto render failed with status {done.returncode}:\n{tail}",
+            where=ARTICLE,
+            remedy="quarto render shows all of it; paper build --engine embedded does without Quarto",
+        )
+    # What Quarto copies beside the article belongs to the project, not to the output.
+    shutil.rmtree(job.output / "figures", ignore_errors=True)
+    return [target]
+
+
+def _refuse(messages: str, source: Source) -> None:
+    unresolved = _UNRESOLVED.search(messages)
+    if unresolved:
+        raise PaperError(
+            f"nothing that is numbered bears the name {unresolved[1][1:]}", where=source.place(unresolved[1])
+        )
+    unknown = _UNKNOWN.search(messages)
+    if unknown:
+        key = unknown[1].strip("'\"")
+        raise PaperError(f"no entry for the citation @{key}", where=source.place(f"@{key}"))

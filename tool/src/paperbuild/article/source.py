@@ -1,0 +1,262 @@
+"""The article's text as pandoc shall read it: includes and shortcodes resolved, lines still known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from paperbuild.article.text import Manuscript
+from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.project.layout import suggestion
+
+ARTICLE = "paper.qmd"
+NUMBERS = "build/results/numbers.yml"
+
+FRONT_KEYS = frozenset(
+    "title subtitle author abstract keywords lang engine bibliography csl number-sections".split()
+)
+"""Front-matter keys that both typesetters treat alike.
+
+Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none
+from a shortcode.
+"""
+
+_SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
+_CODE_CELL = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\s*\{(?!\.|#|=)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The resolved article.
+
+    Attributes
+    ----------
+    metadata : dict
+        Front matter, shortcodes resolved.
+    body : str
+        Markdown without front matter, includes and shortcodes resolved.
+    places : tuple of (str, int)
+        File and line each line of `body` came from.
+    originals : mapping of str to str
+        Text of every file read, by path from the project root.
+    """
+
+    metadata: dict[str, Any]
+    body: str
+    places: tuple[tuple[str, int], ...]
+    originals: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, token: str) -> str:
+        """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""
+        words = r"\s+".join(re.escape(word) for word in token.split())
+        # "@fig-a" must not be found in "@fig-ab".
+        pattern = re.compile(words + (r"(?![\w-])" if re.search(r"\w$", token) else ""))
+        for path, text in self.originals.items():
+            found = pattern.search(text)
+            if found:
+                return f"{path}:{text.count(chr(10), 0, found.start()) + 1}"
+        return ARTICLE
+
+
+def read(root: Path, numbers: Mapping[str, Any]) -> Source:
+    """Read ``paper.qmd`` and all it includes.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the article.
+    numbers : mapping
+        What ``{{< meta … >}}`` finds beside the front matter: the content of ``build/results/numbers.yml``.
+
+    Raises
+    ------
+    PaperError, Findings
+        A missing include, an unknown key, an unsupported shortcode or front-matter key, a code cell; each
+        with its file and line.
+    """
+    return _Reader(root, numbers).read()
+
+
+def lookup(metadata: Mapping[str, Any], key: str) -> str | None:
+    """Return the printed value at a dotted `key`, or None where there is none."""
+    value: Any = metadata
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    if isinstance(value, Mapping | list) or value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def keys(metadata: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
+    """Yield the dotted key of every value."""
+    for name, value in metadata.items():
+        if isinstance(value, Mapping):
+            yield from keys(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+class _Reader:
+    def __init__(self, root: Path, numbers: Mapping[str, Any]) -> None:
+        self.root, self.numbers = root, numbers
+        self.findings: list[PaperError] = []
+        self.originals: dict[str, str] = {}
+        self.metadata: dict[str, Any] = {}
+        self.known: dict[str, Any] = {}
+
+    def read(self) -> Source:
+        article = self.open(ARTICLE)
+        try:
+            front = article.metadata
+        except Exception as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 2}" if mark else ""
+            problem = getattr(error, "problem", error)
+            raise PaperError(f"the front matter is not valid YAML: {problem}", where=ARTICLE + line) from None
+        for key in sorted(set(front) - FRONT_KEYS):
+            self.complain(
+                f"front-matter key {key!r}{suggestion(key, FRONT_KEYS)}",
+                ARTICLE,
+                self.line_of_key(article, key),
+                expected=", ".join(sorted(FRONT_KEYS)),
+                remedy="formats and their options belong to _quarto.yml",
+            )
+        self.known = {**front, **self.numbers}
+        self.metadata = {key: self.resolve(article, value) for key, value in front.items()}
+        lines: list[str] = []
+        places: list[tuple[str, int]] = []
+        for text, path, number in self.expand(article, (ARTICLE,)):
+            lines.append(text)
+            places.append((path, number))
+        raise_all(self.findings)
+        return Source(self.metadata, "\n".join(lines) + "\n", tuple(places), self.originals)
+
+    def open(self, path: str) -> Manuscript:
+        file = self.root / path
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise PaperError(f"there is no {path}", where=path, expected="the article's text") from None
+        except UnicodeDecodeError as error:
+            raise PaperError(f"not UTF-8 ({error})", where=path, remedy="save the file as UTF-8") from None
+        self.originals[path] = text
+        return Manuscript(path, text)
+
+    def complain(self, message: str, path: str, line: int, *, expected: str = "", remedy: str = "") -> None:
+        self.findings.append(PaperError(message, where=f"{path}:{line}", expected=expected, remedy=remedy))
+
+    def line_of_key(self, article: Manuscript, key: str) -> int:
+        found = re.search(rf"^{re.escape(key)}\s*:", article.text, re.MULTILINE)
+        return article.line(found.start()) if found else 1
+
+    def resolve(self, article: Manuscript, value: Any) -> Any:
+        """Replace shortcodes in a front-matter value."""
+        if isinstance(value, list):
+            return [self.resolve(article, item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.resolve(article, item) for key, item in value.items()}
+        if not isinstance(value, str):
+            return value
+
+        def replace(match: re.Match[str]) -> str:
+            at = article.text.find(match.group())
+            return self.value(match, article.path, article.line(max(at, 0)))
+
+        return _SHORTCODE.sub(replace, value)
+
+    def value(self, shortcode: re.Match[str], path: str, line: int) -> str:
+        """Return what stands in place of an inline shortcode."""
+        name, argument = shortcode["name"], shortcode["argument"]
+        if name != "meta":
+            inline = (
+                "an include with other text on its line" if name == "include" else f"the shortcode {name!r}"
+            )
+            self.complain(
+                inline, path, line, expected="{{< meta key >}}, or {{< include file >}} on a line of its own"
+            )
+            return ""
+        found = lookup(self.known, argument)
+        if found is None:
+            self.complain(
+                f"no result named {argument!r}{suggestion(argument, keys(self.known))}",
+                path,
+                line,
+                expected="a number recorded by a notebook (n.…, c.…), build.… or a front-matter key",
+                remedy="correct the name, or run `paper build` if the notebook is new",
+            )
+            return ""
+        return found
+
+    def expand(self, manuscript: Manuscript, trail: tuple[str, ...]) -> Iterable[tuple[str, str, int]]:
+        """Yield the lines of a text and of all it includes, shortcodes resolved, with their places."""
+        text, masked, path = manuscript.text, manuscript.uncoded, manuscript.path
+        for match in _CODE_CELL.finditer(text):
+            self.complain(
+                "a code cell",
+                path,
+                manuscript.line(match.start()),
+                expected="computation in analysis/*.ipynb; the article is engine: markdown",
+            )
+        for match in _SHORTCODE.finditer(text, manuscript.front_end):
+            if masked[match.start()] != "{" and not self.in_comment(text, match.start()):
+                self.complain("a shortcode inside code", path, manuscript.line(match.start()))
+        first = manuscript.line(manuscript.front_end) if manuscript.front_end else 1
+        original, visible = text.split("\n"), masked.split("\n")
+        if original and not original[-1]:
+            original.pop()
+        for number in range(first, len(original) + 1):
+            line = original[number - 1]
+            include = _SHORTCODE.fullmatch(visible[number - 1].strip())
+            if include and include["name"] == "include":
+                yield from self.include(include["argument"], path, number, trail)
+            else:
+                before = original[number - 2] if number > first else ""
+                yield self.inline(line, visible[number - 1], before, path, number), path, number
+
+    def include(
+        self, target: str, path: str, line: int, trail: tuple[str, ...]
+    ) -> Iterable[tuple[str, str, int]]:
+        """Yield the lines of an included file: its path is relative to the including file, as for Quarto."""
+        joined = (
+            target.lstrip("/") if target.startswith("/") else (PurePosixPath(path).parent / target).as_posix()
+        )
+        if not (self.root / joined).is_file():
+            self.complain(
+                f"includes {joined}, which does not exist",
+                path,
+                line,
+                expected="a file of the project",
+                remedy="correct the name, or run `paper build` if a notebook makes it",
+            )
+        elif joined in trail:
+            self.complain(f"includes {joined}, which includes this file", path, line)
+        else:
+            yield from self.expand(self.open(joined), (*trail, joined))
+
+    def inline(self, line: str, visible: str, before: str, path: str, number: int) -> str:
+        """Resolve the shortcodes of one line."""
+        if "{{<" not in visible:
+            return line
+        pieces, end = [], 0
+        for match in _SHORTCODE.finditer(visible):
+            value = self.value(match, path, number)
+            # At the start of a paragraph "12." would open a list; a bare span does not. The filter drops it.
+            opens = not line[: match.start()].strip() and (
+                not before.strip() or before.lstrip().startswith(":::")
+            )
+            pieces += [line[end : match.start()], f"[{value}]{{}}" if opens else value]
+            end = match.end()
+        if "{{<" in visible[end:]:
+            self.complain(
+                "a shortcode that does not end on its line", path, number, expected="{{< meta key >}}"
+            )
+        return "".join([*pieces, line[end:]])
+
+    @staticmethod
+    def in_comment(text: str, position: int) -> bool:
+        return text.rfind("<!--", 0, position) > text.rfind("-->", 0, position)

@@ -1,0 +1,75 @@
+"""``paper build``: the options, the words before and after."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from paperbuild.build.plan import inspect
+from paperbuild.build.store import DEFAULT_SIZE_LIMIT
+from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
+from paperbuild.project.layout import Project
+from paperbuild.steps.outputs import read_manifest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper build``."""
+    add_build_choices(parser)
+    parser.add_argument(
+        "--jobs", "-j", type=job_count, metavar="N", help="steps at a time (default: processors)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
+    parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
+    parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
+    parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how kernels start")
+    parser.add_argument(
+        "--memory-limit", type=byte_count, default=0, metavar="SIZE", help="per kernel, as 2G"
+    )
+    parser.add_argument(
+        "--store-limit",
+        type=byte_count,
+        default=DEFAULT_SIZE_LIMIT,
+        metavar="SIZE",
+        help="for kept results (2G)",
+    )
+    parser.add_argument("--wait", action="store_true", help="wait for another build of this project to end")
+    parser.add_argument("--quiet", "-q", action="store_true", help="print failures only")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Bring the article up to date: notebooks, figures, tables, numbers, documents."""
+    from paperbuild.build import scheduler
+    from paperbuild.cli.status import lines
+
+    if scheduler.is_nested():
+        return 0
+    project = project.with_scenario(args.scenario)
+    options = options_from(args)
+    if args.dry_run:
+        print("\n".join(lines(inspect(project, options), explain=True)))
+        return 0
+    if args.explain:
+        print("\n".join(lines(inspect(project, options), explain=True)), file=sys.stderr)
+    report = scheduler.build(project, options)
+    for step, unread in report.unread.items():
+        if not args.quiet:
+            print(f"paper: {step} declares but did not read {', '.join(unread)}", file=sys.stderr)
+    if report.ok:
+        for found in read_manifest(project).get("findings", []):
+            place = f"{found['notebook']} › {found['cell']}"
+            print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+    for error in report.failures.values():
+        print(f"paper: {error}", file=sys.stderr)
+    if report.failures and project.output.is_dir():
+        kept = project.relative(project.output)
+        print(f"paper: {report.summary()}; {kept}/ still holds the last good article", file=sys.stderr)
+    elif report.failures or not args.quiet:
+        made = report.ok and options.to and project.output.is_dir()
+        where = f"; the article is in {project.relative(project.output)}/" if made else ""
+        print(f"paper: {report.summary()}{where}", file=sys.stderr)
+    if report.ok and args.overrides and not args.quiet:
+        print(
+            "paper: figures/ and tables/ now show these parameters; paper build returns to the defaults",
+            file=sys.stderr,
+        )
+    return 0 if report.ok else 1

@@ -1,0 +1,167 @@
+"""The command ``paper``: find the project, load the module of the command typed, turn errors into lines."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paperbuild.ground.errors import PaperError, UsageError, unexpected
+
+if TYPE_CHECKING:
+    from paperbuild.build.plan import Options
+    from paperbuild.project.layout import Project
+
+# Command: (module, what it does). Modules are imported only when their command is typed.
+COMMANDS = {
+    "build": ("paperbuild.cli.build", "bring the article up to date"),
+    "status": ("paperbuild.cli.status", "say what is stale and why; run nothing"),
+    "params": ("paperbuild.project.parameters", "list parameters and scenarios"),
+    "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
+    "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
+    "check": ("paperbuild.checks.check", "check register, parameters, numbers, references, alt texts"),
+    "verify": ("paperbuild.proof.verify", "rebuild from a clean clone and compare every output"),
+    "diff": ("paperbuild.proof.diff", "compare two builds or revisions"),
+    "accept": ("paperbuild.project.register", "accept an intended change of a data file"),
+    "deposit": ("paperbuild.proof.deposit", "make the archive package"),
+    "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
+    "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
+    "clean": ("paperbuild.cli.clean", "remove what a build made"),
+}
+FORMATS = ("html", "pdf", "docx")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0 good, 1 a finding or failed step, 2 wrong use."""
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    # Messages hold letters of several scripts; a terminal's or pipe's narrower encoding must not end a build.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return dispatch(list(sys.argv[1:] if argv is None else argv))
+    except PaperError as error:
+        print(f"paper: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "paper: stopped; the last good article is untouched, the next build goes on from here",
+            file=sys.stderr,
+        )
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        from paperbuild.build.store import disk_error
+
+        print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
+        return 1
+
+
+def dispatch(argv: list[str]) -> int:
+    """Parse `argv`, find the project and hand over to the command's module."""
+    from paperbuild.project.layout import Project
+
+    parser = argparse.ArgumentParser(
+        prog="paper",
+        description="Build and verify the article.",
+        epilog="commands:\n" + "\n".join(f"  {name:<9} {about}" for name, (_, about) in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--project", type=Path, metavar="DIR", help="the project (default: here or above)")
+    parser.add_argument("command", metavar="COMMAND", choices=[*COMMANDS], help="one of those below")
+    command = next(
+        (i for i, word in enumerate(argv) if word in COMMANDS and (i == 0 or argv[i - 1] != "--project")),
+        None,
+    )
+    # Options before the command are ours, those after it the command's.
+    head, tail = (argv, []) if command is None else (argv[: command + 1], argv[command + 1 :])
+    args = parser.parse_args(head)
+    with contextlib.suppress(PaperError):
+        keep_bytecode(Project.find(args.project))
+    name, about = COMMANDS[args.command]
+    module = importlib.import_module(name)
+    sub = argparse.ArgumentParser(
+        prog=f"paper {args.command}", description=(module.main.__doc__ or about).splitlines()[0]
+    )
+    sub.add_argument("--project", type=Path, metavar="DIR", default=args.project, help=argparse.SUPPRESS)
+    module.add_arguments(sub)
+    parsed = sub.parse_args(tail)
+    project = Project.find(parsed.project)
+    try:
+        return module.main(project, parsed)
+    except (PaperError, OSError):
+        raise
+    except Exception as error:
+        raise unexpected(error, project.log / "crash.txt") from None
+
+
+def keep_bytecode(project: Project) -> None:
+    """Where bytecode beside the sources is forbidden, keep it under build/, for this process and children.
+
+    Otherwise every command and every kernel would compile all the libraries it imports anew.
+    """
+    if sys.dont_write_bytecode:
+        sys.pycache_prefix = str(project.build / "pycache")
+        sys.dont_write_bytecode = False
+        os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
+
+
+def add_build_choices(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose what is built: variant, parameters, formats, typesetter."""
+    parser.add_argument("--scenario", metavar="NAME", help="build this variant into its own folders")
+    parser.add_argument(
+        "-p",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="NOTEBOOK.PARAM=VALUE",
+        help="set a parameter",
+    )
+    parser.add_argument("--to", default=",".join(FORMATS), metavar="html,pdf,docx", help="formats to typeset")
+    parser.add_argument(
+        "--engine", choices=["auto", "quarto", "embedded"], default="auto", help="the typesetter"
+    )
+
+
+def options_from(args: argparse.Namespace) -> Options:
+    """Return the build options that parsed arguments mean."""
+    from paperbuild.build.plan import Options
+
+    to = tuple(part.strip() for part in args.to.split(",") if part.strip())
+    unknown = [part for part in to if part not in FORMATS]
+    if unknown:
+        raise UsageError(f"unknown format {unknown[0]!r}", where="--to", expected=", ".join(FORMATS))
+    values = {"to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)}
+    values |= {"overrides": tuple(args.overrides), "engine": args.engine}
+    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit"):
+        with contextlib.suppress(AttributeError):
+            values[name] = getattr(args, name)
+    return Options(**values)
+
+
+def byte_count(text: str) -> int:
+    """Return the bytes that ``500M``, ``2G`` or a plain number mean."""
+    units = {"K": 10**3, "M": 10**6, "G": 10**9}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
+    try:
+        return int(float(number) * units.get(unit, 1))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected for instance 2G or 500M") from None
+
+
+def job_count(text: str) -> int:
+    """Return a number of steps at a time, at least one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; expected 1 or more")
+    return int(text)

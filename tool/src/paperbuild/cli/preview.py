@@ -1,0 +1,269 @@
+"""``paper preview``: the article in the browser, rebuilt and reloaded at every change of its sources.
+
+A failing edit lays its message over the page; the last good article stays underneath and in ``_output/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import html
+import http.server
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import Project
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 4848
+EVENTS = "/@events"
+KEEP_ALIVE_SECONDS = 15.0
+"""A silent connection is written to this often, so that a closed browser tab is noticed."""
+
+SOURCES = ("paper.qmd", "references.bib", "_quarto.yml", "analysis", "data", "src")
+
+SCRIPT = """
+<script>
+(() => {
+  const events = new EventSource("%s");
+  const box = document.createElement("div");
+  box.setAttribute("role", "status");
+  box.style.cssText =
+    "position:fixed;inset:auto 1rem 1rem 1rem;max-height:60vh;overflow:auto;z-index:9;padding:.8rem 1rem;" +
+    "font:13px/1.5 ui-monospace,monospace;white-space:pre-wrap;color:#fff;border-radius:8px;display:none";
+  document.body.append(box);
+  const show = (text, colour) => {
+    box.textContent = text;
+    box.style.background = colour;
+    box.style.display = text ? "block" : "none";
+  };
+  let seen = null;
+  events.onmessage = (message) => {
+    const state = JSON.parse(message.data);
+    if (seen !== null && state.version !== seen) { location.reload(); return; }
+    seen = state.version;
+    show(state.error || (state.building ? "Building …" : ""), state.error ? "#8f1d14" : "#33475b");
+  };
+  events.onerror = () => show("The preview has stopped: run paper preview again.", "#33475b");
+})();
+</script>
+"""
+
+WAITING = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Preview</title></head>
+<body style="font:16px/1.6 system-ui,sans-serif;margin:4rem auto;max-width:40rem;padding:0 1rem">
+<h1>Nothing to show yet</h1><p>%s</p></body></html>
+"""
+
+
+class Board:
+    """What the browser is to know: how often the article changed, whether a build runs, what went wrong."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._state: dict[str, Any] = {"version": 0, "building": False, "error": ""}
+        self._serial = 0
+        self.closed = False
+
+    def post(self, **changes: Any) -> None:
+        """Change the state and wake every browser."""
+        with self._changed:
+            self._state.update(changes)
+            self._serial += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let every waiting connection end."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def state(self) -> dict[str, Any]:
+        """Return a copy of the state."""
+        with self._changed:
+            return dict(self._state)
+
+    def wait(self, serial: int, timeout: float) -> tuple[int, dict[str, Any] | None]:
+        """Wait for a state newer than `serial`; return its serial and it, or None after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or self._serial != serial, timeout)
+            return (serial, None) if self._serial == serial else (self._serial, dict(self._state))
+
+
+def rebuild(board: Board, build: Callable[[], str]) -> bool:
+    """Run one build and tell the board how it went.
+
+    Parameters
+    ----------
+    board : Board
+        What the browsers look at.
+    build : callable
+        Builds the article; returns an empty text, or what failed.
+
+    Returns
+    -------
+    bool
+        Whether the article is good now.
+    """
+    board.post(building=True)
+    try:
+        error = build()
+    except PaperError as failure:
+        error = str(failure)
+    version = board.state()["version"] + (0 if error else 1)
+    board.post(building=False, error=error, version=version)
+    return not error
+
+
+def server(folder: Path, board: Board, port: int) -> http.server.ThreadingHTTPServer:
+    """Return a server of `folder` on the loopback interface; pages carry the reloading script."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(folder))
+
+        def do_GET(self) -> None:
+            # A page elsewhere that has its name resolve to this machine must not read the article.
+            if self.headers.get("Host", "").rpartition(":")[0] not in (HOST, "localhost"):
+                self.send_error(403)
+            elif self.path == EVENTS:
+                self._events()
+            elif self.path == "/":
+                self._redirect("/paper.html")
+            elif self.path.partition("?")[0].endswith(".html"):
+                self._page()
+            else:
+                super().do_GET()
+
+        def _redirect(self, target: str) -> None:
+            self.send_response(302)
+            self.send_header("Location", target)
+            self.end_headers()
+
+        def _page(self) -> None:
+            path = Path(self.translate_path(self.path))
+            if path.is_file():
+                text = path.read_text(encoding="utf-8")
+            else:
+                error = board.state()["error"]
+                text = WAITING % (
+                    f"<pre>{html.escape(error)}</pre>" if error else "The article is being built."
+                )
+            content = text.replace("</body>", SCRIPT % EVENTS + "</body>").encode("utf-8")
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def _events(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            serial = -1
+            with contextlib.suppress(ConnectionError):
+                while not board.closed:
+                    serial, state = board.wait(serial, KEEP_ALIVE_SECONDS)
+                    line = f"data: {json.dumps(state)}\n\n" if state else ": still here\n\n"
+                    self.wfile.write(line.encode("utf-8"))
+                    self.wfile.flush()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    http.server.ThreadingHTTPServer.daemon_threads = True
+    return http.server.ThreadingHTTPServer((HOST, port), Handler)
+
+
+def is_source(root: Path, path: str) -> bool:
+    """Whether a changed file can change the article; what the build writes itself cannot."""
+    try:
+        relative = Path(path).relative_to(root)
+    except ValueError:
+        return False
+    hidden = any(part.startswith((".", "__pycache__")) or part.endswith("~") for part in relative.parts)
+    return relative.parts[0] in SOURCES and not hidden
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the folders to watch, each by itself: the root must not drag environment and outputs along.
+
+    Single files are watched through their folder, for editors replace a file rather than write into it.
+    """
+    below = [
+        path
+        for name in SOURCES
+        if (root / name).is_dir()
+        for path in (root / name, *(root / name).rglob("*"))
+        if path.is_dir() and path.name != "__pycache__"
+    ]
+    return [root, *below]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper preview``."""
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Serve, watch, rebuild, reload until interrupted."""
+    import webbrowser
+
+    import watchfiles
+
+    def build() -> str:
+        from paperbuild.build.scheduler import Options
+        from paperbuild.build.scheduler import build as build_article
+
+        # A project remembers its settings and revision: each build looks anew.
+        report = build_article(
+            Project(project.root, project.scenario), Options(to=("html",), quiet=True, wait=True)
+        )
+        return "\n\n".join(f"{step}\n{error}" for step, error in report.failures.items())
+
+    def announce(good: bool) -> None:
+        print("built" if good else board.state()["error"], flush=True)
+
+    board = Board()
+    try:
+        web = server(project.output, board, args.port)
+    except OSError as error:
+        raise PaperError(
+            f"cannot listen on {HOST}:{args.port}: {error.strerror}", remedy="paper preview --port 0"
+        ) from None
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    address = f"http://{HOST}:{web.server_address[1]}/paper.html"
+    print(f"preview at {address} (Ctrl-C ends it)", flush=True)
+    announce(rebuild(board, build))
+    if not args.no_browser:
+        webbrowser.open(address)
+    try:
+        for changes in watchfiles.watch(
+            *folders(project.root),
+            watch_filter=lambda _, path: is_source(project.root, path),
+            recursive=False,
+            raise_interrupt=False,
+            step=50,
+            debounce=200,
+        ):
+            print(
+                "changed: " + ", ".join(sorted(project.relative(Path(path)) for _, path in changes)),
+                flush=True,
+            )
+            announce(rebuild(board, build))
+    except KeyboardInterrupt:
+        print("preview ended")
+    finally:
+        board.close()
+        web.shutdown()
+        web.server_close()
+    return 0

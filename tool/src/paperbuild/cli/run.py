@@ -1,0 +1,84 @@
+"""``paper run``: one notebook alone, into ``build/runs/NAME``, with the article left as it is."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from paperbuild.build.plan import Options, inspect, make_plan
+from paperbuild.build.store import write_atomic
+from paperbuild.cli.main import byte_count
+from paperbuild.ground.errors import PaperError, UsageError
+from paperbuild.project.layout import Project, suggestion
+from paperbuild.project.parameters import parse_overrides
+from paperbuild.steps.outputs import results_document
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper run``."""
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="its name, as 02-population")
+    parser.add_argument("-p", dest="overrides", action="append", default=[], metavar="PARAM=VALUE")
+    parser.add_argument("--scenario", metavar="NAME", help="with the parameters of this variant")
+    parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how the kernel starts")
+    parser.add_argument("--memory-limit", type=byte_count, default=0, metavar="SIZE", help="as 2G")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Run one notebook alone, with other parameters if wanted, into build/runs/."""
+    step = Path(args.notebook).name.removesuffix(".ipynb")
+    if step not in project.steps:
+        raise UsageError(
+            f"there is no notebook {step!r}{suggestion(step, project.steps)}",
+            expected=", ".join(project.steps),
+        )
+    overrides = tuple(f"{o.notebook}.{o.name}={o.text}" for o in parse_overrides(args.overrides, only=step))
+    options = Options(to=(), overrides=overrides, kernel=args.kernel, memory_limit=args.memory_limit)
+    folder = run_alone(project.with_scenario(args.scenario), step, options)
+    print(f"paper: {step} ran; see {project.relative(folder)}/", file=sys.stderr)
+    return 0
+
+
+def run_alone(project: Project, step: str, options: Options) -> Path:
+    """Run one notebook and return the folder with its executed notebook and artefacts.
+
+    Raises
+    ------
+    PaperError
+        If a notebook whose results it reads has none for the present inputs, or if it fails.
+    """
+    plan = make_plan(project, options)
+    entries = inspect(project, options, plan).entries
+    missing = [other for other in plan.after(step) if other not in entries]
+    if missing:
+        raise PaperError(
+            f"{step} reads the results of {', '.join(missing)}, which are not up to date",
+            where=step,
+            remedy="paper build --no-render",
+        )
+    from paperbuild.build.scheduler import kernel_settings, rerun_command
+    from paperbuild.kernel.execute import Run, run_notebook
+    from paperbuild.project.notebook import outputs_text, read_notebook
+
+    prepared = plan.step_inputs(step, entries)
+    folder = project.build / "runs" / step
+    staging = project.build / "runs" / f".{step}"
+    for old in (folder, staging):
+        shutil.rmtree(old, ignore_errors=True)
+    staging.mkdir(parents=True)
+    path = project.notebook(step)
+    notebook = read_notebook(path, project.relative(path))
+    settings = kernel_settings(plan, step, prepared, entries, staging)
+    command = rerun_command(plan, step)
+    run = Run(notebook, settings, plan.overrides[step], command, folder / f"{step}.failed.ipynb")
+    try:
+        run_notebook(run, options.kernel)
+        document = results_document(step, plan.effective(step), {}, run.report["artefacts"])
+        write_atomic(staging / "results.json", document)
+        write_atomic(staging / f"{step}.ipynb", outputs_text(notebook, staging / "outputs.json"))
+        (staging / "outputs.json").unlink()
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return folder

@@ -1,0 +1,54 @@
+"""``paper status``: what is stale and why, one line a step; runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from paperbuild.build.plan import Inspection, inspect
+from paperbuild.project.layout import Project
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper status``."""
+    from paperbuild.cli.main import add_build_choices
+
+    parser.add_argument("--json", action="store_true", help="print JSON: steps, their state and reasons")
+    add_build_choices(parser)
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Print how every step stands."""
+    from paperbuild.cli.main import options_from
+
+    inspection = inspect(project.with_scenario(args.scenario), options_from(args))
+    print(as_json(inspection) if args.json else "\n".join(lines(inspection, explain=True)))
+    return 0
+
+
+def as_json(inspection: Inspection) -> str:
+    """Return the steps for machines."""
+    steps = {
+        name: {
+            "state": status.state,
+            "reasons": status.reasons,
+            "fingerprint": status.fingerprint,
+            "stored": status.stored,
+        }
+        for name, status in inspection.steps.items()
+    }
+    return json.dumps({"steps": steps}, ensure_ascii=False, indent=2)
+
+
+def lines(inspection: Inspection, explain: bool) -> list[str]:
+    """Return one line a step: fresh, or stale and why; with `explain` all reasons, else the first."""
+    shown = []
+    for name, status in inspection.steps.items():
+        if not status.reasons:
+            shown.append(f"{name:<28} fresh")
+            continue
+        reasons = status.reasons if explain else status.reasons[:1]
+        more = len(status.reasons) - len(reasons)
+        verb = "stale (kept)" if status.stored else "stale"
+        shown.append(f"{name:<28} {verb}: " + "; ".join(reasons) + (f"; and {more} more" if more else ""))
+    return shown

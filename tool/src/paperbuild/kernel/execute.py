@@ -1,0 +1,273 @@
+"""Runs one notebook: papermill around a kernel of ours, and a reason in words when it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.execute import execute_notebook
+from papermill.log import logger
+
+from paperbuild.build.store import write_atomic
+from paperbuild.ground.errors import PaperError
+from paperbuild.kernel.kernels import KernelSettings, kernel_manager
+from paperbuild.project.notebook import LABEL, Notebook, outputs_of
+
+ENGINE = "paperbuild"
+FINISH = "import paperbuild.kernel.kernels as _k; _k.finish()"
+
+
+@dataclass
+class Run:
+    """One notebook on its way.
+
+    Attributes
+    ----------
+    notebook : Notebook
+        The source.
+    settings : KernelSettings
+        What its kernel is told.
+    parameters : mapping
+        Values that differ from the defaults; papermill injects them.
+    command : str
+        The command that reruns this step alone.
+    kept : Path
+        Where the executed notebook is kept if it fails.
+    """
+
+    notebook: Notebook
+    settings: KernelSettings
+    parameters: Mapping[str, Any]
+    command: str
+    kept: Path
+    manager: AsyncKernelManager | None = None
+    document: Any = None
+    running: str = "start"
+    exit_code: int | None = None
+    cancelled: bool = False
+    kills_before: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def cancel(self) -> None:
+        """End the kernel at once, with what it started; the thread that waits for it then returns."""
+        self.cancelled = True
+        provisioner = self.manager.provisioner if self.manager else None
+        pid = getattr(provisioner, "pid", None)
+        if pid:
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+class _Client(PapermillNotebookClient):
+    """Papermill's client, which also asks the kernel for its report and notes how a dead kernel ended."""
+
+    def __init__(self, nb_man: Any, run: Run, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.run = run
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells, then have the kernel write its report."""
+        try:
+            super().papermill_execute_cells()
+            reply = self.kc.execute(FINISH, silent=True, store_history=False)
+            self.wait_for_reply(reply)
+        except DeadKernelError:
+            self.run.exit_code = self.km.provisioner.process.poll() if self.km.provisioner.process else None
+            raise
+
+    def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        """Execute one cell, remembering which; none any more once the run is cancelled."""
+        if self.run.cancelled:
+            raise DeadKernelError("stopped")
+        label = LABEL.search(cell.source)
+        self.run.running = label.group(1) if label else f"cell {cell_index + 1}"
+        return super().execute_cell(cell, cell_index, **options)
+
+
+class PaperEngine(NBClientEngine):
+    """The papermill engine of the build: papermill's own, on the kernel manager that the run brings."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, run: Run, **options: Any) -> Any:
+        """Execute the notebook papermill has prepared."""
+        run.document = nb_man.nb
+        client = _Client(
+            nb_man,
+            run,
+            km=run.manager,
+            kernel_name=kernel_name,
+            log=logger,
+            record_timing=False,
+            # A notebook's kernel holds nothing worth a farewell: what counts is on disk.
+            shutdown_kernel="immediate",
+            startup_timeout=120,
+            timeout=None,
+        )
+        return client.execute(cleanup_kc=True)
+
+
+papermill_engines.register(ENGINE, PaperEngine)
+
+# What it would say of a dead kernel or an unknown parameter, the build says itself, with place and remedy.
+logger.addHandler(logging.NullHandler())
+logger.propagate = False
+
+
+def run_notebook(run: Run, mode: str) -> None:
+    """Execute a notebook and leave in its staging folder all that makes up the step's result.
+
+    Parameters
+    ----------
+    run : Run
+        The step.
+    mode : str
+        ``fork`` or ``cold``.
+
+    Raises
+    ------
+    PaperError
+        If a cell raises, a file is touched that the step does not declare, or the kernel dies.
+    """
+    run.kills_before = out_of_memory_kills()
+    run.manager = kernel_manager(run.settings, mode)
+    try:
+        execute_notebook(
+            nbformat.from_dict(run.notebook.document),
+            None,
+            parameters=dict(run.parameters),
+            engine_name=ENGINE,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            autosave_cell_every=0,
+            run=run,
+        )
+    except (PapermillExecutionError, DeadKernelError, CellTimeoutError, RuntimeError) as error:
+        raise failure(run, error) from None
+    finally:
+        shutil.rmtree(Path(run.manager.connection_file).parent, ignore_errors=True)
+    staging = Path(run.settings.staging)
+    report = staging / "kernel.json"
+    run.report = json.loads(report.read_text(encoding="utf-8"))
+    report.unlink()
+    if run.report["violations"]:
+        raise failure(run, None)
+    outputs = json.dumps(outputs_of(run.document), ensure_ascii=False, sort_keys=True)
+    write_atomic(staging / "outputs.json", outputs)
+
+
+def failure(run: Run, error: Exception | None) -> PaperError:
+    """Return what went wrong, where, with which values, and how to look at it."""
+    keep_notebook(run)
+    step, staging = run.settings.step, Path(run.settings.staging)
+    remedy = f"look into {run.kept.relative_to(run.settings.root)}; after the change: {run.command}"
+    recorded: dict[str, Any] = {}
+    for name in ("failure.json", "kernel.json"):
+        with contextlib.suppress(OSError, ValueError):
+            recorded |= json.loads((staging / name).read_text(encoding="utf-8"))
+    violations = recorded.get("violations") or run.report.get("violations") or []
+    if violations and recorded.get("exception") in (None, "UndeclaredWriteError"):
+        return _undeclared(run, violations)
+    if isinstance(error, DeadKernelError):
+        cell = run.running
+        return PaperError(_death(run), where=f"{step} › {cell}", remedy=remedy)
+    if recorded.get("exception"):
+        exception, message = recorded["exception"], recorded["message"]
+        where = f"{step} › {recorded['cell'] or run.running}"
+        if exception == "MemoryError":
+            limit = run.settings.memory_limit
+            message = "out of memory" + (f" (--memory-limit {limit / 1e9:.3g}G)" if limit else f" {message}")
+        values = ", ".join(f"{name} = {value}" for name, value in recorded["values"].items())
+        text = f"{exception}: {message}" + (f"\n  at:       {recorded['place']}" if recorded["place"] else "")
+        text += f"\n  with:     {values}" if values else ""
+        return PaperError(text, where=where, remedy=remedy)
+    if isinstance(error, PapermillExecutionError):
+        # A cell that is not valid Python raises before it runs.
+        return PaperError(f"{error.ename}: {error.evalue}", where=f"{step} › {run.running}", remedy=remedy)
+    return PaperError(
+        f"the kernel could not be used: {error}", where=step, remedy=f"{run.command} --kernel cold"
+    )
+
+
+def keep_notebook(run: Run) -> None:
+    """Keep the notebook as far as it ran, for the author to open."""
+    if run.document is not None and not run.cancelled:
+        write_atomic(run.kept, nbformat.writes(run.document))
+
+
+def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
+    """Return the message for files that the step touched without declaring them."""
+    step = run.settings.step
+    findings: list[str] = []
+    remedies: list[str] = []
+    tables: list[str] = []
+    for item in {(v["problem"], v["path"]): v for v in violations}.values():
+        path, problem = item["path"], item["problem"]
+        findings.append(f"{item['place']} {problem} {path}")
+        if problem == "writes":
+            remedies.append(
+                "hand results over with figure(), table() or number(); a notebook writes no other file"
+            )
+        elif problem == "imports":
+            remedies.append(f"import {path} by its literal name, so that the build can follow it")
+        elif path.startswith("data/"):
+            tables.append(path.removeprefix("data/").removesuffix(".csv"))
+        elif path.startswith("/"):
+            remedies.append(f"put {path} into data/ and its register, and declare it")
+        else:
+            remedies.append(f"add {path} to notebooks.{step}.files in analysis/parameters.yml")
+    more = f"; and {len(findings) - 3} more" if len(findings) > 3 else ""
+    if tables:
+        listed = ", ".join(dict.fromkeys(tables))
+        remedies.append(f"add to notebooks.{step}.data in analysis/parameters.yml: {listed}")
+    return PaperError(
+        "the notebook touches files it does not declare: " + "; ".join(findings[:3]) + more,
+        where=f"{step} › {violations[0]['cell'] or run.running}",
+        remedy="; ".join(dict.fromkeys(remedies)),
+    )
+
+
+def out_of_memory_kills() -> int:
+    """Return how many processes the system has ended for want of memory so far, as it counts them."""
+    total = 0
+    for source in ("/proc/vmstat", "/sys/fs/cgroup/memory.events"):
+        with contextlib.suppress(OSError, ValueError):
+            lines = Path(source).read_text(encoding="ascii").splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    return total
+
+
+def _death(run: Run) -> str:
+    """Say why a kernel is gone, from its exit code and what the system counted."""
+    code = run.exit_code
+    limit = run.settings.memory_limit
+    if code is None:
+        return "the kernel died without an exit code"
+    if code >= 0:
+        return f"the kernel ended itself with exit code {code} (exit() or os._exit() in a cell?)"
+    name = signal.Signals(-code).name if -code in iter(signal.Signals) else f"signal {-code}"
+    if name == "SIGKILL" and out_of_memory_kills() > run.kills_before:
+        return (
+            "out of memory: the system ended the kernel; try fewer --jobs, or --memory-limit to fail earlier"
+        )
+    if name == "SIGKILL":
+        return "the kernel was killed by SIGKILL: by hand, or out of memory where the system does not say so"
+    if name in ("SIGABRT", "SIGSEGV", "SIGBUS") and limit:
+        return (
+            f"the kernel was ended by {name}: most likely out of memory (--memory-limit {limit / 1e9:.3g}G)"
+        )
+    return f"the kernel was ended by {name}"

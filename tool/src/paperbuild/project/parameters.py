@@ -1,0 +1,341 @@
+"""Parameters of notebooks: declared in a cell, limited in ``parameters.yml``, refused early when wrong."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paperbuild.ground.errors import PaperError, UsageError, raise_all
+from paperbuild.ground.hashing import sha256_json
+from paperbuild.project.layout import Project, line_of, suggestion
+from paperbuild.project.notebook import Notebook, read_notebook
+
+TYPES = ("int", "float", "str", "bool", "list[int]", "list[float]", "list[str]")
+CONSTRAINTS = ("ge", "gt", "le", "lt", "choices", "file")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook.
+
+    Attributes
+    ----------
+    notebook, name : str
+        Whose and which.
+    type : str
+        One of `TYPES`.
+    default : object
+        The value in the parameters cell.
+    doc : str
+        The comment beside it: meaning and unit.
+    constraints : mapping
+        ``ge gt le lt choices`` from ``parameters.yml``; for a list they hold for each item. ``file: true``
+        marks a text that, unless empty, is the path of a file the notebook then may read.
+    where : str
+        ``file:line`` of the declaration.
+    """
+
+    notebook: str
+    name: str
+    type: str
+    default: Any
+    doc: str
+    constraints: Mapping[str, Any]
+    where: str
+
+    def check(self, value: Any, where: str) -> Any:
+        """Return `value` in the declared type.
+
+        Raises
+        ------
+        PaperError
+            If the type or a constraint is not met.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(annotation(self.type, self.constraints)).validate_python(value)
+        except ValidationError as error:
+            reasons = "; ".join(dict.fromkeys(reason["msg"] for reason in error.errors()))
+            raise PaperError(
+                f"{self.notebook}.{self.name} = {value!r} is refused: {reasons}",
+                where=where,
+                expected=f"{self.describe()} ({self.doc})" if self.doc else self.describe(),
+                remedy="paper params lists every parameter with its range",
+            ) from None
+
+    def describe(self) -> str:
+        """Return type and range in words, as ``int, at least 1990, at most 2020``."""
+        words = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
+        parts = [words[key].format(limit) for key, limit in self.constraints.items() if key in words]
+        if "choices" in self.constraints:
+            parts.append("one of " + ", ".join(map(str, self.constraints["choices"])))
+        if self.constraints.get("file"):
+            parts.append("a file's path from the project root, or empty")
+        return ", ".join([self.type, *parts])
+
+
+def annotation(type_name: str, constraints: Mapping[str, Any]) -> Any:
+    """Return the pydantic type for a declared type and its constraints; types are not converted silently."""
+    from typing import Annotated, Literal
+
+    from pydantic import AllowInfNan, Field, Strict
+
+    inner = type_name[5:-1] if type_name.startswith("list[") else type_name
+    limits = {key: value for key, value in constraints.items() if key in ("ge", "gt", "le", "lt")}
+    if "choices" in constraints:
+        base: Any = Literal[tuple(constraints["choices"])]
+    else:
+        base = {"int": int, "float": float, "str": str, "bool": bool}[inner]
+        base = Annotated[base, Strict()]
+        base = Annotated[base, AllowInfNan(False)] if inner == "float" else base
+        base = Annotated[base, Field(**limits)] if limits else base
+    return list[base] if type_name.startswith("list[") else base
+
+
+def declared(
+    notebook: Notebook, constraints: Mapping[str, Mapping[str, Any]], settings_where: Any
+) -> list[Parameter]:
+    """Return the parameters a notebook declares, in the order of its parameters cell.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        The source notebook.
+    constraints : mapping
+        Its ``parameters`` block in ``parameters.yml``.
+    settings_where : callable
+        Maps a parameter name to the ``file:line`` of its constraints.
+
+    Raises
+    ------
+    PaperError, Findings
+        For every line of the cell that is not ``name: type = default  # meaning``, every default that breaks
+        its own constraints, every constraint for a parameter that does not exist.
+    """
+    cell = notebook.parameters_cell
+    step = notebook.path.stem
+    found: list[Parameter] = []
+    findings: list[PaperError] = []
+    lines = cell.source.splitlines() if cell else []
+
+    def complain(message: str, line: str, expected: str) -> None:
+        findings.append(
+            PaperError(message, where=f"{notebook.shown}:{notebook.line_of(line)}", expected=expected)
+        )
+
+    try:
+        body = ast.parse(cell.source).body if cell else []
+    except SyntaxError as error:
+        line = lines[(error.lineno or 1) - 1] if lines else ""
+        complain(
+            f"the parameters cell is not Python: {error.msg}", line, "name: type = default  # meaning, unit"
+        )
+        body = []
+    for statement in body:
+        line = lines[statement.lineno - 1]
+        if not (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.value
+        ):
+            complain(f"{line.strip()!r} is no parameter", line, "name: type = default  # meaning, unit")
+            continue
+        name, type_name = statement.target.id, ast.unparse(statement.annotation)
+        if type_name not in TYPES:
+            complain(f"parameter {name} has type {type_name}", line, "one of " + ", ".join(TYPES))
+            continue
+        try:
+            default = ast.literal_eval(statement.value)
+        except ValueError:
+            complain(f"the default of {name} is computed", line, "a literal value")
+            continue
+        last = lines[(statement.end_lineno or statement.lineno) - 1]
+        comment = re.search(r"#\s*(.*\S)", last[statement.end_col_offset or 0 :])
+        if not comment:
+            complain(f"parameter {name} has no comment", line, f"{name}: {type_name} = …  # meaning, unit")
+        limits = constraints.get(name, {})
+        where = f"{notebook.shown}:{notebook.line_of(line)}"
+        parameter = Parameter(
+            step, name, type_name, default, comment.group(1) if comment else "", limits, where
+        )
+        unknown = [key for key in limits if key not in CONSTRAINTS]
+        if unknown:
+            message = f"unknown constraint {unknown[0]!r} for {name}{suggestion(unknown[0], CONSTRAINTS)}"
+            findings.append(PaperError(message, where=settings_where(name), expected=", ".join(CONSTRAINTS)))
+            continue
+        try:
+            parameter.check(default, where)
+        except PaperError as error:
+            findings.append(error)
+        found.append(parameter)
+    names = [parameter.name for parameter in found]
+    for name in constraints:
+        if cell is None or (name not in names and not findings):
+            message = f"{step} has no parameter {name!r}{suggestion(name, names)}"
+            findings.append(PaperError(message, where=settings_where(name), expected=", ".join(names)))
+    raise_all(findings)
+    return found
+
+
+def all_declared(project: Project) -> dict[str, list[Parameter]]:
+    """Return every notebook's parameters; all findings of all notebooks together."""
+    text = project.parameters_file.read_text(encoding="utf-8")
+    shown = project.relative(project.parameters_file)
+    found: dict[str, list[Parameter]] = {}
+    findings: list[PaperError] = []
+    for step in project.steps:
+        path = project.notebook(step)
+
+        def where(name: str, step: str = step) -> str:
+            return f"{shown}:{line_of(text, 'notebooks', step, 'parameters', name)}"
+
+        try:
+            notebook = read_notebook(path, project.relative(path))
+            found[step] = declared(notebook, project.settings.notebooks[step].parameters, where)
+        except PaperError as error:
+            findings += getattr(error, "findings", [error])
+    raise_all(findings)
+    return found
+
+
+@dataclass(frozen=True)
+class Override:
+    """A value asked for: by ``-p`` on the command line or by a scenario."""
+
+    notebook: str
+    name: str
+    value: Any
+    where: str
+    text: str = ""
+
+
+def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Override]:
+    """Read ``NOTEBOOK.PARAM=VALUE`` arguments (``PARAM=VALUE`` where `only` names the notebook).
+
+    Values are YAML, so that ``2021``, ``true``, ``[a, b]`` and plain words mean what they look like.
+    """
+    overrides = []
+    for text in texts:
+        key, equals, value = text.partition("=")
+        notebook, dot, name = key.strip().rpartition(".")
+        if not equals or not name or not (dot or only):
+            form = "PARAM=VALUE" if only else "NOTEBOOK.PARAM=VALUE, as in 02-population.last_year=2021"
+            raise UsageError(f"cannot read the parameter {text!r}", where="-p", expected=form)
+        overrides.append(Override(notebook or only or "", name, parse_value(value), f"-p {text}", value))
+    return overrides
+
+
+def parse_value(text: str) -> Any:
+    """Return the value a command line means; text that is no YAML scalar or list stays text."""
+    import yaml
+
+    try:
+        return yaml.safe_load(text) if text.strip() else ""
+    except yaml.YAMLError:
+        return text
+
+
+def scenario_overrides(project: Project, name: str) -> list[Override]:
+    """Return what a scenario sets."""
+    text = project.parameters_file.read_text(encoding="utf-8")
+    shown = project.relative(project.parameters_file)
+    return [
+        Override(
+            notebook,
+            parameter,
+            value,
+            f"{shown}:{line_of(text, 'scenarios', name, 'set', notebook, parameter)}",
+        )
+        for notebook, values in project.settings.scenarios[name].set.items()
+        for parameter, value in values.items()
+    ]
+
+
+def resolve(
+    known: Mapping[str, Sequence[Parameter]], overrides: Iterable[Override]
+) -> dict[str, dict[str, Any]]:
+    """Return the values that differ from the defaults, by notebook and parameter; later overrides win.
+
+    Raises
+    ------
+    PaperError, Findings
+        For every unknown or misspelt notebook or parameter, wrong type and value out of range.
+    """
+    values: dict[str, dict[str, Any]] = {step: {} for step in known}
+    findings: list[PaperError] = []
+    for override in overrides:
+        if override.notebook not in known:
+            message = f"there is no notebook {override.notebook!r}{suggestion(override.notebook, known)}"
+            findings.append(PaperError(message, where=override.where, remedy="paper params lists them all"))
+            continue
+        parameters = {parameter.name: parameter for parameter in known[override.notebook]}
+        if override.name not in parameters:
+            close = suggestion(override.name, parameters)
+            message = f"{override.notebook} has no parameter {override.name!r}{close}"
+            expected = ", ".join(parameters) or "none: this notebook takes no parameters"
+            findings.append(PaperError(message, where=override.where, expected=expected))
+            continue
+        parameter = parameters[override.name]
+        value = override.value
+        if parameter.type == "float" and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        try:
+            values[override.notebook][override.name] = parameter.check(value, override.where)
+        except PaperError as error:
+            findings.append(error)
+    raise_all(findings)
+    defaults = {step: {p.name: p.default for p in parameters} for step, parameters in known.items()}
+    return {
+        step: {name: value for name, value in given.items() if value != defaults[step][name]}
+        for step, given in values.items()
+    }
+
+
+def parameters_digest(effective: Mapping[str, Any]) -> str:
+    """Return the short hash of a notebook's effective parameters that outputs are listed with."""
+    return sha256_json(dict(effective))[:12]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``paper params``."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """List every parameter with type, range, default and meaning, and every scenario with what it sets."""
+    import json
+
+    known = all_declared(project)
+    if args.json:
+        listed = {
+            step: {
+                p.name: {
+                    "type": p.type,
+                    "default": p.default,
+                    "about": p.doc,
+                    "constraints": dict(p.constraints),
+                }
+                for p in parameters
+            }
+            for step, parameters in known.items()
+        }
+        scenarios = {n: {"about": s.about, "set": s.set} for n, s in project.settings.scenarios.items()}
+        print(json.dumps({"parameters": listed, "scenarios": scenarios}, ensure_ascii=False, indent=2))
+        return 0
+    for step, parameters in known.items():
+        for parameter in parameters:
+            print(
+                f"{step}.{parameter.name} = {parameter.default!r}  ({parameter.describe()})  {parameter.doc}"
+            )
+    for name, scenario in project.settings.scenarios.items():
+        resolve(known, scenario_overrides(project, name))
+        settings = ", ".join(
+            f"{step}.{k} = {v!r}" for step, values in scenario.set.items() for k, v in values.items()
+        )
+        print(f"scenario {name}: {scenario.about}" + (f"  ({settings})" if settings else ""))
+    return 0

@@ -1,0 +1,258 @@
+"""The data register (`data/datapackage.json`): does it describe every file, and are the files what it says?
+
+A change of data is never taken silently. `paper check` refuses a file whose bytes differ from its entry and
+prints the command that accepts the change; `paper accept` records the new hash with the reason for it.
+"""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from paperbuild.build.store import write_atomic
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.gitrepo import ignored
+from paperbuild.ground.hashing import sha256_file
+from paperbuild.project.layout import Project
+
+REGISTER = "data/datapackage.json"
+KEPT_BESIDE = {".py", ".md"}
+"""Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
+MEASURED = "number"
+"""The Table Schema type whose every column must name its unit."""
+
+
+def load(root: Path) -> dict[str, Any]:
+    """Read the register.
+
+    Raises
+    ------
+    PaperError
+        Where it is missing or no JSON, naming the line.
+    """
+    try:
+        return json.loads((root / REGISTER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PaperError(
+            "the data register is missing",
+            where=REGISTER,
+            expected="a Frictionless data package",
+            remedy=f"git checkout -- {REGISTER}",
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", 0)
+        raise PaperError(
+            f"the data register is not JSON: {error}",
+            where=f"{REGISTER}:{line}",
+            expected="valid JSON in UTF-8",
+            remedy=f"correct line {line}, or: git checkout -- {REGISTER}",
+        ) from None
+
+
+def resources(root: Path) -> dict[str, dict[str, Any]]:
+    """Entries of the register by name."""
+    return {entry["name"]: entry for entry in load(root).get("resources", [])}
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file as the register writes it: `sha256:` and 64 hexadecimal digits."""
+    return f"sha256:{sha256_file(path)}"
+
+
+def data_files(root: Path) -> list[str]:
+    """Files in data/ that need an entry, relative to data/, sorted."""
+    folder = root / "data"
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.name != Path(REGISTER).name
+        and path.suffix not in KEPT_BESIDE
+        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+    )
+
+
+def findings(root: Path) -> list[PaperError]:
+    """Compare register and files: unregistered, missing, changed, undescribed.
+
+    Reads every byte of data/ once; parses only the header of each CSV.
+    """
+    package = load(root)
+    text = (root / REGISTER).read_text(encoding="utf-8")
+    found: list[PaperError] = []
+    for entry in package.get("resources", []):
+        where = f"{REGISTER}:{_line_of(text, entry)}"
+        found.extend(_description_findings(entry, where, package))
+        if isinstance(entry.get("path"), str):
+            found.extend(_file_findings(root, entry, where))
+    known = {entry.get("path") for entry in package.get("resources", [])}
+    unknown = [f"data/{path}" for path in data_files(root) if path not in known]
+    # What git ignores is an author's own (coded interviews, say): neither published nor described.
+    private = ignored(root, unknown) if unknown else set()
+    found.extend(
+        PaperError(
+            "no entry of the register describes this file",
+            where=path,
+            expected=f"a resource with this path in {REGISTER}",
+            remedy="add its entry (README, “Adding a table”), or remove the file",
+        )
+        for path in unknown
+        if path not in private
+    )
+    return found
+
+
+def _line_of(text: str, entry: dict[str, Any]) -> int:
+    name = re.escape(json.dumps(entry.get("name", ""), ensure_ascii=False))
+    match = re.search(rf'"name": {name},?\s*\n?\s*"path"', text) or re.search(rf'"name": {name}', text)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
+
+
+def _description_findings(entry: dict[str, Any], where: str, package: dict[str, Any]) -> list[PaperError]:
+    lacking = [
+        (f"no {key}", f"`{key}` tells a reader of the data what this is and whose")
+        for key in ("path", "title", "description", "publisher", "hash", "bytes")
+        if not entry.get(key)
+    ]
+    if not (entry.get("licenses") or package.get("licenses")):
+        lacking.append(("no licence", "`licenses` with name and title, or the address of the terms"))
+    if not entry.get("sources"):
+        lacking.append(("no source", "`sources` with title, publisher and address of what was read"))
+    for field in entry.get("schema", {}).get("fields", []):
+        if not field.get("description"):
+            lacking.append((f"column {field['name']} has no description", "what the column means"))
+        if field.get("type") == MEASURED and not field.get("unit"):
+            lacking.append((f"column {field['name']} has no unit", "its `unit`; 1 where it has none"))
+    name = entry.get("name", "a table without name")
+    return [
+        PaperError(f"{name}: {what}", where=where, expected=expected, remedy="complete the entry")
+        for what, expected in lacking
+    ]
+
+
+def _file_findings(root: Path, entry: dict[str, Any], where: str) -> list[PaperError]:
+    name, shown = entry["name"], f"data/{entry['path']}"
+    path = root / "data" / entry["path"]
+    if not path.is_file():
+        return [
+            PaperError(
+                "the register names this file, and it is missing",
+                where=shown,
+                expected=f"the file that {where} describes",
+                remedy=f"git checkout -- {shown}, or remove the entry {name}",
+            )
+        ]
+    found = []
+    actual = digest(path)
+    if actual != entry.get("hash"):
+        found.append(
+            PaperError(
+                f"the bytes are not those of the register: {_short(actual)}, {path.stat().st_size:,} bytes",
+                where=shown,
+                expected=f"{_short(entry.get('hash', ''))}, {entry.get('bytes', 0):,} bytes ({where})",
+                remedy=f'paper accept {name} --why "…" if the change is meant, else git checkout -- {shown}',
+            )
+        )
+    fields = [field["name"] for field in entry.get("schema", {}).get("fields", [])]
+    if fields and path.suffix == ".csv":
+        with path.open("rb") as handle:
+            header = handle.readline().decode("utf-8", errors="replace").rstrip("\r\n").split(",")
+        if [column.strip('"') for column in header] != fields:
+            found.append(
+                PaperError(
+                    f"the header reads {','.join(header)}",
+                    where=f"{shown}:1",
+                    expected=f"the columns of {where}: {','.join(fields)}",
+                    remedy=f"correct the header, or the fields of {name} in the register",
+                )
+            )
+    return found
+
+
+def _short(value: str) -> str:
+    return value[: len("sha256:") + 12] or "nothing"
+
+
+def accept(text: str, name: str, why: str, sha256: str, size: int, date: str) -> str:
+    """Write a changed file's hash into the register's text, with the reason.
+
+    Parameters
+    ----------
+    text : str
+        The register as it stands.
+    name : str
+        Resource whose file changed.
+    why : str
+        The reason, kept in the entry's `changes`.
+    sha256, size, date : str, int, str
+        Hash (with its `sha256:`) and bytes of the file now; day of the change.
+
+    Returns
+    -------
+    str
+        The register with that entry changed and its indentation kept.
+    """
+    package = json.loads(text)
+    entry = next(entry for entry in package["resources"] if entry["name"] == name)
+    change = {"date": date, "why": why, "from": entry.get("hash", ""), "to": sha256}
+    entry.update(hash=sha256, bytes=size, changes=[*entry.get("changes", []), change])
+    second_line = text.split("\n", 2)[1] if text.count("\n") else ""
+    indent = len(second_line) - len(second_line.lstrip(" ")) or 2
+    return json.dumps(package, ensure_ascii=False, indent=indent) + "\n"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `paper accept` understands."""
+    parser.add_argument("table", metavar="TABLE", help="name of the table in the register, or its file")
+    parser.add_argument(
+        "--why", required=True, metavar="TEXT", help="why the data changed; kept in the register"
+    )
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Take the bytes that a data file has now as the right ones, and record why."""
+    import datetime
+
+    entry = _entry(project.root, args.table)
+    name, shown = entry["name"], f"data/{entry['path']}"
+    if len(args.why.split()) < 2:
+        raise PaperError(
+            "the reason is missing",
+            where=f"--why {args.why!r}",
+            expected="why the data changed, in a few words: it is kept in the register",
+            remedy=f'paper accept {name} --why "corrected against page 14 of the yearbook"',
+        )
+    path = project.root / "data" / entry["path"]
+    if not path.is_file():
+        raise PaperError(
+            "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
+        )
+    now = digest(path)
+    if now == entry.get("hash"):
+        print(f"{shown}: nothing to accept, the bytes are those of the register")
+        return 0
+    register = project.root / REGISTER
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    text = accept(register.read_text(encoding="utf-8"), name, args.why, now, path.stat().st_size, today)
+    write_atomic(register, text)
+    print(f"{shown}: {_short(entry.get('hash', ''))} → {_short(now)}, because: {args.why}")
+    print("next: paper build, then commit data/ and the figures and tables that changed")
+    return 0
+
+
+def _entry(root: Path, table: str) -> dict[str, Any]:
+    import difflib
+
+    known = resources(root)
+    wanted = table.removeprefix("data/")
+    entry = known.get(table) or next((entry for entry in known.values() if entry["path"] == wanted), None)
+    if entry is None:
+        close = difflib.get_close_matches(Path(table).stem, known, n=1)
+        raise PaperError(
+            f"no table is called {table}",
+            where=REGISTER,
+            expected=f"one of {', '.join(sorted(known))}",
+            remedy=f"paper accept {close[0]} --why …" if close else "add its entry to the register first",
+        )
+    return entry

@@ -1,0 +1,361 @@
+"""`paper deposit`: the article with everything behind it as one archive that a repository can keep.
+
+A deterministic zip: what is committed, what was built from it, the certificate of the last verification, an
+RO-Crate that says what is what and what made what, and checksums. No network is used.
+"""
+
+import argparse
+import io
+import json
+import stat
+import time
+import tomllib
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paperbuild.article.text import Manuscript
+from paperbuild.build.store import write_atomic
+from paperbuild.checks import check
+from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.ground.gitrepo import git
+from paperbuild.ground.hashing import sha256_bytes
+from paperbuild.project import register
+from paperbuild.project.layout import Project, load_yaml
+from paperbuild.proof.certificate import codecheck
+
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+CONFORMS = "https://w3id.org/ro/crate/1.1"
+PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
+MEDIA = {
+    ".cff": "text/yaml",
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".geojson": "application/geo+json",
+    ".html": "text/html",
+    ".ipynb": "application/x-ipynb+json",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".qmd": "text/markdown",
+    ".svg": "image/svg+xml",
+    ".yml": "text/yaml",
+}
+
+
+def refuse_unfit(project: Project) -> None:
+    """Raise what stands against a deposit: uncommitted files, findings of `paper check`, a stale build."""
+    changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    if changed or project.revision.dirty:
+        raise PaperError(
+            "the project differs from its last commit",
+            where=changed.splitlines()[0][3:] if changed else str(project.root),
+            expected="a deposit of what a commit holds, so that its name can be cited",
+            remedy="git add and git commit, then paper build and paper deposit",
+        )
+    if found := check.findings(project):
+        raise Findings(found)
+    from paperbuild.build.scheduler import Options
+    from paperbuild.cli.status import inspect
+
+    stale = [name for name, step in inspect(project, Options()).steps.items() if step.state != "fresh"]
+    if stale:
+        raise PaperError(
+            f"the article is stale: {', '.join(stale)}",
+            where=project.relative(project.output),
+            expected="outputs built from this very commit",
+            remedy="paper build (paper status says why)",
+        )
+
+
+def committed_files(root: Path) -> dict[str, Path]:
+    """Files that git keeps, by path from the project root."""
+    names = git(root, "-c", "core.quotepath=off", "ls-files", "-z").split("\0")
+    return {name: root / name for name in sorted(names) if name and (root / name).is_file()}
+
+
+def built_files(project: Project) -> dict[str, Path]:
+    """The article as built, its notebooks and its certificate, by path from the project root."""
+    folder = project.output
+    return {
+        f"_output/{path.relative_to(folder).as_posix()}": path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and "scenarios" not in path.relative_to(folder).parts
+        and not path.name.startswith(".")
+    }
+
+
+def certificate_record(project: Project) -> dict[str, Any] | None:
+    """The certificate of the last verification, where it is of this commit."""
+    path = project.output / "certificate.json"
+    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return record if record.get("commit") == project.revision.commit else None
+
+
+def citation(root: Path) -> tuple[str, list[str]]:
+    """Title and authors as `CITATION.cff` states them; the article's own title where there is none."""
+    path = root / "CITATION.cff"
+    record = load_yaml(path, "CITATION.cff") if path.is_file() else {}
+    article = Manuscript("paper.qmd", (root / "paper.qmd").read_text(encoding="utf-8")).metadata
+    names = [
+        author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))
+        for author in record.get("authors", [])
+    ]
+    return str(article.get("title") or record.get("title", "")), names
+
+
+def runs(project: Project) -> list[dict[str, Any]]:
+    """What each notebook read and made, as the last build recorded it."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(project.results.glob("*.json"))]
+
+
+def crate(
+    *,
+    title: str,
+    authors: Sequence[str],
+    date: str,
+    commit: str,
+    files: Mapping[str, int],
+    resources: Iterable[Mapping[str, Any]],
+    runs: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Describe a deposit as an RO-Crate 1.1 that follows the Process Run profile.
+
+    Parameters
+    ----------
+    title, authors, date, commit : str, sequence of str, str, str
+        Of the article; the date of its commit.
+    files : mapping of str to int
+        Bytes of each file in the deposit, by path.
+    resources : iterable of mapping
+        Entries of the data register.
+    runs : iterable of mapping
+        A record for each notebook, as in build/results.
+
+    Returns
+    -------
+    dict
+        The content of `ro-crate-metadata.json`.
+    """
+    people = [
+        {"@id": f"#author-{place}", "@type": "Organization", "name": name}
+        for place, name in enumerate(authors, 1)
+    ]
+    licences = [{"@id": name} for name in files if Path(name).name.upper().startswith("LICENSE")]
+    tables = {f"data/{entry['path']}": entry for entry in resources if isinstance(entry.get("path"), str)}
+    entities, contextual = [], {}
+    for name, size in files.items():
+        entity: dict[str, Any] = {"@id": name, "@type": "File", "name": name, "contentSize": str(size)}
+        if media := MEDIA.get(Path(name).suffix):
+            entity["encodingFormat"] = media
+        if name.endswith((".ipynb", ".py")):
+            entity["@type"] = ["File", "SoftwareSourceCode"]
+        if entry := tables.get(name):
+            terms = [_licence(licence) for licence in entry.get("licenses", [])]
+            contextual.update({term["@id"]: term for term in terms})
+            entity |= {
+                "name": entry["title"],
+                "description": entry["description"],
+                "license": [{"@id": term["@id"]} for term in terms],
+                "citation": [source["title"] for source in entry.get("sources", [])],
+                "sha256": entry["hash"].removeprefix("sha256:"),
+            }
+        entities.append(entity)
+    actions = [action for run in runs if (action := _action(run, files))]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "conformsTo": {"@id": PROCESS_RUN},
+        "name": title,
+        "description": "The article with its data, code, results and certificate.",
+        "datePublished": date,
+        "version": commit,
+        "author": [{"@id": person["@id"]} for person in people],
+        "license": licences,
+        "hasPart": [{"@id": name} for name in files],
+        "mentions": [{"@id": action["@id"]} for action in actions],
+    }
+    descriptor = {
+        "@id": "ro-crate-metadata.json",
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": CONFORMS},
+    }
+    profile = {"@id": PROCESS_RUN, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
+    graph = [descriptor, root, profile, *people, *contextual.values(), *actions, *entities]
+    return {"@context": CONTEXT, "@graph": graph}
+
+
+def _licence(licence: Mapping[str, str]) -> dict[str, str]:
+    identifier = licence.get("path") or f"#licence-{licence.get('name', '')}"
+    return {
+        "@id": identifier,
+        "@type": "CreativeWork",
+        "name": licence.get("title") or licence.get("name", ""),
+    }
+
+
+def _action(run: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any] | None:
+    """How one notebook made its figures and tables; None where the deposit lacks the notebook."""
+    notebook = f"analysis/{run['notebook']}.ipynb"
+    if notebook not in files:
+        return None
+    made = [path for artefact in run["artefacts"] for path in artefact.get("files", []) if path in files]
+    return {
+        "@id": f"#run-{run['notebook']}",
+        "@type": "CreateAction",
+        "name": f"Execution of {notebook}",
+        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "instrument": {"@id": notebook},
+        "object": [{"@id": path} for path in sorted(run.get("inputs", {})) if path in files],
+        "result": [{"@id": path} for path in made],
+    }
+
+
+def readme(title: str, commit: str, date: str, epoch: int, record: Mapping[str, Any] | None) -> str:
+    """What a reviewer who opens the archive should read first."""
+    verdict = (
+        f"`_output/certificate.html` certifies **{record['verdict']}**: {record['meaning']}."
+        if record
+        else "This commit has not been verified: `paper verify` in a clone of the repository certifies it."
+    )
+    manifest = ", `codecheck.yml`" if record else ""
+    return f"""# For reviewers
+
+*{title}*, as of commit `{commit}` ({date}).
+
+- `_output/paper.html`, `.pdf`, `.docx`: the article. `_output/notebooks/`: the executed notebooks.
+- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says where from.
+- `figures/`, `tables/`: the results it shows; `figures/manifest.json` lists them with every number.
+- `ro-crate-metadata.json`{manifest}: the same for machines. `SHA256SUMS`: a checksum for each file.
+
+{verdict}
+
+To check the archive: `sha256sum --check --quiet SHA256SUMS`.
+
+To reproduce the article (Python 3.11 or newer, make, a Python package index; about three minutes):
+
+    SOURCE_DATE_EPOCH={epoch} make paper
+    sha256sum --check --quiet SHA256SUMS
+
+The second command names each figure, table and document whose bytes are not those of the archive. Outside git
+the build does not know the commit, so the documents differ where they name it; figures and tables must not.
+"""
+
+
+def checksums(contents: Mapping[str, bytes]) -> bytes:
+    """Checksums in the form that `sha256sum --check` reads."""
+    return "".join(f"{sha256_bytes(content)}  {name}\n" for name, content in sorted(contents.items())).encode(
+        "utf-8"
+    )
+
+
+def archive(contents: Mapping[str, bytes], executable: Iterable[str], epoch: int) -> bytes:
+    """Zip files so that the same files give the same bytes.
+
+    Parameters
+    ----------
+    contents : mapping of str to bytes
+        Files by path.
+    executable : iterable of str
+        Paths of programs.
+    epoch : int
+        Seconds since 1970 that every member bears as its date; a zip cannot hold one before 1980.
+    """
+    programs, buffer = set(executable), io.BytesIO()
+    moment = max(time.gmtime(epoch)[:6], (1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        for name in sorted(contents):
+            member = zipfile.ZipInfo(name, moment)
+            member.create_system = 3
+            member.external_attr = (stat.S_IFREG | (0o755 if name in programs else 0o644)) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(member, contents[name])
+    return buffer.getvalue()
+
+
+def refuse_addresses(contents: Mapping[str, bytes], places: Iterable[Path]) -> None:
+    """Raise where a file names a folder of this machine, which says nothing elsewhere."""
+    # A place such as / or /home stands in every text.
+    needles = {str(place).encode() for place in places if len(place.parts) > 2}
+    found = [
+        PaperError(
+            f"the file names a folder of this machine: {needle.decode()}",
+            where=name,
+            expected="paths from the project root",
+            remedy="remove the path, then paper build",
+        )
+        for name, content in contents.items()
+        for needle in needles
+        if needle in content
+    ]
+    if found:
+        raise Findings(found)
+
+
+def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
+    """Everything that goes into the deposit, and which of it are programs."""
+    import yaml
+
+    revision, root = project.revision, project.root
+    sources = committed_files(root)
+    programs = [name for name, path in sources.items() if path.stat().st_mode & stat.S_IXUSR]
+    record = certificate_record(project)
+    built = built_files(project)
+    if not record:
+        built = {name: path for name, path in built.items() if "/certificate." not in name}
+    contents = {name: path.read_bytes() for name, path in (sources | built).items()}
+    title, authors = citation(root)
+    contents["README-REVIEWERS.md"] = readme(
+        title, revision.commit, revision.date, revision.epoch, record
+    ).encode("utf-8")
+    if record:
+        entries = yaml.safe_dump(codecheck(record, authors), allow_unicode=True, sort_keys=False)
+        contents["codecheck.yml"] = entries.encode("utf-8")
+    described = crate(
+        title=title,
+        authors=authors,
+        date=revision.date,
+        commit=revision.commit,
+        files={name: len(content) for name, content in sorted(contents.items())},
+        resources=register.load(root).get("resources", []),
+        runs=runs(project),
+    )
+    contents["ro-crate-metadata.json"] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode(
+        "utf-8"
+    )
+    refuse_addresses(contents, (root, Path.home()))
+    contents["SHA256SUMS"] = checksums(contents)
+    return contents, programs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `paper deposit` understands."""
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.zip", help="where the archive goes (default: build/)"
+    )
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Write the archive, or say what stands against it."""
+    refuse_unfit(project)
+    contents, programs = collect(project)
+    target = args.output or project.build / f"{archive_name(project.root)}-{project.revision.commit[:12]}.zip"
+    write_atomic(target, archive(contents, programs, project.revision.epoch))
+    size, commit = target.stat().st_size, project.revision.commit[:12]
+    print(f"{target}: {len(contents)} files, {size:,} bytes, commit {commit}")
+    if "codecheck.yml" not in contents:
+        print(
+            "without a certificate: this commit has not been verified; paper verify, then paper deposit again"
+        )
+    return 0
+
+
+def archive_name(root: Path) -> str:
+    """The project's name as `pyproject.toml` states it, else its folder's."""
+    path = root / "pyproject.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"] if path.is_file() else root.name

@@ -1,0 +1,326 @@
+"""`paper diff A [B]`: what changed between two states of the article, as its reader would put it.
+
+A state is a git revision or a folder (a copy of the project, a scenario under build/scenarios). Compared is
+what it holds, not what it would build: data by row and column, figures by data and pixels, tables by cell,
+numbers by value, prose by sentence.
+"""
+
+import argparse
+import contextlib
+import html
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paperbuild.article.text import Manuscript
+from paperbuild.checks.typed_numbers import sentences
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.gitrepo import clean_clone
+from paperbuild.project.layout import Project
+from paperbuild.proof import compare
+from paperbuild.proof.compare import Tolerances
+from paperbuild.proof.verify import Reference, read_outputs
+
+KINDS = ("data", "figures", "tables", "numbers", "prose")
+SHOWN = 20
+"""Changes of one file that are printed; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that changed.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    name : str
+        File or number.
+    summary : str
+        The change in one line.
+    details : tuple of str
+        Cells, sentences.
+    picture : bytes or None
+        PNG of both figures and their difference.
+    """
+
+    kind: str
+    name: str
+    summary: str
+    details: tuple[str, ...] = ()
+    picture: bytes | None = None
+
+
+def keyed(rows: Sequence[Sequence[str]], key: Sequence[str]) -> dict[tuple[str, ...], Sequence[str]] | None:
+    """Rows by the values of their key columns; None where these are missing or repeat.
+
+    Parameters
+    ----------
+    rows : sequence of rows
+        The header first.
+    key : sequence of str
+        Names of the key columns.
+    """
+    header = list(rows[0]) if rows else []
+    if not key or any(column not in header for column in key):
+        return None
+    places = [header.index(column) for column in key]
+    found = {tuple(row[place] for place in places): row for row in rows[1:] if len(row) == len(header)}
+    return found if len(found) == len(rows) - 1 else None
+
+
+def guess_key(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> list[str]:
+    """The fewest leading columns whose values do not repeat in either table; empty where there are none."""
+    header = list(old[0]) if old and new and old[0] == new[0] else []
+    for length in range(1, len(header)):
+        if keyed(old, header[:length]) and keyed(new, header[:length]):
+            return header[:length]
+    return []
+
+
+def table_change(
+    kind: str, name: str, old: Sequence[Sequence[str]], new: Sequence[Sequence[str]], key: Sequence[str] = ()
+) -> Change | None:
+    """How one table became another: columns, rows that came and left, cells that changed.
+
+    Parameters
+    ----------
+    kind, name : str
+        What the change will be called.
+    old, new : sequence of rows
+        The header first.
+    key : sequence of str
+        Columns that name a row; by default the fewest leading columns that can.
+    """
+    if old == new:
+        return None
+    header = new[0] if new else []
+    if not old or old[0] != header:
+        came, left = set(header) - set(old[0] if old else []), set(old[0] if old else []) - set(header)
+        details = (
+            *(f"+ column {name}" for name in sorted(came)),
+            *(f"− column {name}" for name in sorted(left)),
+        )
+        return Change(kind, name, "other columns", details or ("the columns stand in another order",))
+    key = list(key) or guess_key(old, new)
+    before, after = keyed(old, key), keyed(new, key)
+    if before is None or after is None:
+        lines = compare.line_changes([",".join(row) for row in old[1:]], [",".join(row) for row in new[1:]])
+        return Change(kind, name, f"rows came or left: {len(lines)}", tuple(lines))
+    left = [f"− {' '.join(row)}" for row in before if row not in after]
+    came = [f"+ {' '.join(row)}" for row in after if row not in before]
+    cells = [
+        f"{' '.join(row)}, {column}: {was or '(empty)'} → {now or '(empty)'}"
+        for row in before
+        if row in after
+        for column, was, now in zip(header, before[row], after[row], strict=True)
+        if was != now
+    ]
+    counts = {"cells changed": len(cells), "rows came": len(came), "rows left": len(left)}
+    summary = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+    summary = summary or "the rows stand in another order"
+    return Change(kind, name, summary, (*cells, *came, *left))
+
+
+def data_changes(old: Path, new: Path) -> list[Change]:
+    """Changed tables of data/, rows named by the primary key that the register declares."""
+    keys = {}
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        package = json.loads((new / "data" / "datapackage.json").read_text(encoding="utf-8"))
+        keys = {
+            entry["path"]: entry.get("schema", {}).get("primaryKey", []) for entry in package["resources"]
+        }
+    sides = [
+        {
+            path.relative_to(root / "data").as_posix(): path.read_bytes()
+            for path in (root / "data").rglob("*.*")
+        }
+        for root in (old, new)
+        if (root / "data").is_dir()
+    ]
+    if len(sides) < 2:
+        return []
+    changes = []
+    for name in sorted(sides[0].keys() | sides[1].keys()):
+        if name.endswith((".pyc", "datapackage.json")):
+            continue
+        was, now = sides[0].get(name), sides[1].get(name)
+        if was is None or now is None:
+            changes.append(Change("data", f"data/{name}", "came" if was is None else "left"))
+        elif was != now and name.endswith(".csv"):
+            key = keys.get(name, [])
+            rows = compare.read_csv(was), compare.read_csv(now)
+            change = table_change("data", f"data/{name}", *rows, [key] if isinstance(key, str) else key)
+            changes.append(change or Change("data", f"data/{name}", "the same cells, written otherwise"))
+        elif was != now:
+            changes.append(Change("data", f"data/{name}", f"{len(was):,} → {len(now):,} bytes"))
+    return changes
+
+
+def artefact_changes(old: Reference, new: Reference) -> list[Change]:
+    """Changed figures (once for each, with a picture) and tables."""
+    changes = []
+    stems = sorted({path.rsplit(".", 1)[0] for path in (*old.files, *new.files)})
+    for stem in stems:
+        kind = stem.split("/")[0]
+        drawn = f"{stem}.png" if kind == "figures" else f"{stem}.md"
+        was, now = old.files.get(drawn), new.files.get(drawn)
+        rows = [compare.read_csv(side.files.get(f"{stem}.csv", b"")) for side in (old, new)]
+        values = table_change(kind, stem, *rows)
+        if was is None or now is None:
+            changes.append(Change(kind, stem, "came" if was is None else "left"))
+        elif kind == "tables" and (values or was != now):
+            printed = table_change(kind, stem, compare.read_pipe_table(was), compare.read_pipe_table(now))
+            unseen = Change(
+                kind, stem, "values changed beyond the printed digits", values.details if values else ()
+            )
+            changes.append(printed or unseen)
+        elif kind == "figures" and (values or was != now):
+            picture = compare.compare_picture(drawn, was, now, Tolerances())
+            behind = f"data: {values.summary}" if values else "the data behind it did not change"
+            seen = picture.reason or "it looks the same"
+            details = values.details if values else ()
+            changes.append(Change(kind, stem, f"{behind}; {seen}", details, picture.picture))
+    return changes
+
+
+def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Changed numbers, old → new, as printed; with their full values where these print alike."""
+    before, after = old["numbers"], new["numbers"]
+    changes = []
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            changes.append(Change("numbers", name, f"came: {now['text']}" if now else f"left: {was['text']}"))
+        elif was["text"] != now["text"]:
+            changes.append(Change("numbers", name, f"{was['text']} → {now['text']}"))
+        elif was["value"] != now["value"]:
+            changes.append(
+                Change("numbers", name, f"{was['text']}, as before: {was['value']!r} → {now['value']!r}")
+            )
+    return changes
+
+
+def prose_changes(old: str, new: str, name: str = "paper.qmd") -> list[Change]:
+    """Sentences of the article that left and came."""
+    lines = compare.line_changes(_sentences(old), _sentences(new))
+    if not lines:
+        return []
+    left = sum(line.startswith("−") for line in lines)
+    return [Change("prose", name, f"sentences left: {left}, came: {len(lines) - left}", tuple(lines))]
+
+
+def _sentences(text: str) -> list[str]:
+    body = Manuscript("", text)
+    paragraphs = text[body.front_end :].split("\n\n")
+    spoken = [part for _, start, stop in body.front_prose for part in text.split("\n")[start - 1 : stop]]
+    found = [
+        " ".join(paragraph[start:end].split())
+        for paragraph in ("\n".join(spoken), *paragraphs)
+        for start, end in sentences(paragraph)
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def changes(old: Path, new: Path) -> list[Change]:
+    """Everything that changed between two project folders."""
+    before, after = read_outputs(old), read_outputs(new)
+    texts = [(root / "paper.qmd") for root in (old, new)]
+    prose = [path.read_text(encoding="utf-8") if path.is_file() else "" for path in texts]
+    return [
+        *data_changes(old, new),
+        *artefact_changes(before, after),
+        *number_changes(before.manifest, after.manifest),
+        *prose_changes(*prose),
+    ]
+
+
+@contextlib.contextmanager
+def state(project: Project, name: str) -> Iterator[Path]:
+    """The folder of a state: itself, or a temporary clone of a git revision.
+
+    Raises
+    ------
+    PaperError
+        Where `name` is neither a folder with figures nor a revision.
+    """
+    folder = Path(name)
+    if (folder / "figures").is_dir():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="paper-diff-") as temporary:
+        try:
+            root, _ = clean_clone(project.root, name, Path(temporary) / "clone")
+        except PaperError as error:
+            raise PaperError(
+                f"{name!r} is neither a folder with figures/ nor a revision: {error.message}",
+                where=str(project.root),
+                expected="a project folder, build/scenarios/NAME, or what git knows: HEAD~1, a tag, a commit",
+                remedy="git log --oneline lists the revisions",
+            ) from None
+        yield root
+
+
+def as_html(found: Sequence[Change], old: str, new: str) -> str:
+    """The changes as one page with pictures."""
+    import base64
+
+    parts = []
+    for one in found:
+        details = "".join(f"<li>{html.escape(detail)}</li>" for detail in one.details)
+        data = base64.b64encode(one.picture).decode("ascii") if one.picture else ""
+        alt = html.escape(f"{one.name} before, after, and the difference")
+        picture = f'<img alt="{alt}" src="data:image/png;base64,{data}">' if data else ""
+        title = f"<h2>{one.kind}: <code>{html.escape(one.name)}</code></h2>"
+        parts.append(f"{title}<p>{html.escape(one.summary)}</p>{picture}<ul>{details}</ul>")
+    return _PAGE.format(old=html.escape(old), new=html.escape(new), parts="".join(parts))
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Changes: {old} → {new}</title>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }}
+img {{ max-width: 100% }}</style></head>
+<body><h1>{old} → {new}</h1>{parts}</body></html>
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `paper diff` understands."""
+    parser.add_argument("a", metavar="A", help="a git revision or a folder: the earlier state")
+    parser.add_argument(
+        "b", metavar="B", nargs="?", help="the later state (default: the project as it lies here)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the changes as JSON")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.html", help="write them as a page with pictures too"
+    )
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Print what changed between two states; a difference is no failure."""
+    later = args.b or str(project.root)
+    with state(project, args.a) as old, state(project, later) as new:
+        found = changes(old, new)
+    if args.output:
+        args.output.write_text(as_html(found, args.a, args.b or "this folder"), encoding="utf-8")
+    if args.json:
+        keys = ("kind", "name", "summary", "details")
+        print(
+            json.dumps(
+                [{key: getattr(one, key) for key in keys} for one in found], ensure_ascii=False, indent=1
+            )
+        )
+        return 0
+    for kind in KINDS:
+        of_kind = [one for one in found if one.kind == kind]
+        print(f"{kind}: {len(of_kind) or 'no'} change{'s' if len(of_kind) != 1 else ''}")
+        for one in of_kind:
+            print(f"  {one.name}: {one.summary}")
+            for detail in one.details[:SHOWN]:
+                print(f"    {detail}")
+            if len(one.details) > SHOWN:
+                print(f"    … and {len(one.details) - SHOWN} more")
+    return 0

@@ -1,0 +1,197 @@
+"""From kept results to the files people see: figures, tables, numbers, the manifest of outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paperbuild.build.store import Entry, copy_atomic, write_atomic
+from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.project.layout import Project
+
+KINDS = {
+    "figure": {".svg": "figure", ".png": "figure", ".csv": "figure-data"},
+    "table": {".csv": "table", ".md": "table-text"},
+}
+
+
+def published_name(step: str, name: str) -> str:
+    """Return where a kept file of a notebook goes, from the render root; empty for the build's own files."""
+    if name.startswith(("figures/", "tables/")):
+        return name
+    return f"build/results/{step}.json" if name == "results.json" else ""
+
+
+def artefacts_of(entry: Entry) -> list[dict[str, Any]]:
+    """Return the artefacts a kept result recorded."""
+    return json.loads(entry.path("results.json").read_text(encoding="utf-8"))["artefacts"]
+
+
+def check_names(entries: Mapping[str, Entry]) -> None:
+    """Refuse names that two notebooks use, and numbers whose names contain one another.
+
+    Raises
+    ------
+    PaperError, Findings
+        One for each clash, naming both cells.
+    """
+    findings: list[PaperError] = []
+    seen: dict[tuple[str, str], str] = {}
+    for step, entry in entries.items():
+        for artefact in artefacts_of(entry):
+            kind, name, place = artefact["kind"], artefact["name"], f"{step} › {artefact['cell'] or 'a cell'}"
+            if (kind, name) in seen:
+                other = seen[kind, name]
+                findings.append(
+                    PaperError(
+                        f"the {kind} {name!r} is also made by {other}",
+                        where=place,
+                        remedy="rename one of them",
+                    )
+                )
+            seen[kind, name] = place
+    numbers = {name: place for (kind, name), place in seen.items() if kind == "number"}
+    for name, place in numbers.items():
+        parent = name.rpartition(".")[0]
+        while parent:
+            if parent in numbers:
+                message = f"the number {name!r} lies below the number {parent!r} of {numbers[parent]}"
+                findings.append(PaperError(message, where=place, remedy=f"rename one, as in {parent}.value"))
+            parent = parent.rpartition(".")[0]
+    raise_all(findings)
+
+
+def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapping[str, Any]) -> str:
+    """Return ``numbers.yml``: printed numbers (``n``), with decimal comma (``c``), provenance, build.
+
+    JSON is YAML, and needs no library to write.
+    """
+    plain: dict[str, Any] = {}
+    comma: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
+    for step, entry in entries.items():
+        for artefact in artefacts_of(entry):
+            if artefact["kind"] == "number":
+                _nest(plain, artefact["name"], artefact["text"])
+                _nest(comma, artefact["name"], artefact["comma"])
+            elif artefact["kind"] in KINDS:
+                provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
+    document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
+    # The document's own date: Quarto reads none from a shortcode in the front matter.
+    document["date"] = build["date"]
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _nest(tree: dict[str, Any], name: str, value: Any) -> None:
+    """Put `value` under a dotted name."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+    tree[last] = value
+
+
+def manifest(
+    project: Project,
+    entries: Mapping[str, Entry],
+    parameters: Mapping[str, str],
+    documents: list[dict[str, Any]],
+) -> str:
+    """Return the manifest of committed outputs; without time and commit, so equal builds give equal bytes.
+
+    Parameters
+    ----------
+    project : Project
+        The variant.
+    entries : mapping of str to Entry
+        Kept results by notebook.
+    parameters : mapping of str to str
+        Short hash of each notebook's effective parameters.
+    documents : list of dict
+        Records of the typeset documents, as `paperbuild.proof.compare` makes them.
+    """
+    outputs, numbers, findings = [], {}, []
+    for step, entry in entries.items():
+        for artefact in artefacts_of(entry):
+            origin = {"notebook": step, "cell": artefact["cell"], "parameters": parameters[step]}
+            if artefact["kind"] == "number":
+                numbers[artefact["name"]] = {k: artefact[k] for k in ("value", "text", "format")} | origin
+                continue
+            if artefact["kind"] == "finding":
+                findings.append({"message": artefact["name"], "notebook": step, "cell": artefact["cell"]})
+                continue
+            for path in artefact["files"]:
+                kind = KINDS[artefact["kind"]][Path(path).suffix]
+                outputs.append({"path": path, "kind": kind, "sha256": entry.files[path], **origin})
+    outputs.sort(key=lambda output: output["path"])
+    listed = {"format": 1, "outputs": outputs, "numbers": numbers, "documents": documents}
+    listed["findings"] = findings
+    return json.dumps(listed, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def read_manifest(project: Project) -> dict[str, Any]:
+    """Return the manifest as it stands, or an empty one."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(project.manifest.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    return {"outputs": [], "numbers": {}, "documents": [], "findings": []}
+
+
+def remove_orphans(project: Project, entries: Mapping[str, Entry]) -> list[str]:
+    """Delete figures and tables that the last manifest lists and no notebook makes any more."""
+    made = {name for entry in entries.values() for name in entry.files}
+    gone = [output["path"] for output in read_manifest(project)["outputs"] if output["path"] not in made]
+    removed = []
+    for name in gone:
+        path = project.render_root / name
+        if path.is_file() and path.parent in (project.figures, project.tables):
+            path.unlink()
+            removed.append(name)
+    return removed
+
+
+def publish(entry: Entry, files: Mapping[Path, str]) -> None:
+    """Copy kept files to the places in `files` (target to kept name) that do not hold them yet."""
+    for target, name in files.items():
+        copy_atomic(entry.path(name), target)
+
+
+def write_if_changed(path: Path, content: str) -> None:
+    """Write a text file atomically unless it has this content already."""
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == content.encode("utf-8"):
+            return
+    write_atomic(path, content)
+
+
+def results_document(
+    step: str, parameters: Mapping[str, Any], inputs: Mapping[str, str], artefacts: list[dict[str, Any]]
+) -> str:
+    """Return what a notebook is recorded to have made, and from what."""
+    document = {
+        "notebook": step,
+        "parameters": dict(parameters),
+        "inputs": dict(inputs),
+        "artefacts": artefacts,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def prepare_render_root(project: Project, sources: list[Path]) -> None:
+    """Copy the article's own files into a scenario's render root, so that it typesets like the article.
+
+    Parameters
+    ----------
+    project : Project
+        A scenario.
+    sources : list of Path
+        The article's files under the project root that no notebook makes.
+    """
+    for source in sources:
+        if source.is_file() and source.is_relative_to(project.root):
+            target = project.render_root / source.relative_to(project.root)
+            if not target.is_file() or target.read_bytes() != source.read_bytes():
+                copy_atomic(source, target)

@@ -1,0 +1,176 @@
+"""What notebooks hand over: exact files, refused mistakes, the same bytes every time."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from paperbuild.kernel import artefacts
+from paperbuild.kernel.artefacts import (
+    ArtefactError,
+    Recorder,
+    figure,
+    markdown_table,
+    number,
+    printed,
+    results,
+    table,
+)
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Recorder]:
+    recorder = Recorder(tmp_path, {})
+    artefacts.begin(recorder)
+    artefacts.enter_cell("the-cell")
+    yield recorder
+    artefacts.begin(None)
+
+
+def drawing() -> Figure:
+    fig = Figure(figsize=(3, 2))
+    axes = fig.add_subplot()
+    axes.plot([1, 2, 3], [1, 4, 9], label="squares", clip_on=True)
+    axes.legend()
+    axes.set_title("Ә ғ қ ң ө ұ ү һ і")
+    return fig
+
+
+def test_figures_have_the_same_bytes_whatever_the_user_has_set(recorder: Recorder, tmp_path: Path) -> None:
+    data = pd.DataFrame({"x": [1, 2, 3], "y": [1.0, 4.0, 9.0]})
+    figure("first", drawing(), data)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    assert set(before) == {"first.svg", "first.png", "first.csv"}
+    recorder.artefacts.clear()
+    with mpl.rc_context({"svg.fonttype": "none", "savefig.bbox": "tight", "svg.hashsalt": None}):
+        figure("first", drawing(), data)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == before
+    assert b"<dc:date>" not in before["first.svg"]
+    assert b"<text" not in before["first.svg"], "letters are outlines, so no font is needed to read them"
+    assert before["first.csv"] == b"x,y\n1,1\n2,4\n3,9\n"
+    assert recorder.artefacts[0]["cell"] == "the-cell"
+
+
+def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
+    svg = (
+        b'<g transform="scale(0.015625)"><path id="d1" d="M 1.2345678 -0.0001 L 20.500 7 z" x="1.2345"/></g>'
+    )
+    wanted = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.235 0 L 20.5 7 z" x="1.2345"/></g>'
+    assert artefacts.rounded_paths(svg) == wanted
+
+
+def test_a_finding_is_recorded_with_its_cell_and_withholds_nothing(recorder: Recorder) -> None:
+    artefacts.finding("births do not sum: KZ-KZY 2011")
+    number("a.b", 1, "d")
+    assert recorder.artefacts[0] == {
+        "kind": "finding",
+        "name": "births do not sum: KZ-KZY 2011",
+        "cell": "the-cell",
+    }
+    assert recorder.artefacts[1]["value"] == 1
+
+
+def test_table_files(recorder: Recorder, tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "Region": ["A|B", "Omsk*"],
+            "Rate": [-1.234567, math.nan],
+            "N": [1234567, 5],
+            "Border": [True, False],
+        },
+        index=[7, 8],
+    )
+    table("rates", frame, formats={"N": ",d"}, align={"Border": "center"})
+    assert (tmp_path / "tables/rates.md").read_text(encoding="utf-8") == (
+        "| Region | Rate | N | Border |\n"
+        "| :----- | ----: | --------: | :----: |\n"
+        "| A\\|B | −1.23 | 1,234,567 | yes |\n"
+        "| Omsk\\* | – | 5 | no |\n"
+    )
+    csv = (tmp_path / "tables/rates.csv").read_text(encoding="utf-8")
+    assert csv == "Region,Rate,N,Border\nA|B,-1.234567,1234567,True\nOmsk*,,5,False\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text", "comma"),
+    [
+        (-0.5, ".1f", "−0.5", "−0,5"),
+        (-0.001, ".1f", "0.0", "0,0"),
+        (1234567.8, ",.1f", "1,234,567.8", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567,8"),
+        (np.int64(7), "", "7", "7"),
+        (np.float64(0.25), ".0%", "25%", "25%"),
+        (1e-9, ".1e", "1.0e−09", "1,0e−09"),
+        ("North, and South.", "", "North, and South.", "North, and South."),
+        (np.bool_(True), "", "True", "True"),
+    ],
+)
+def test_numbers_as_printed(recorder: Recorder, value: object, spec: str, text: str, comma: str) -> None:
+    number("group.value", value, spec)
+    assert recorder.artefacts[0]["text"] == text
+    assert recorder.artefacts[0]["comma"] == comma
+    json.dumps(recorder.artefacts)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: number("plain", 1.0), "dotted, as in gravity.distance"),
+        (lambda: number("a.b", math.nan, ".1f"), "must be finite"),
+        (lambda: number("a.b", 1.5, "d"), "format 'd' does not fit 1.5"),
+        (lambda: number("a.b", [1, 2]), "is a list; expected one number"),
+        (lambda: number("a.b", np.array([1.0, 2.0])), "is a ndarray; expected one number"),
+        (lambda: table("Bad Name", pd.DataFrame({"a": [1]})), "kebab-case"),
+        (lambda: table("t", pd.DataFrame({"a": []})), "is empty"),
+        (lambda: table("t", [1]), "expected a DataFrame, found list"),
+        (lambda: table("t", pd.DataFrame({"a": [1]}), formats={"b": "d"}), "no column 'b'; columns: a"),
+        (
+            lambda: table("t", pd.DataFrame({"a": [1]}), align={"a": "middle"}),
+            "expected left, right or center",
+        ),
+        (lambda: table("t", pd.DataFrame([[1, 2]], columns=["a", "a"])), "a column name twice"),
+        (
+            lambda: table("t", pd.DataFrame({"a": [1.5]}), formats={"a": "d"}),
+            "t: a'?: format 'd' does not fit",
+        ),
+        (lambda: results("02-population"), "add it under results: in parameters.yml"),
+    ],
+)
+def test_mistakes_are_refused(recorder: Recorder, call: object, message: str) -> None:
+    with pytest.raises(ArtefactError, match=message):
+        call()
+    assert recorder.artefacts == []
+
+
+def test_a_name_may_be_used_once(recorder: Recorder) -> None:
+    number("a.b", 1)
+    with pytest.raises(ArtefactError, match="already written by cell 'the-cell'"):
+        number("a.b", 2)
+
+
+def test_outside_a_build_calls_check_and_show_but_write_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    number("a.b", 1.0)
+    table("t", pd.DataFrame({"a": [1]}))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ArtefactError, match="run: paper build"):
+        results("01-first")
+    folder = tmp_path / "build/results"
+    folder.mkdir(parents=True)
+    record = {"artefacts": [{"kind": "number", "name": "a.b", "value": 2.5}, {"kind": "table", "name": "t"}]}
+    (folder / "01-first.json").write_text(json.dumps(record))
+    assert results("01-first") == {"a.b": 2.5}
+
+
+def test_wide_cells_keep_their_share_of_the_page() -> None:
+    frame = pd.DataFrame({"a": ["x" * 90], "b": ["y"]})
+    rule = markdown_table("t", frame, {}, {}).splitlines()[1]
+    assert rule.count("-") == 39 + 2
+    assert printed("x", -2, "+d") == "−2"

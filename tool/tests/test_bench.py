@@ -1,0 +1,83 @@
+"""`paper bench`: the drivers it compares with run the steps once, and again where an input changed."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paperbuild.cli import bench
+from paperbuild.project.layout import Project
+
+
+def lay_out(root):
+    """Two steps that note each run: a is made from x, b from a."""
+    script = "import pathlib, sys; i, o = map(pathlib.Path, sys.argv[1:]); o.write_text(i.read_text() + '.');"
+    script += "log = pathlib.Path('log'); log.write_text(log.read_text() + o.name)"
+    (root / "step.py").write_text(script)
+    (root / "x").write_text("x")
+    (root / "log").write_text("")
+    return [
+        bench.Step("a", (sys.executable, "step.py", "x", "a"), ("x", "step.py"), "a"),
+        bench.Step("b", (sys.executable, "step.py", "a", "b"), ("a", "step.py"), "b"),
+    ]
+
+
+@pytest.mark.parametrize("name", bench.DRIVERS)
+def test_a_driver_runs_what_changed_and_nothing_else(tmp_path, name):
+    driver = bench.DRIVERS[name]
+    if not importlib.util.find_spec(driver.module):
+        pytest.skip(f"{name} is not installed")
+    (tmp_path / driver.file).write_text(driver.describe(lay_out(tmp_path)))
+    command = [sys.executable, *(part.format(jobs=1) for part in driver.command)]
+
+    def ran():
+        (tmp_path / "log").write_text("")
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return (tmp_path / "log").read_text()
+
+    assert ran() == "ab"
+    assert ran() == ""
+    (tmp_path / "x").write_text("y")
+    assert ran() == "ab"
+    assert (tmp_path / "b").read_text() == "y.."
+
+
+def test_drivers_are_told_every_file_the_article_depends_on():
+    project = Project.find(Path(__file__).parent)
+    made = bench.steps(project)
+    outputs = {step.output for step in made}
+    missing = [
+        name
+        for step in made
+        for name in step.inputs
+        if name not in outputs and not (project.root / name).is_file()
+    ]
+    assert missing == []
+    # A notebook that declares all data depends on all tables, and one on claims on their rules.
+    inputs = {step.name: step.inputs for step in made}
+    assert "data/regions.csv" in inputs["00-data"]
+    assert "analysis/claims.yml" in inputs["10-claims"]
+
+
+def test_edits_change_what_they_say(tmp_path):
+    (tmp_path / "paper.qmd").write_text("Words.\n")
+    bench.edit_prose(tmp_path, 1)
+    assert (tmp_path / "paper.qmd").read_text().startswith("Words.\n\nRemark again")
+    (tmp_path / "analysis").mkdir()
+    path = tmp_path / "analysis" / "01-a.ipynb"
+    path.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "source": ["x = 1"]}, {"cell_type": "markdown"}]})
+    )
+    bench.edit_notebook(tmp_path, "01-a")
+    assert json.loads(path.read_text())["cells"][0]["source"] == "x = 1\nbench = True"
+
+
+def test_ratios_are_printed_beside_our_own_seconds(capsys):
+    bench.show({"no-op": {"paper": 0.2, "doit": 0.5}, "full build": {"paper": 10.0}})
+    printed = capsys.readouterr().out
+    assert "0.50 s (2.5×)" in printed
+    assert "–" in printed

@@ -1,0 +1,106 @@
+"""`paper deposit`: the archive is whole, deterministic, described, and refused where it would mislead."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from paperbuild.ground.errors import Findings
+from paperbuild.proof import deposit
+
+FILES = {"data/towns.csv": 20, "analysis/01-a.ipynb": 30, "figures/map.svg": 40, "LICENSE": 5}
+RESOURCE = {
+    "name": "towns",
+    "path": "towns.csv",
+    "title": "Towns",
+    "description": "All of them.",
+    "licenses": [{"name": "ODbL-1.0", "path": "https://example.org/odbl"}],
+    "sources": [{"title": "A map"}],
+    "hash": "sha256:00ff",
+}
+RUN = {
+    "notebook": "01-a",
+    "inputs": {"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
+    "artefacts": [{"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}],
+}
+
+
+def crate():
+    return deposit.crate(
+        title="T",
+        authors=["A group"],
+        date="2026-01-02",
+        commit="c" * 40,
+        files=FILES,
+        resources=[RESOURCE],
+        runs=[RUN, RUN | {"notebook": "02-gone"}],
+    )
+
+
+def test_the_crate_has_what_the_profile_demands():
+    described = crate()
+    entities = {entity["@id"]: entity for entity in described["@graph"]}
+    assert len(entities) == len(described["@graph"]), "each entity once"
+    assert entities["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    root = entities["./"]
+    assert all(root[key] for key in ("name", "description", "datePublished", "license", "author"))
+    assert {part["@id"] for part in root["hasPart"]} == set(FILES)
+    assert entities["data/towns.csv"]["license"] == [{"@id": "https://example.org/odbl"}]
+    (action,) = (entity for entity in described["@graph"] if entity["@type"] == "CreateAction")
+    assert (action["instrument"], action["object"], action["result"]) == (
+        {"@id": "analysis/01-a.ipynb"},
+        [{"@id": "data/towns.csv"}],
+        [{"@id": "figures/map.svg"}],
+    )
+
+
+def test_every_reference_in_the_crate_leads_to_an_entity():
+    described = crate()
+    known = {entity["@id"] for entity in described["@graph"]}
+    outside = {deposit.CONFORMS, "http://schema.org/CompletedActionStatus"}
+
+    def references(value):
+        if isinstance(value, dict):
+            yield from [value["@id"]] if set(value) == {"@id"} else []
+            for inner in value.values():
+                yield from references(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    assert set(references(described["@graph"])) <= known | outside
+
+
+def test_the_same_files_give_the_same_archive_and_true_checksums():
+    contents = {"b.txt": b"two", "a/run": b"one"}
+    contents["SHA256SUMS"] = deposit.checksums(contents)
+    zipped = deposit.archive(contents, ["a/run"], 1_700_000_000)
+    assert zipped == deposit.archive(dict(reversed(contents.items())), ["a/run"], 1_700_000_000)
+    with zipfile.ZipFile(io.BytesIO(zipped)) as opened:
+        assert opened.namelist() == sorted(contents)
+        assert {info.filename for info in opened.infolist() if info.external_attr >> 16 & 0o100} == {"a/run"}
+        listed = dict(reversed(line.split("  ")) for line in opened.read("SHA256SUMS").decode().splitlines())
+        assert listed == {name: hashlib.sha256(opened.read(name)).hexdigest() for name in ("b.txt", "a/run")}
+
+
+def test_an_archive_dated_before_zip_began_is_dated_1980():
+    with zipfile.ZipFile(io.BytesIO(deposit.archive({"a": b""}, [], 0))) as opened:
+        assert opened.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+
+
+def test_a_folder_of_this_machine_is_refused():
+    with pytest.raises(Findings) as refused:
+        deposit.refuse_addresses(
+            {"a.html": b"see /home/someone/paper/x", "b": b"fine /"}, map(Path, ("/home/someone", "/"))
+        )
+    assert refused.value.findings[0].where == "a.html"
+
+
+def test_the_reviewers_page_states_verdict_and_commands():
+    record = {"verdict": "minor", "meaning": "prints alike"}
+    page = deposit.readme("T", "c" * 40, "2026-01-02", 7, record)
+    assert "certifies **minor**" in page
+    assert "SOURCE_DATE_EPOCH=7 make paper" in page
+    assert "has not been verified" in deposit.readme("T", "c", "d", 7, None)

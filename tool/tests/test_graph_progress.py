@@ -1,0 +1,85 @@
+"""The picture of the graph, the words of a running build, the executed notebook."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from paperbuild.build.plan import chain
+from paperbuild.build.progress import Progress, clock
+from paperbuild.cli.graph import layers
+from paperbuild.project.notebook import Notebook, merge_outputs, outputs_of
+
+
+def test_layers_put_each_step_right_of_what_it_waits_for() -> None:
+    after = {"c": ["a"], "d": ["c", "b"], "e": []}
+    assert layers(["a", "b", "c", "d", "e"], after) == [["a", "b", "e"], ["c"], ["d"]]
+
+
+def test_the_longest_way_to_the_end() -> None:
+    after = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
+    seconds = {"a": 1.0, "b": 5.0, "c": 2.0, "d": 1.0}
+    assert chain(["a", "b", "c", "d"], after.__getitem__, seconds) == {"a": 7.0, "b": 6.0, "c": 3.0, "d": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (9.9, "9.9 s"), (59.4, "59 s"), (185, "3:05")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_plain_lines_when_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress({"01-a": 1.0, "02-b": None}, 12.0, quiet=False) as progress:
+        progress.started("01-a")
+        progress.ended("01-a", "ran")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "2 steps, about 12 s from past runs"
+    assert lines[1].startswith("01-a ")
+    assert lines[1].endswith("(1 done, 1 waiting)")
+    with Progress({"01-a": 1.0}, 12.0, quiet=True) as progress:
+        progress.ended("01-a", "ran")
+    assert capsys.readouterr().err == ""
+
+
+def test_live_picture_shows_running_and_totals() -> None:
+    progress = Progress({"01-a": 8.0, "02-b": 1.0}, 9.0, quiet=False)
+    progress.started("01-a")
+    text = str(progress._picture())
+    assert "01-a" in text
+    assert "of about 8.0 s" in text
+    assert "0 done, 1 running, 1 waiting" in text
+
+
+def test_executed_notebook_is_todays_prose_around_kept_outputs() -> None:
+    def code(source: str, **more: object) -> dict[str, object]:
+        return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], **more}
+
+    stream = {"output_type": "stream", "name": "stdout", "text": "<Axes at 0x7f00deadbeef>\n"}
+    injected = {"metadata": {"tags": ["injected-parameters"]}}
+    executed = {
+        "cells": [
+            {"cell_type": "markdown", "source": "old prose", "metadata": {}},
+            code("x: int = 1  # one", execution_count=1),
+            code("x = 2", execution_count=2, **injected),
+            code("print(x)", execution_count=3, outputs=[stream]),
+        ]
+    }
+    today = {
+        "nbformat": 4,
+        "cells": [
+            {"cell_type": "markdown", "source": "new prose", "metadata": {}},
+            code("x: int = 1  # one"),
+            code(""),
+            code("# new comment\nprint(x)"),
+        ],
+    }
+    merged = json.loads(merge_outputs(Notebook(Path("a.ipynb"), "a.ipynb", today), outputs_of(executed)))
+    assert [cell["source"] for cell in merged["cells"]] == [
+        "new prose",
+        "x: int = 1  # one",
+        "x = 2",
+        "",
+        "# new comment\nprint(x)",
+    ]
+    assert merged["cells"][4]["outputs"][0]["text"] == "<Axes at 0x…>\n"
