@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from paperbuild import surroundings
 from paperbuild.cli import add_build_choices, byte_count, job_count, options_from
 from paperbuild.plan import inspect
 from paperbuild.project import Project
@@ -58,6 +59,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for found in read_manifest(project).get("findings", []):
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+    if (report.ran or report.failures) and (warning := surroundings.present().warning):
+        print(f"paper: {warning}", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paperbuild import surroundings
 from paperbuild.errors import PaperError, raise_all
 from paperbuild.hashing import HashCache, sha256_bytes, sha256_json
 from paperbuild.notebooks import code_digest_text, parse_code, read_notebook
@@ -26,7 +27,7 @@ from paperbuild.project import ALL_DATA, Project, line_of, suggestion
 FORMAT = 1
 
 # The parts of the build itself that a notebook's results pass through.
-BUILD_SOURCES = ("artefacts.py", "kernels.py", "warm.py")
+BUILD_SOURCES = ("artefacts.py", "kernels.py", "surroundings.py", "warm.py")
 
 # What the artefact writer imports for each of its calls, by the name a notebook imports it under.
 WRITTEN_WITH = {"figure": ("matplotlib", "pandas"), "table": ("pandas",)}
@@ -461,6 +462,7 @@ def notebook_inputs(
     inputs: Inputs = {
         "build": scanner.build_version(),
         "python": "{}.{}.{}".format(*sys.version_info[:3]),
+        "surroundings": surroundings.present().key,
         f"code {project.relative(path)}": code["code"][:12],
     }
     inputs |= {

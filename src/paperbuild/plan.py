@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paperbuild import surroundings
 from paperbuild.errors import PaperError, UsageError, raise_all
 from paperbuild.fingerprint import (
     Distributions,
@@ -256,6 +257,8 @@ class Plan:
                 inputs[f"file {shown}"] = self.scanner.file(path)[:16]
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
+        inputs["surroundings"] = surroundings.present().key
+        inputs["module paperbuild/surroundings.py"] = self.scanner.code(own / "surroundings.py")[:12]
         if kind == "notebooks":
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]

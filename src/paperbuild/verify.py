@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paperbuild import compare
+from paperbuild import compare, surroundings
 from paperbuild.certificate import Certificate
 from paperbuild.compare import Comparison, Rung, Tolerances
 from paperbuild.errors import PaperError
@@ -203,7 +203,9 @@ def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
         Success, the last lines it printed, seconds.
     """
     environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PAPERBUILD_", "SOURCE_DATE"))
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PAPERBUILD_", "SOURCE_DATE")) or key == surroundings.FREE_VARIABLE
     }
     environment["PYTHONPATH"] = str(clone / "src")
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -285,6 +287,7 @@ def verify(project: Project, folder: Path) -> Certificate:
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "typesetting": ", ".join(typeset) or "none",
+            **surroundings.describe(folder),
         },
         outputs=[*outputs, *documents],
         failure="" if success else _anonymous(log, folder),

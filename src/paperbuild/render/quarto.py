@@ -13,6 +13,8 @@ from paperbuild.errors import PaperError
 from paperbuild.project import RenderJob
 from paperbuild.render.embedded import read_numbers
 from paperbuild.render.source import ARTICLE, Source, read
+from paperbuild.surroundings import typesetter_environment
+from paperbuild.warm import settings_folder
 
 TARGETS = {"html": "html", "pdf": "typst", "docx": "docx"}
 
@@ -41,7 +43,7 @@ def render(job: RenderJob) -> list[Path]:
             encoding="utf-8",
             errors="replace",
             # The owner keeps Quarto's pre-render step from starting another build.
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), OWNER_VARIABLE: str(os.getpid())},
+            env=typesetter_environment(settings_folder(), job.epoch) | {OWNER_VARIABLE: str(os.getpid())},
         )
     messages = _ANSI.sub("", done.stdout + done.stderr)
     _refuse(messages, source)
