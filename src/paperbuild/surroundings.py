@@ -191,7 +191,7 @@ def typesetter_environment(folder: str | Path, epoch: int) -> dict[str, str]:
 
 
 def interpreter_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what must change in the environment of the build itself: a new value by name, or ``""`` for none.
+    """Return what must change in the environment of the build itself: name and new value, ``""`` for none.
 
     Python reads ``PYTHONOPTIMIZE``, ``PYTHONWARNINGS``, ``PYTHONPATH`` and their like when it starts, and
     hands what they chose on to the fork server. The folder this package lies in may stay on the path.
