@@ -91,21 +91,19 @@ class Surroundings:
     level : str
         The level that kernels are held to; empty where none is.
     because : str
-        Why none is, in words; empty where one is.
-    chosen : str
-        In free surroundings, the user's variables that choose how numbers are computed.
+        Why none is, in words, and in free surroundings the user's variables that choose how numbers are
+        computed; empty where a level is held.
     """
 
     fixed: bool
     level: str
     because: str = ""
-    chosen: str = ""
 
     @property
     def key(self) -> str:
         """What stands in the fingerprint of every step."""
         if not self.fixed:
-            return f"free: {self.chosen}" if self.chosen else "free"
+            return f"free: {self.because}"
         if not self.level:
             return f"fixed, but for the level: {self.because}"
         return f"fixed at {self.level}, OpenBLAS for {LEVEL_VARIABLES['OPENBLAS_CORETYPE']}"
@@ -136,8 +134,9 @@ def present(
         What the processor can do, in Linux' words; by default this one's.
     """
     if environment.get(FREE_VARIABLE) == "free":
-        chosen = sorted(f"{k}={v}" for k, v in environment.items() if CHOOSING.fullmatch(k))
-        return Surroundings(False, "", f"{FREE_VARIABLE}=free", " ".join(chosen))
+        chosen = sorted(f"{k}={v!r}" for k, v in environment.items() if CHOOSING.fullmatch(k))
+        because = " ".join([f"{FREE_VARIABLE}=free", *chosen])
+        return Surroundings(False, "", because)
     machine = machine or platform.machine()
     if machine not in ("x86_64", "AMD64"):
         return Surroundings(True, "", f"this is {machine}")
@@ -317,5 +316,4 @@ def describe(folder: str | Path) -> dict[str, str]:
         "instructions": f"numpy runs {', '.join(told['numpy'])}" if told["numpy"] else "could not be asked",
         "C library": " ".join(platform.libc_ver()).strip() or platform.platform(),
         "level fixed": f"yes: {here.level}" if here.level else f"no: {here.because}",
-        "surroundings": here.key,
     }

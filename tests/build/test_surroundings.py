@@ -16,15 +16,16 @@ from paperbuild import surroundings
 # (matplotlib's settings), whether assertions hold, and which start-up files ran.
 SENSITIVE = [
     "# Sensitive",
-    "#| label: setup\nimport math\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd\nimport scipy.linalg"
-    "\nfrom paperbuild.artefacts import number, figure",
+    "#| label: setup\nimport math\nimport matplotlib.pyplot as plt\nimport numpy as np\n"
+    "import pandas as pd\nimport scipy.linalg\nfrom paperbuild.artefacts import figure",
     "#| label: digits\nrng = np.random.default_rng(1)\na = rng.normal(size=(97, 97))\n"
     "b = np.abs(rng.normal(size=(1000, 7)))\n"
     "float((a @ a).sum()).hex(), float(scipy.linalg.inv(a).sum()).hex(), "
     "float(np.tanh(b).sum()).hex(), float(np.exp(b).sum()).hex(), "
     "float(np.sin(b).sum(axis=0)[3]).hex(), sum(math.exp(x) + math.sin(x) for x in b[:, 0]).hex()",
     "#| label: python\n__debug__, 'HOSTILE' in globals(), f'{1234.5:n}'",
-    "#| label: figure\nfig, ax = plt.subplots()\nax.plot(np.cumsum(a[0]))\nfigure('line', fig, data=pd.DataFrame({'y': a[0]}))",
+    "#| label: figure\nfig, ax = plt.subplots()\nax.plot(np.cumsum(a[0]))\n"
+    "figure('line', fig, data=pd.DataFrame({'y': a[0]}))",
 ]
 
 # What a user may have set, each of which would change a result or end the build.
@@ -124,7 +125,7 @@ def test_free_surroundings_show_what_the_fixed_ones_hold(plain: dict[str, bytes]
 def test_what_is_chosen_makes_a_step_stale_and_is_named(project: Path) -> None:
     done = paper(project, "status", **{surroundings.FREE_VARIABLE: "free", "OPENBLAS_CORETYPE": "Prescott"})
     assert "stale: surroundings changed: " in done.stdout
-    assert "→ free: OPENBLAS_CORETYPE=Prescott" in done.stdout
+    assert "→ free: PAPERBUILD_SURROUNDINGS=free OPENBLAS_CORETYPE='Prescott'" in done.stdout
     assert paper(project, "status", OPENBLAS_CORETYPE="Prescott").stdout.count("fresh") == 3
 
 

@@ -32,7 +32,9 @@ def rebuilt(folder: Path, **environment: str) -> verify.Reference:
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
     verify.remove_outputs(folder)
     command = [sys.executable, "-m", "paperbuild", "--project", str(folder), "build", "--no-render"]
-    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return verify.read_outputs(folder)
 
@@ -40,7 +42,9 @@ def rebuilt(folder: Path, **environment: str) -> verify.Reference:
 def printed(outputs: verify.Reference) -> dict[str, str]:
     """Return what a reader sees of tables and numbers."""
     tables = {path: text.decode() for path, text in outputs.files.items() if path.endswith(".md")}
-    return tables | {f"numbers/{name}": number["text"] for name, number in outputs.manifest["numbers"].items()}
+    return tables | {
+        f"numbers/{name}": number["text"] for name, number in outputs.manifest["numbers"].items()
+    }
 
 
 @pytest.mark.skipif(not surroundings.present({}).level, reason="the level is that of x86-64")
