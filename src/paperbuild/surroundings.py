@@ -23,13 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# All that passes from the user: where programs and their libraries are found, where temporary files and
-# compiled Python go. None of these chooses how a number is computed.
+# All that passes from the user: where programs and their libraries are found (on some machines Python itself
+# does not start without it), where temporary files and compiled Python go. None of these chooses how a number
+# is computed.
 PASSED = (
     "PATH",
     "TMPDIR",
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
+    "PYTHONHOME",
     "PYTHONPYCACHEPREFIX",
     "PYTHONDONTWRITEBYTECODE",
 )
@@ -73,7 +75,7 @@ CHOOSING = re.compile(r"(OPENBLAS|OMP|MKL|NPY|BLIS|GOTO|VECLIB|KMP)_.*|GLIBC_TUN
 # Python's own variables that may stay in the build's process, none of which changes what code does.
 HARMLESS_PYTHON = frozenset(
     "PYTHONUTF8 PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE PYTHONPROFILEIMPORTTIME PYTHONHASHSEED "
-    "PYTHONCOERCECLOCALE PYTHONUNBUFFERED PYTHONPATH PYTHONFAULTHANDLER".split()
+    "PYTHONCOERCECLOCALE PYTHONUNBUFFERED PYTHONPATH PYTHONFAULTHANDLER PYTHONHOME".split()
 )
 
 OWN_FOLDER = os.path.abspath(Path(__file__).parent.parent)

@@ -47,7 +47,6 @@ def hostile(folder: Path) -> dict[str, str]:
         "home/.ipython/profile_default/startup/00.py": "HOSTILE = True\nraise SystemExit('start-up file')",
         "home/.ipython/profile_default/ipython_config.py": "c.IPKernelApp.exec_lines = ['HOSTILE = 1']",
         "home/.config/matplotlib/matplotlibrc": "lines.linewidth: 9\nsavefig.dpi: 11\n",
-        "home/.local/share/pandoc/defaults.yaml": "wrap: none",
         "startup.py": "HOSTILE = True",
         "modules/numpy.py": "raise ImportError('the module of another numpy')",
         "modules/yaml.py": "raise ImportError('the module of another yaml')",
