@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE
@@ -258,6 +259,10 @@ class Plan:
                 inputs[f"file {shown}"] = self.scanner.file(path)[:16]
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
+        inputs["surroundings"] = surroundings.present().key
+        inputs["module paperbuild/surroundings.py"] = self.scanner.code(
+            PACKAGE / "ground" / "surroundings.py"
+        )[:12]
         if kind == "notebooks":
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]

@@ -204,7 +204,7 @@ class _Build:
         if self.options.kernel == "fork":
             from paperbuild.kernel.warm import start_server
 
-            start_server(self.plan.outside(steps))
+            start_server(self.plan.outside(steps), self.project.build / "matplotlib")
         # Here, not in the threads: two threads that import one package for the first time can trip.
         from paperbuild.kernel import execute  # noqa: F401
 

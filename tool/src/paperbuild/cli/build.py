@@ -8,6 +8,7 @@ import sys
 from paperbuild.build.plan import inspect
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
+from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.steps.outputs import read_manifest
 
@@ -58,6 +59,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for found in read_manifest(project).get("findings", []):
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+    if (report.ran or report.failures) and (warning := surroundings.present().warning):
+        print(f"paper: {warning}", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():

@@ -23,6 +23,7 @@ from typing import Any
 
 from paperbuild.article.text import Manuscript
 from paperbuild.build.store import write_atomic
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes
@@ -215,9 +216,11 @@ def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
         Success, the last lines it printed, seconds.
     """
     environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PAPERBUILD_", "SOURCE_DATE"))
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PAPERBUILD_", "SOURCE_DATE")) or key == surroundings.FREE_VARIABLE
     }
-    environment["PYTHONPATH"] = os.pathsep.join(str(clone / name) for name in (TOOL, "src"))
+    environment["PYTHONPATH"] = str(clone / TOOL)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     started = time.monotonic()
     command = [sys.executable, "-m", "paperbuild", "--project", str(clone), "build", *arguments]
@@ -289,6 +292,7 @@ def verify(project: Project, folder: Path) -> Certificate:
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "typesetting": ", ".join(typeset) or "none",
+            **surroundings.describe(folder),
         },
         outputs=[*outputs, *documents],
         failure="" if success else _anonymous(log, folder),
