@@ -295,7 +295,7 @@ def compare_table(path: str, expected: bytes, found: bytes, tolerances: Toleranc
     cells = changed_cells(left, right, tolerances, Path(path).stem)
     if cells is None:
         shapes = tuple(
-            f"{len(rows) - 1} rows × {len(rows[0]) if rows else 0} columns" for rows in (left, right)
+            f"{max(len(rows) - 1, 0)} rows × {len(rows[0]) if rows else 0} columns" for rows in (left, right)
         )
         return Comparison(
             path, Rung.DIFFERS, *shapes, reason="another shape or header", printed=path.endswith(".md")
@@ -356,6 +356,9 @@ def compare_number(
             return Comparison(path, Rung.IDENTICAL, *sides)
         reason = f"the same value, printed {texts[0]!r} in the reference and {texts[1]!r} in the rebuild"
         return Comparison(path, Rung.DIFFERS, *sides, reason=reason, printed=True)
+    if not printed and "format" in expected and not _prints(expected):
+        reason = "another value, and the reference's text is not what its value and format give"
+        return Comparison(path, Rung.DIFFERS, *sides, reason=reason)
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
     gap = gap_between(old, new, name) if numeric else None
     how_far = f"; {gap}" if gap else ""
@@ -722,6 +725,8 @@ def compare_artefacts(
         if (
             path.endswith(".csv")
             and one.rung == Rung.DIFFERS
+            # Cells were compared: a file that is broken or of another shape prints nothing alike.
+            and one.details
             and printed
             and printed.rung <= Rung.SAME_CONTENT
         ):
