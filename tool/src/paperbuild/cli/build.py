@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for kept results (2G)",
     )
     parser.add_argument("--wait", action="store_true", help="wait for another build of this project to end")
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="make what this machine computes the reference in figures/ and tables/",
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="print failures only")
 
 
@@ -59,6 +64,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for found in read_manifest(project).get("findings", []):
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+        if not args.quiet and not project.scenario and project.differs_report.is_file():
+            words = project.differs_report.read_text(encoding="utf-8").partition("\n\n")[0]
+            print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
     for error in report.failures.values():
