@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import typesetting
+from paperbuild.article.formats import DOCUMENTS, FORMATS, Pages, documents
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
@@ -29,8 +32,6 @@ from paperbuild.steps.fingerprint import (
     register_entries,
 )
 from paperbuild.steps.outputs import numbers_document, published_name
-
-DOCUMENTS = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx", "notebooks": "notebooks.html"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Options:
     """
 
     jobs: int | None = None
-    to: tuple[str, ...] = ("html", "pdf", "docx")
+    to: tuple[str, ...] = tuple(FORMATS)
     overrides: tuple[str, ...] = ()
     engine: str = "auto"
     kernel: str = "fork"
@@ -71,8 +72,8 @@ class Options:
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Render steps in order: the formats asked for, then the notebooks' pages with the HTML."""
-        return (*self.to, "notebooks") if "html" in self.to else tuple(self.to)
+        """Render steps in order: the formats asked for, then the pages that belong to them."""
+        return documents(self.to)
 
 
 @dataclass
@@ -232,8 +233,6 @@ class Plan:
 
     def typesetter(self) -> dict[str, str]:
         """Return names and versions of what typesets; asked again when something is installed or removed."""
-        from paperbuild.article import typesetting
-
         engine = typesetting.engine_for(self.options.engine)
         if engine == "quarto":
             return typesetting.identity(engine)
@@ -242,10 +241,9 @@ class Plan:
 
     def document_inputs(self, kind: str, entries: Mapping[str, Entry]) -> Inputs:
         """Return what a render step depends on, the notebooks' outputs being published."""
-        from paperbuild.article import typesetting
-
+        document, article = DOCUMENTS[kind], read_article(self.project.render_root)
         inputs: Inputs = {f"typesetter {name}": version for name, version in self.typesetter().items()}
-        for path in typesetting.inputs(self.project.render_root, kind):
+        for path in typesetting.inputs(article, kind):
             base = (
                 self.project.render_root if path.is_relative_to(self.project.render_root) else PACKAGE.parent
             )
@@ -258,12 +256,13 @@ class Plan:
                 inputs[f"file {shown}"] = self.scanner.file(path)[:16]
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
-        if kind == "notebooks":
+        if isinstance(document, Pages):
+            # Their links lead to what the article defines.
+            inputs["names in the article"] = sha256_json(sorted({one.name for one in article.defined}))[:16]
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
-            wanted = ("nbconvert", "pygments", "jinja2", "mistune")
-            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in wanted}
+            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in document.packages}
         return {key: inputs[key] for key in sorted(inputs)}
 
     def differing(self, files: Mapping[Path, str]) -> list[str]:
@@ -315,7 +314,7 @@ class Plan:
 
     def document_status(self, kind: str, entries: Mapping[str, Entry]) -> Status:
         """Return how a render step stands, all notebooks being fresh."""
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         inputs = self.document_inputs(kind, entries)
         entry = self.store.find(fingerprint(inputs))
         status = Status(name, inputs, entry, after=self.project.steps)
@@ -370,7 +369,8 @@ def named_files(project: Project, step: str, values: Mapping[str, Any]) -> list[
 
 def own_version() -> str:
     """Return the hash of the build's own code, by which remembered facts are valid."""
-    return sha256_json([sha256_file(path) for path in sorted(PACKAGE.rglob("*.py"))])
+    paths = (path for suffix in ("*.py", "*.yml") for path in PACKAGE.rglob(suffix))
+    return sha256_json([sha256_file(path) for path in sorted(paths)])
 
 
 @contextlib.contextmanager
@@ -436,7 +436,7 @@ def inspect(project: Project, options: Options | None = None, plan: Plan | None 
     stale = [step for step, status in steps.items() if status.reasons]
     entries = {step: entries[step] for step in plan.project.steps if step in entries}
     for kind in plan.options.documents:
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         if not plan.project.article.is_file():
             continue
         if stale:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
-from paperbuild.checks.typed_numbers import sentences
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
 from paperbuild.project.layout import Project

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.formats import FORMATS
 from paperbuild.article.text import Manuscript
 from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
@@ -33,7 +34,7 @@ from paperbuild.proof.certificate import Certificate
 from paperbuild.proof.compare import Comparison, Rung, Tolerances
 
 OUTPUTS = ("figures/*.svg", "figures/*.png", "figures/*.csv", "tables/*.csv", "tables/*.md")
-DOCUMENTS = ("_output/paper.html", "_output/paper.pdf", "_output/paper.docx")
+DOCUMENTS = tuple(f"_output/{one.file}" for one in FORMATS.values())
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40

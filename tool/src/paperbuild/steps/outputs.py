@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
 from paperbuild.build.store import Entry, copy_atomic, write_atomic
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.project.layout import Project
@@ -65,21 +66,21 @@ def check_names(entries: Mapping[str, Entry]) -> None:
 
 
 def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapping[str, Any]) -> str:
-    """Return ``numbers.yml``: printed numbers (``n``), with decimal comma (``c``), provenance, build.
+    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``), provenance, build.
 
     JSON is YAML, and needs no library to write.
     """
-    plain: dict[str, Any] = {}
-    comma: dict[str, Any] = {}
+    forms = languages.number_forms()
+    printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
     provenance: dict[str, str] = {}
     for step, entry in entries.items():
         for artefact in artefacts_of(entry):
             if artefact["kind"] == "number":
-                _nest(plain, artefact["name"], artefact["text"])
-                _nest(comma, artefact["name"], artefact["comma"])
+                for root, form in forms.items():
+                    _nest(printed[root], artefact["name"], form.write(artefact["text"], artefact["value"]))
             elif artefact["kind"] in KINDS:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
+    document = {**printed, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
     document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
