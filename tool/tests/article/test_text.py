@@ -86,7 +86,7 @@ def test_a_circle_is_told_where_it_closes(root):
         ("text/a.md", "../b.md", "b.md"),
         ("text/a.md", "./deep/../b.md", "text/b.md"),
         ("text/a.md", "/b.md", "b.md"),
-        ("paper.qmd", "../b.md", "../b.md"),
+        ("paper.qmd", "../../b.md", "../../b.md"),
     ],
 )
 def test_includes_lead_from_the_including_file_or_the_root(path, name, target):

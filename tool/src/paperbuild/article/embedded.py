@@ -20,8 +20,8 @@ from typing import Any
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
-from paperbuild.article.text import ARTICLE
 from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.project.layout import ARTICLE
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
 

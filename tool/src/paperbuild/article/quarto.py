@@ -12,9 +12,9 @@ from pathlib import Path
 from paperbuild.article import extension
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
-from paperbuild.article.text import ARTICLE
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.own import OWNER_VARIABLE
+from paperbuild.project.layout import ARTICLE
 
 # Quarto keeps intermediate files beside the article: two runs in one folder would meet.
 _one_at_a_time = threading.Lock()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.article.text import ARTICLE, Article, Manuscript, include_target
+from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import load_yaml, suggestion
+from paperbuild.project.layout import ARTICLE, load_yaml, suggestion
 
 NUMBERS = "build/results/numbers.yml"
 

@@ -16,9 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
-
-ARTICLE = "paper.qmd"
-"""The article's own file, from the project root."""
+from paperbuild.project.layout import ARTICLE
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"

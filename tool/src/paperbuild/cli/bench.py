@@ -35,7 +35,6 @@ RENDER = """
 import sys
 from pathlib import Path
 from paperbuild.article.job import RenderJob
-from paperbuild.project.layout import Project
 from paperbuild.article.typesetting import render
 output = Path(sys.argv[1])
 output.mkdir(parents=True, exist_ok=True)

@@ -21,9 +21,12 @@ SCENARIO_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
 FALLBACK_EPOCH = 315532800
 
+ARTICLE = "paper.qmd"
+"""The article's own file, from the project root."""
+
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
 INPUT_PATHS = (
-    "paper.qmd",
+    ARTICLE,
     "references.bib",
     "_quarto.yml",
     "_extensions",
@@ -149,7 +152,7 @@ class Project:
     @property
     def article(self) -> Path:
         """The article's source."""
-        return self.root / "paper.qmd"
+        return self.root / ARTICLE
 
     @property
     def analysis(self) -> Path:

@@ -17,9 +17,10 @@ from typing import Any
 
 from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
+from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import ARTICLE, Project
 from paperbuild.proof import compare
 from paperbuild.proof.compare import Tolerances
 from paperbuild.proof.verify import Reference, read_outputs
@@ -204,8 +205,8 @@ def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chang
     return changes
 
 
-def prose_changes(old: str, new: str, name: str = "paper.qmd") -> list[Change]:
-    """Sentences of the article that left and came."""
+def prose_changes(old: str, new: str, name: str = ARTICLE) -> list[Change]:
+    """Sentences of one text of the article that left and came."""
     lines = compare.line_changes(_sentences(old), _sentences(new))
     if not lines:
         return []
@@ -228,13 +229,17 @@ def _sentences(text: str) -> list[str]:
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
     before, after = read_outputs(old), read_outputs(new)
-    texts = [(root / "paper.qmd") for root in (old, new)]
-    prose = [path.read_text(encoding="utf-8") if path.is_file() else "" for path in texts]
+    was, now = ({text.path: text.text for text in read_article(root).written} for root in (old, new))
+    prose = [
+        change
+        for path in dict.fromkeys((*was, *now))
+        for change in prose_changes(was.get(path, ""), now.get(path, ""), path)
+    ]
     return [
         *data_changes(old, new),
         *artefact_changes(before, after),
         *number_changes(before.manifest, after.manifest),
-        *prose_changes(*prose),
+        *prose,
     ]
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article.formats import FORMATS
-from paperbuild.article.text import Manuscript
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
@@ -278,11 +278,7 @@ def verify(project: Project, folder: Path) -> Certificate:
     documents, unlisted = compare_documents(root, clone, commit, reference.manifest)
     typeset = sorted(set(engines_of(manifest_of(clone)).values()))
     return Certificate(
-        title=str(
-            Manuscript("paper.qmd", (clone / "paper.qmd").read_text(encoding="utf-8")).metadata.get(
-                "title", ""
-            )
-        ),
+        title=str(read_article(clone).metadata.get("title", "")),
         commit=commit,
         checked=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seconds=seconds,
