@@ -1,22 +1,21 @@
 """The embedded engine: pandoc with citeproc, one Lua filter for Quarto's subset, Typst for the PDF.
 
 One function a format (`html`, `pdf`, `docx`), which the object in `paperbuild.article.formats` names.
+Every build that has nothing to do imports this module, so functions import what takes time themselves.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
-import mimetypes
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
@@ -62,6 +61,9 @@ def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
 
 def data_uri(path: Path) -> str:
     """Return a file as a ``data:`` address: as an image of its own its ids cannot clash with another's."""
+    import base64
+    import mimetypes
+
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
@@ -164,8 +166,10 @@ def convert(
     PaperError, Findings
         Whatever the filter or citeproc reports, with file and line.
     """
+    import tempfile
+
     metadata = {
-        "lang": "en",
+        "lang": languages.DEFAULT,
         "link-citations": True,
         **{key: numbers[key] for key in ("date", "provenance") if key in numbers},
         **source.metadata,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -116,6 +115,8 @@ def _environment() -> Any:
 
 @functools.cache
 def _exporter() -> Any:
+    import html
+
     # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML

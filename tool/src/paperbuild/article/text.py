@@ -7,6 +7,7 @@ The text is never changed, only masked: whatever is not prose (code, mathematics
 shortcodes, citations) is overwritten with blanks of the same length, so that every offset keeps its line.
 """
 
+import bisect
 import functools
 import re
 from collections.abc import Callable, Iterable
@@ -187,7 +188,11 @@ class Manuscript:
 
     def line(self, offset: int) -> int:
         """Line of an offset, counted from 1."""
-        return self.text.count("\n", 0, offset) + 1
+        return bisect.bisect_left(self._line_ends, offset) + 1
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
 
     @cached_property
     def _front(self) -> tuple[dict[str, Any], Any, PaperError | None]:

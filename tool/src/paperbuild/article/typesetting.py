@@ -6,7 +6,6 @@ numbering, captions and references from both.
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from pathlib import Path
 
@@ -72,6 +71,8 @@ def engine_for(choice: str) -> str:
 
 def identity(engine: str) -> dict[str, str]:
     """Return the name and version of whatever typesets, fast enough to ask at every build."""
+    import importlib.metadata  # here: a build that has nothing to do remembers the answer
+
     if engine_for(engine) == "embedded":
         # pypandoc-binary carries pandoc: the version of the wheel decides both.
         return {

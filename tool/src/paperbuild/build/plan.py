@@ -12,6 +12,7 @@ from typing import Any
 
 from paperbuild.article import typesetting
 from paperbuild.article.formats import DOCUMENTS, FORMATS, Pages, documents
+from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
@@ -239,9 +240,14 @@ class Plan:
         key = sha256_json([engine, self.packages.versions])
         return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))
 
-    def document_inputs(self, kind: str, entries: Mapping[str, Entry]) -> Inputs:
-        """Return what a render step depends on, the notebooks' outputs being published."""
-        document, article = DOCUMENTS[kind], read_article(self.project.render_root)
+    def document_inputs(
+        self, kind: str, entries: Mapping[str, Entry], article: Article | None = None
+    ) -> Inputs:
+        """Return what a render step depends on, the notebooks' outputs being published.
+
+        The article is read anew unless a reading of a moment ago is given.
+        """
+        document, article = DOCUMENTS[kind], article or read_article(self.project.render_root)
         inputs: Inputs = {f"typesetter {name}": version for name, version in self.typesetter().items()}
         for path in typesetting.inputs(article, kind):
             base = (
@@ -258,7 +264,9 @@ class Plan:
         inputs["date"] = str(self.project.revision.epoch)
         if isinstance(document, Pages):
             # Their links lead to what the article defines.
-            inputs["names in the article"] = sha256_json(sorted({one.name for one in article.defined}))[:16]
+            texts = sha256_json([text.text for text in article.manuscripts])
+            names = self.scanner.cache.fact("names", texts, lambda: [one.name for one in article.defined])
+            inputs["names in the article"] = sha256_json(sorted(set(names)))[:16]
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
@@ -312,10 +320,10 @@ class Plan:
                 ]
         return status
 
-    def document_status(self, kind: str, entries: Mapping[str, Entry]) -> Status:
+    def document_status(self, kind: str, entries: Mapping[str, Entry], article: Article) -> Status:
         """Return how a render step stands, all notebooks being fresh."""
         name = DOCUMENTS[kind].file
-        inputs = self.document_inputs(kind, entries)
+        inputs = self.document_inputs(kind, entries, article)
         entry = self.store.find(fingerprint(inputs))
         status = Status(name, inputs, entry, after=self.project.steps)
         if entry is None:
@@ -435,6 +443,7 @@ def inspect(project: Project, options: Options | None = None, plan: Plan | None 
     steps = {step: steps[step] for step in plan.project.steps}
     stale = [step for step, status in steps.items() if status.reasons]
     entries = {step: entries[step] for step in plan.project.steps if step in entries}
+    article: Article | None = None
     for kind in plan.options.documents:
         name = DOCUMENTS[kind].file
         if not plan.project.article.is_file():
@@ -442,7 +451,8 @@ def inspect(project: Project, options: Options | None = None, plan: Plan | None 
         if stale:
             steps[name] = Status(name, reasons=[f"after {', '.join(stale)}"], after=plan.project.steps)
         else:
-            steps[name] = plan.document_status(kind, entries)
+            article = article or read_article(plan.project.render_root)
+            steps[name] = plan.document_status(kind, entries, article)
     plan.scanner.cache.save()
     return Inspection(plan, steps, entries)
 
