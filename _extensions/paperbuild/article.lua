@@ -6,12 +6,13 @@
 
 local origins = {}
 local words = {}
+-- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
+local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
+  or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
 -- The words of the article's language, from the file that the build reads too.
 local function read_words(language)
-  local name = pandoc.path.join({ "languages", language .. ".yml" })
-  local path = quarto and quarto.utils.resolve_path(name)
-    or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), name })
+  local path = pandoc.path.join({ LANGUAGES, language .. ".yml" })
   local file = io.open(path, "r")
   if not file then
     error("no words for the language " .. language .. ": there is no " .. path)
