@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-import html
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article.source import ARTICLE
-from paperbuild.article.typesetting import ASSETS
+from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.job import RenderJob
+from paperbuild.article.text import read
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import RenderJob
 
 _LABEL = re.compile(r"\A#\|\s*label:\s*(\S+)\s*\n?")
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
-_DEFINED = re.compile(r"\{#((?:fig|tbl)-[\w-]+)")
+STYLES = (EXTENSION / "article.css", ASSETS / "notebook.css")
 _PREFIX = {"figure": "fig", "table": "tbl"}
 
 
@@ -91,10 +90,7 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _defined_in(root: Path) -> frozenset[str]:
-    article = root / ARTICLE
-    return (
-        frozenset(_DEFINED.findall(article.read_text(encoding="utf-8"))) if article.is_file() else frozenset()
-    )
+    return frozenset(one.name for one in read(root).defined if one.name.startswith(("fig-", "tbl-")))
 
 
 def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
@@ -103,7 +99,7 @@ def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
 
 
 def _styles() -> str:
-    return "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("article.css", "notebook.css"))
+    return "".join(path.read_text(encoding="utf-8") for path in STYLES)
 
 
 @functools.cache
@@ -119,6 +115,8 @@ def _environment() -> Any:
 
 @functools.cache
 def _exporter() -> Any:
+    import html
+
     # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
@@ -136,5 +134,5 @@ def _exporter() -> Any:
 
 
 if __name__ == "__main__":
-    # Quarto's last step (quarto_hook.py), in the project's folder.
+    # Quarto's last step (the extension's hook.py), in the project's folder.
     render(RenderJob(Path.cwd(), Path("_output"), "notebooks", "quarto", 0))

@@ -11,6 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import typesetting
+from paperbuild.article.formats import DOCUMENTS, FORMATS, Pages, documents
+from paperbuild.article.text import Article
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
@@ -42,8 +46,6 @@ from paperbuild.steps.reference import (
     reference_bytes,
 )
 
-DOCUMENTS = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx", "notebooks": "notebooks.html"}
-
 
 @dataclass(frozen=True)
 class Options:
@@ -74,7 +76,7 @@ class Options:
     """
 
     jobs: int | None = None
-    to: tuple[str, ...] = ("html", "pdf", "docx")
+    to: tuple[str, ...] = tuple(FORMATS)
     overrides: tuple[str, ...] = ()
     engine: str = "auto"
     kernel: str = "fork"
@@ -86,8 +88,8 @@ class Options:
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Render steps in order: the formats asked for, then the notebooks' pages with the HTML."""
-        return (*self.to, "notebooks") if "html" in self.to else tuple(self.to)
+        """Render steps in order: the formats asked for, then the pages that belong to them."""
+        return documents(self.to)
 
 
 @dataclass
@@ -306,20 +308,22 @@ class Plan:
 
     def typesetter(self) -> dict[str, str]:
         """Return names and versions of what typesets; asked again when something is installed or removed."""
-        from paperbuild.article import typesetting
-
         engine = typesetting.engine_for(self.options.engine)
         if engine == "quarto":
             return typesetting.identity(engine)
         key = sha256_json([engine, self.packages.versions])
         return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))
 
-    def document_inputs(self, kind: str, entries: Mapping[str, Entry]) -> Inputs:
-        """Return what a render step depends on, the notebooks' outputs being published."""
-        from paperbuild.article import typesetting
+    def document_inputs(
+        self, kind: str, entries: Mapping[str, Entry], article: Article | None = None
+    ) -> Inputs:
+        """Return what a render step depends on, the notebooks' outputs being published.
 
+        The article is read anew unless a reading of a moment ago is given.
+        """
+        document, article = DOCUMENTS[kind], article or read_article(self.project.render_root)
         inputs: Inputs = {f"typesetter {name}": version for name, version in self.typesetter().items()}
-        for path in typesetting.inputs(self.project.render_root, kind):
+        for path in typesetting.inputs(article, kind):
             base = (
                 self.project.render_root if path.is_relative_to(self.project.render_root) else PACKAGE.parent
             )
@@ -333,15 +337,18 @@ class Plan:
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
-        inputs["module paperbuild/surroundings.py"] = self.scanner.code(
+        inputs["module paperbuild/ground/surroundings.py"] = self.scanner.code(
             PACKAGE / "ground" / "surroundings.py"
         )[:12]
-        if kind == "notebooks":
+        if isinstance(document, Pages):
+            # Their links lead to what the article defines.
+            texts = sha256_json([text.text for text in article.manuscripts])
+            names = self.scanner.cache.fact("names", texts, lambda: [one.name for one in article.defined])
+            inputs["names in the article"] = sha256_json(sorted(set(names)))[:16]
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
-            wanted = ("nbconvert", "pygments", "jinja2", "mistune")
-            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in wanted}
+            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in document.packages}
         return {key: inputs[key] for key in sorted(inputs)}
 
     def differing(self, files: Mapping[Path, str]) -> list[str]:
@@ -391,10 +398,10 @@ class Plan:
                 ]
         return status
 
-    def document_status(self, kind: str, entries: Mapping[str, Entry]) -> Status:
+    def document_status(self, kind: str, entries: Mapping[str, Entry], article: Article) -> Status:
         """Return how a render step stands, all notebooks being fresh."""
-        name = DOCUMENTS[kind]
-        inputs = self.document_inputs(kind, entries)
+        name = DOCUMENTS[kind].file
+        inputs = self.document_inputs(kind, entries, article)
         entry = self.store.find(fingerprint(inputs))
         status = Status(name, inputs, entry, after=self.project.steps)
         if entry is None:
@@ -457,7 +464,8 @@ def named_files(project: Project, step: str, values: Mapping[str, Any]) -> list[
 
 def own_version() -> str:
     """Return the hash of the build's own code, by which remembered facts are valid."""
-    return sha256_json([sha256_file(path) for path in sorted(PACKAGE.rglob("*.py"))])
+    paths = (path for suffix in ("*.py", "*.yml") for path in PACKAGE.rglob(suffix))
+    return sha256_json([sha256_file(path) for path in sorted(paths)])
 
 
 @contextlib.contextmanager
@@ -522,14 +530,16 @@ def inspect(project: Project, options: Options | None = None, plan: Plan | None 
     steps = {step: steps[step] for step in plan.project.steps}
     stale = [step for step, status in steps.items() if status.reasons]
     entries = {step: entries[step] for step in plan.project.steps if step in entries}
+    article: Article | None = None
     for kind in plan.options.documents:
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         if not plan.project.article.is_file():
             continue
         if stale:
             steps[name] = Status(name, reasons=[f"after {', '.join(stale)}"], after=plan.project.steps)
         else:
-            steps[name] = plan.document_status(kind, entries)
+            article = article or read_article(plan.project.render_root)
+            steps[name] = plan.document_status(kind, entries, article)
     plan.scanner.cache.save()
     return Inspection(plan, steps, entries)
 

@@ -16,11 +16,16 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from paperbuild.build.plan import DOCUMENTS, Options, Plan, Status, chain, inspect, jobs_of, make_plan
+from paperbuild.article import typesetting
+from paperbuild.article.formats import DOCUMENTS
+from paperbuild.article.job import RenderJob
+from paperbuild.article.text import read as read_article
+from paperbuild.build.plan import Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.build.progress import Progress, clock
 from paperbuild.build.store import Entry, build_lock, disk_error, write_atomic
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.project.layout import ALL_DATA, Project, RenderJob
+from paperbuild.ground.own import OWNER_VARIABLE, PACKAGE
+from paperbuild.project.layout import ALL_DATA, Project
 from paperbuild.steps.fingerprint import StepInputs, fingerprint
 from paperbuild.steps.outputs import (
     check_names,
@@ -40,9 +45,6 @@ from paperbuild.steps.reference import (
     reference_bytes,
     tell_texts,
 )
-
-# Tells a build started by our own `quarto render` that its work is done already.
-OWNER_VARIABLE = "PAPERBUILD_OWNER"
 
 
 @dataclass
@@ -148,7 +150,7 @@ def _text_settled(plan: Plan, kind: str, entries: dict[str, Entry]) -> bool:
 def _document_record(plan: Plan, kind: str, entries: dict[str, Entry]) -> dict[str, str]:
     """Return the manifest's record of a document that lies in ``_output/``."""
     path, engine, facts = (
-        plan.project.output / DOCUMENTS[kind],
+        plan.project.output / DOCUMENTS[kind].file,
         plan.typesetter()["engine"],
         plan.build_facts(),
     )
@@ -241,7 +243,7 @@ class _Build:
             self._parallel(notebooks, self.plan.after, self._notebook, past)
             if self.report.failures:
                 self._remember()
-                self.report.skipped += [DOCUMENTS[kind] for kind in self.options.documents]
+                self.report.skipped += [DOCUMENTS[kind].file for kind in self.options.documents]
                 return
             self.entries = {step: self.entries[step] for step in notebooks}
             self._publish_notebooks()
@@ -454,19 +456,17 @@ class _Build:
 
     def _copy_sources(self) -> None:
         """Bring the article's own files into a scenario's render root."""
-        from paperbuild.article import typesetting
-
-        made = (self.project.root / "figures", self.project.root / "tables", self.project.build)
-        sources = {
-            path for kind in self.options.documents for path in typesetting.inputs(self.project.root, kind)
-        }
-        prepare_render_root(
-            self.project, [p for p in sorted(sources) if not any(p.is_relative_to(m) for m in made)]
-        )
+        article = read_article(self.project.root)
+        root, project = self.project.root, self.project
+        # Neither what notebooks make nor the build's own parts, where the project holds them.
+        others = (root / "figures", root / "tables", project.build, PACKAGE)
+        sources = {path for kind in self.options.documents for path in typesetting.inputs(article, kind)}
+        own = [path for path in sorted(sources) if not any(path.is_relative_to(other) for other in others)]
+        prepare_render_root(project, own)
 
     def _document(self, kind: str) -> None:
         """Have one document: kept, or by typesetting."""
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         inputs = self.plan.document_inputs(kind, self.entries)
         entry = self._sound(fingerprint(inputs))
         ran = entry is None
@@ -485,9 +485,7 @@ class _Build:
 
     def _typeset(self, kind: str) -> Path:
         """Typeset one document and return the staging folder with it."""
-        from paperbuild.article import typesetting
-
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         staging = self.project.staging / name
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -497,7 +495,7 @@ class _Build:
         self.progress.started(name)
         begun = time.monotonic()
         try:
-            (typesetting.render_notebooks if kind == "notebooks" else typesetting.render)(job)
+            typesetting.render(job)
         except BaseException:
             self.progress.ended(name, "FAILED")
             raise
@@ -518,8 +516,8 @@ class _Build:
         stay: list[tuple[dict[str, str], dict[str, str]]] = []
         found = {record["path"]: record for record in read_manifest(self.project).get("documents", [])}
         for kind in self.options.to:
-            path = self.project.output / DOCUMENTS[kind]
-            if not path.is_file() or DOCUMENTS[kind] in self.report.failures:
+            path = self.project.output / DOCUMENTS[kind].file
+            if not path.is_file() or path.name in self.report.failures:
                 continue
             record = _document_record(self.plan, kind, self.entries)
             known, target = found.get(record["path"]), self.project.render_root / record["text"]

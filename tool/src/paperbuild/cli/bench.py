@@ -35,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns(
 RENDER = """
 import sys
 from pathlib import Path
-from paperbuild.project.layout import Project, RenderJob
+from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
 output = Path(sys.argv[1])
 output.mkdir(parents=True, exist_ok=True)

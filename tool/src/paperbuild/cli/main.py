@@ -25,7 +25,7 @@ COMMANDS = {
     "params": ("paperbuild.project.parameters", "list parameters and scenarios"),
     "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
     "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
-    "check": ("paperbuild.checks.check", "check register, parameters, numbers, references, alt texts"),
+    "check": ("paperbuild.cli.check", "check register, parameters, numbers, references, alt texts"),
     "verify": ("paperbuild.proof.verify", "rebuild from a clean clone and compare every output"),
     "diff": ("paperbuild.proof.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.project.register", "accept an intended change of a data file"),
@@ -34,7 +34,6 @@ COMMANDS = {
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
 }
-FORMATS = ("html", "pdf", "docx")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,6 +132,8 @@ def keep_bytecode(project: Project) -> None:
 
 def add_build_choices(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose what is built: variant, parameters, formats, typesetter."""
+    from paperbuild.article.formats import FORMATS
+
     parser.add_argument("--scenario", metavar="NAME", help="build this variant into its own folders")
     parser.add_argument(
         "-p",
@@ -142,7 +143,9 @@ def add_build_choices(parser: argparse.ArgumentParser) -> None:
         metavar="NOTEBOOK.PARAM=VALUE",
         help="set a parameter",
     )
-    parser.add_argument("--to", default=",".join(FORMATS), metavar="html,pdf,docx", help="formats to typeset")
+    parser.add_argument(
+        "--to", default=",".join(FORMATS), metavar=",".join(FORMATS), help="formats to typeset"
+    )
     parser.add_argument(
         "--engine", choices=["auto", "quarto", "embedded"], default="auto", help="the typesetter"
     )
@@ -150,6 +153,7 @@ def add_build_choices(parser: argparse.ArgumentParser) -> None:
 
 def options_from(args: argparse.Namespace) -> Options:
     """Return the build options that parsed arguments mean."""
+    from paperbuild.article.formats import FORMATS
     from paperbuild.build.plan import Options
 
     to = tuple(part.strip() for part in args.to.split(",") if part.strip())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ARTEFACT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)+")
 
-MINUS, NO_BREAK_SPACE, MISSING = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{EN DASH}"
+MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 # Digits of a stored value: more than any table prints, fewer than those in which two processors' arithmetic
 # differs (an estimate carries eleven or twelve that agree).
@@ -198,7 +198,7 @@ def number(name: str, value: float | str | bool, spec: str = "") -> None:
     check_name(name, NUMBER_NAME, "number", "dotted, as in gravity.distance")
     value = plain_scalar(name, value)
     text = printed(name, value, spec)
-    record = {"value": stored(value), "text": text, "comma": comma_form(text, value), "format": spec}
+    record = {"value": stored(value), "text": text, "format": spec}
     if _recorder is not None:
         _recorder.add("number", name, **record)
     display_markdown(f"`{name}` = {text}", raw=True)
@@ -307,17 +307,6 @@ def printed(name: str, value: Any, spec: str) -> str:
             text = text[1:]
         return text.replace("-", MINUS)
     return text
-
-
-def comma_form(text: str, value: Any) -> str:
-    """Return a printed number as Russian and Kazakh write it: decimal comma, thousands apart.
-
-    >>> comma_form("1,234.5", 1234.5)
-    '1\\xa0234,5'
-    """
-    if isinstance(value, bool | str):
-        return text
-    return text.replace(",", NO_BREAK_SPACE).replace(".", ",")
 
 
 def csv_bytes(name: str, frame: pd.DataFrame) -> bytes:

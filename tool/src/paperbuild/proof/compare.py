@@ -21,6 +21,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import formats
 from paperbuild.ground.errors import PaperError
 
 TOLERANCES = "analysis/tolerances.yml"
@@ -557,14 +558,17 @@ class _Text(html.parser.HTMLParser):
 
 
 def document_text(path: Path) -> str:
-    """Text of an HTML, PDF or DOCX document, one line a block or printed line.
+    """Text of a document, one line a block or printed line: as its format reads it back, else by its suffix.
 
     Raises
     ------
     ValueError
         For another kind of file.
     """
-    if path.suffix == ".html":
+    known = formats.of_file(path.name)
+    if known and known.text:
+        text = known.text(path)
+    elif path.suffix == ".html":
         # Embedded pictures are long and hold no text.
         page = re.sub(r'"data:[^"]*"', '""', path.read_text(encoding="utf-8"))
         parser = _Text()

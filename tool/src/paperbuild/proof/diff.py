@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
-from paperbuild.checks.typed_numbers import sentences
+from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import ARTICLE, Project
 from paperbuild.proof import compare
 from paperbuild.proof.compare import Tolerances
 from paperbuild.proof.verify import Reference, read_outputs
@@ -204,8 +205,8 @@ def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chang
     return changes
 
 
-def prose_changes(old: str, new: str, name: str = "paper.qmd") -> list[Change]:
-    """Sentences of the article that left and came."""
+def prose_changes(old: str, new: str, name: str = ARTICLE) -> list[Change]:
+    """Sentences of one text of the article that left and came."""
     lines = compare.line_changes(_sentences(old), _sentences(new))
     if not lines:
         return []
@@ -239,13 +240,17 @@ def _sound(outputs: Reference) -> Reference:
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
     before, after = (_sound(read_outputs(root)) for root in (old, new))
-    texts = [(root / "paper.qmd") for root in (old, new)]
-    prose = [path.read_text(encoding="utf-8") if path.is_file() else "" for path in texts]
+    was, now = ({text.path: text.text for text in read_article(root).written} for root in (old, new))
+    prose = [
+        change
+        for path in dict.fromkeys((*was, *now))
+        for change in prose_changes(was.get(path, ""), now.get(path, ""), path)
+    ]
     return [
         *data_changes(old, new),
         *artefact_changes(before, after),
         *number_changes(before.manifest, after.manifest),
-        *prose_changes(*prose),
+        *prose,
     ]
 
 

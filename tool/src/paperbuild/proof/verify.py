@@ -21,7 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.formats import FORMATS
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import write_atomic
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
@@ -34,7 +35,7 @@ from paperbuild.proof.certificate import BROKEN, EDITED, MISSTATED, OTHER_ENGINE
 from paperbuild.proof.compare import Comparison, Rung, Tolerances
 
 OUTPUTS = ("figures/*.svg", "figures/*.png", "figures/*.csv", "tables/*.csv", "tables/*.md")
-DOCUMENTS = ("_output/paper.html", "_output/paper.pdf", "_output/paper.docx")
+DOCUMENTS = tuple(f"_output/{one.file}" for one in FORMATS.values())
 MANIFEST = "figures/manifest.json"
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
@@ -407,11 +408,7 @@ def verify(project: Project, folder: Path) -> Certificate:
     documents = compare_documents(root, clone, commit, reference)
     typeset = sorted(set(engines_of(manifest_of(clone)).values()))
     return Certificate(
-        title=str(
-            Manuscript("paper.qmd", (clone / "paper.qmd").read_text(encoding="utf-8")).metadata.get(
-                "title", ""
-            )
-        ),
+        title=str(read_article(clone).metadata.get("title", "")),
         commit=commit,
         checked=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seconds=seconds,

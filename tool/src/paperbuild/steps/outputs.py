@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
 from paperbuild.build.store import Entry, copy_atomic, write_atomic
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.project.layout import Project
@@ -70,27 +71,23 @@ def numbers_document(
     build: Mapping[str, Any],
     held: Mapping[str, Mapping[str, Any]],
 ) -> str:
-    """Return ``numbers.yml``: printed numbers (``n``), with decimal comma (``c``), provenance, build.
+    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``), provenance, build.
 
     JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
     """
-    plain: dict[str, Any] = {}
-    comma: dict[str, Any] = {}
+    forms = languages.number_forms()
+    printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
     provenance: dict[str, str] = {}
     for step, entry in entries.items():
         for artefact in artefacts_of(entry):
             if artefact["kind"] == "number":
-                name, text, commas = artefact["name"], artefact["text"], artefact["comma"]
-                if reference := held.get(step, {}).get(name):
-                    from paperbuild.kernel.artefacts import comma_form
-
-                    text, commas = reference["text"], comma_form(reference["text"], reference["value"])
-                _nest(plain, name, text)
-                _nest(comma, name, commas)
+                shown = held.get(step, {}).get(artefact["name"], artefact)
+                for root, form in forms.items():
+                    _nest(printed[root], artefact["name"], form.write(shown["text"], shown["value"]))
             elif artefact["kind"] in KINDS:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
+    document = {**printed, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
     document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -1,13 +1,13 @@
-"""The sample article of `fixtures/article`, set up as a folder that the typesetter can work in."""
+"""The sample article of `sample`, set up as a folder that the typesetter can work in."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from paperbuild.project.layout import RenderJob
+from paperbuild.article.job import RenderJob
 
-FIXTURE = Path(__file__).parent / "fixtures" / "article"
+FIXTURE = Path(__file__).parent / "sample"
 EPOCH = 1_767_312_000  # 2026-01-02, the date in the fixture's numbers.yml
 
 

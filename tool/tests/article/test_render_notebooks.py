@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sample_article import job, make_article
 
-from article import job, make_article
-from paperbuild.article.typesetting import render_notebooks
+from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import PaperError
 
 
@@ -55,7 +55,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def page(root):
-    render_notebooks(job(root, "notebooks"))
+    render(job(root, "notebooks"))
     text = (root / "build" / "staging" / "notebooks" / "01-sample.html").read_text(encoding="utf-8")
     return BeautifulSoup(text, "html.parser")
 
@@ -105,12 +105,12 @@ def test_index_lists_title_and_question(root, page):
 
 
 def test_same_bytes_each_time(root):
-    first = [path.read_bytes() for path in render_notebooks(job(root, "notebooks"))]
-    assert [path.read_bytes() for path in render_notebooks(job(root, "notebooks"))] == first
+    first = [path.read_bytes() for path in render(job(root, "notebooks"))]
+    assert [path.read_bytes() for path in render(job(root, "notebooks"))] == first
 
 
 def test_a_broken_notebook_is_named(root):
     (root / "build" / "notebooks" / "02-broken.ipynb").write_text("{")
     with pytest.raises(PaperError, match="not a notebook") as caught:
-        render_notebooks(job(root, "notebooks"))
+        render(job(root, "notebooks"))
     assert caught.value.where == "build/notebooks/02-broken.ipynb"

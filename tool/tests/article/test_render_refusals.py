@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from sample_article import edit, job, line, make_article
 
-from article import edit, job, line, make_article
 from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import Findings, PaperError
 
@@ -92,6 +92,7 @@ REFUSED = {
     "equation amid text": ("\n$$\ny_i", "\nHere $$\ny_i", "{#eq-slope}", "equation"),
     "unknown front-matter key": ("lang: en", "lang: en\nformat: html", "format: html", "'format'"),
     "misspelt front-matter key": ("subtitle:", "subtitel:", "subtitel", "did you mean 'subtitle'"),
+    "unknown language": ("lang: en", "lang: xx", "lang: xx", "no language 'xx'"),
     "broken front matter": ('title: "A sample', 'title: A: "sample', "title: A", "YAML"),
 }
 
@@ -132,7 +133,7 @@ def test_text_that_is_not_utf8(root):
     (root / "text" / "appendix.md").write_bytes("# Приложение".encode("cp1251"))
     with pytest.raises(PaperError, match="not UTF-8") as caught:
         render(job(root, "html"))
-    assert caught.value.where == "text/appendix.md"
+    assert caught.value.where == "text/appendix.md:1"
 
 
 def test_quarto_asked_for_and_absent(root, monkeypatch):

@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sample_article import job, make_article
 
-from article import job, make_article
+from paperbuild.article.extension import install
 from paperbuild.article.typesetting import render
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.skipif(not shutil.which("quarto"), reason="Quarto is not on PATH")
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("quarto"), reason="Quarto is no
 def root(tmp_path_factory):
     root = make_article(tmp_path_factory.mktemp("parity") / "article")
     shutil.copy(PROJECT / "_quarto.yml", root)
-    (root / "src").symlink_to(PROJECT / "src")
+    install(root)
     return root
 
 
@@ -70,7 +71,7 @@ def test_unresolved_reference_is_refused_by_both(root, tmp_path):
 
     broken = make_article(tmp_path / "broken")
     shutil.copy(PROJECT / "_quarto.yml", broken)
-    (broken / "src").symlink_to(PROJECT / "src")
+    install(broken)
     text = (broken / "paper.qmd").read_text(encoding="utf-8")
     (broken / "paper.qmd").write_text(text.replace("listed in @tbl-regions", "listed in @tbl-none"))
     places = set()

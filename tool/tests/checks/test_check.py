@@ -3,11 +3,12 @@
 import argparse
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from paperbuild.article.text import Manuscript
-from paperbuild.checks import check
+from paperbuild.article.text import Article, Manuscript, Occurrence, include_target
+from paperbuild.checks import notebooks, prose, references, results
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import register
 from paperbuild.project.layout import Project
@@ -55,6 +56,15 @@ def texts(article=ARTICLE):
     return [Manuscript("paper.qmd", article)]
 
 
+def read(article=ARTICLE):
+    """The article as one file, whatever it includes not being there."""
+    (text,) = texts(article)
+    included = tuple(
+        Occurrence(include_target("paper.qmd", use.name), "paper.qmd", use.line) for use in text.includes
+    )
+    return Article(Path("nowhere"), (text,), included, ())
+
+
 def notebook(*cells):
     return json.dumps({"cells": list(cells), "nbformat": 4, "nbformat_minor": 5, "metadata": {}}, indent=1)
 
@@ -71,20 +81,20 @@ def test_a_sound_article_has_no_finding(tmp_path):
     for output in made["outputs"]:
         output["sha256"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     found = [
-        *check.typed_number_findings(texts()[0]),
-        *check.alt_text_findings(texts()[0]),
-        *check.abstract_findings(texts()),
-        *check.cross_reference_findings(texts()),
-        *check.citation_findings(texts(), "references.bib", BIBLIOGRAPHY),
-        *check.meta_findings(texts(), made, {}),
-        *check.artefact_findings(tmp_path, texts(), made),
-        *check.notebook_findings("analysis/01-a.ipynb", notebook(CODE)),
+        *prose.typed_number_findings(texts()[0]),
+        *prose.alt_text_findings(texts()[0]),
+        *prose.abstract_findings(texts()),
+        *references.cross_reference_findings(read()),
+        *references.citation_findings(read(), {"references.bib": BIBLIOGRAPHY}),
+        *results.meta_findings(texts(), made, {}),
+        *results.artefact_findings(tmp_path, read(), made),
+        *notebooks.notebook_findings("analysis/01-a.ipynb", notebook(CODE)),
     ]
     assert found == []
 
 
 def test_a_typed_number_names_line_and_remedy():
-    (one,) = check.typed_number_findings(texts(ARTICLE + "\nIt fell by 3.5 per cent.\n")[0])
+    (one,) = prose.typed_number_findings(texts(ARTICLE + "\nIt fell by 3.5 per cent.\n")[0])
     assert one.where == "paper.qmd:19"
     assert "3.5" in one.message
     assert "{.stated}" in one.remedy
@@ -99,19 +109,19 @@ def test_a_typed_number_names_line_and_remedy():
     ],
 )
 def test_alternative_text_must_say_what_is_seen(alt, problem):
-    (one,) = check.alt_text_findings(Manuscript("paper.qmd", f"![The map](figures/map){{#fig-map{alt}}}"))
+    (one,) = prose.alt_text_findings(Manuscript("paper.qmd", f"![The map](figures/map){{#fig-map{alt}}}"))
     assert problem in one.message
 
 
 def test_alternative_text_of_a_figure_div_counts():
     alt = "Nineteen regions along the line, darker where more left."
     div = f'::: {{#fig-map fig-alt="{alt}"}}\n![](figures/map)\n\nThe map\n:::\n'
-    assert check.alt_text_findings(Manuscript("paper.qmd", div)) == []
+    assert prose.alt_text_findings(Manuscript("paper.qmd", div)) == []
 
 
 def test_abstracts_must_bind_the_same_results():
     one_sided = ARTICLE.replace("Мы видим {{< meta c.a.b >}}.", "Мы видим {{< meta c.a.d >}}.")
-    assert messages(check.abstract_findings(texts(one_sided))) == [
+    assert messages(prose.abstract_findings(texts(one_sided))) == [
         "paper.qmd:5: abstract-ru does not state a.b",
         "paper.qmd:5: abstract does not state a.d",
     ]
@@ -121,13 +131,13 @@ def test_a_result_in_words_may_be_named_by_language():
     article = ARTICLE.replace("n.a.b >}}.", "n.a.said_en >}}.", 1).replace(
         "c.a.b >}}.", "c.a.said_ru >}}.", 1
     )
-    assert check.abstract_findings(texts(article)) == []
+    assert prose.abstract_findings(texts(article)) == []
 
 
 def test_abstract_divs_are_compared_too():
     english = "::: {.abstract lang=en}\n{{< meta n.a >}} {{< meta n.b >}}\n:::\n\n"
     article = english + "::: {.abstract lang=kk}\n{{< meta n.a >}}\n:::\n"
-    assert messages(check.abstract_findings(texts(article))) == [
+    assert messages(prose.abstract_findings(texts(article))) == [
         "paper.qmd:5: abstract (kk) does not state b"
     ]
 
@@ -136,7 +146,7 @@ def test_cross_references():
     broken = (
         ARTICLE.replace("See @fig-map and", "See @fig-mop and") + "\n## Again {#sec-a}\n\n## Again {#sec-a}\n"
     )
-    assert sorted(messages(check.cross_reference_findings(texts(broken)))) == [
+    assert sorted(messages(references.cross_reference_findings(read(broken)))) == [
         "paper.qmd:11: the text never refers to fig-map",
         "paper.qmd:21: #sec-a is defined twice",
         "paper.qmd:9: @fig-mop leads nowhere",
@@ -145,7 +155,9 @@ def test_cross_references():
 
 def test_citations():
     bibliography = BIBLIOGRAPHY + "@book{idle,\n}\n@book{smith2020,\n}\n@comment{no, entry}\n"
-    found = check.citation_findings(texts(ARTICLE + "\nBy @smiht2020.\n"), "references.bib", bibliography)
+    found = references.citation_findings(
+        read(ARTICLE + "\nBy @smiht2020.\n"), {"references.bib": bibliography}
+    )
     assert messages(found) == [
         "references.bib:6: smith2020 is the key of two entries",
         "paper.qmd:19: @smiht2020 is not in the bibliography",
@@ -156,7 +168,7 @@ def test_citations():
 
 def test_bound_numbers_must_be_recorded():
     article = "{{< meta n.a.c >}} {{< meta c.a.b >}} {{< meta title >}} {{< meta titel >}}"
-    found = check.meta_findings(texts(article), manifest(), {"title": "T"})
+    found = results.meta_findings(texts(article), manifest(), {"title": "T"})
     assert messages(found) == [
         "paper.qmd:1: nothing is recorded as n.a.c",
         "paper.qmd:1: nothing is recorded as titel",
@@ -169,7 +181,7 @@ def test_artefacts_unused_unknown_edited_stray(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     made = manifest("figures/map.svg", "tables/idle.md", "figures/gone.png")
-    found = messages(check.artefact_findings(tmp_path, texts(), made))
+    found = messages(results.artefact_findings(tmp_path, read(), made))
     assert "paper.qmd:14: no notebook produces tables/rows" in found
     assert "analysis/01-a.ipynb: 01-a produces tables/idle, which the article does not show" in found
     assert "figures/old.png: no notebook produces this file" in found
@@ -191,14 +203,14 @@ def test_artefacts_unused_unknown_edited_stray(tmp_path):
     ],
 )
 def test_notebooks_are_thin_and_clean(cell, problem):
-    found = check.notebook_findings("analysis/01-a.ipynb", notebook(CODE | cell))
+    found = notebooks.notebook_findings("analysis/01-a.ipynb", notebook(CODE | cell))
     assert problem in "\n".join(messages(found))
 
 
 def test_notebook_findings_point_at_the_line():
     broken = CODE | {"source": ["#| label: a\n", "x = 1\n", "def f(): ..."]}
     text = notebook(broken)
-    (one,) = check.notebook_findings("analysis/01-a.ipynb", text)
+    (one,) = notebooks.notebook_findings("analysis/01-a.ipynb", text)
     line = int(one.where.rsplit(":", 1)[1])
     assert "def f()" in text.splitlines()[line - 1]
 
@@ -206,7 +218,7 @@ def test_notebook_findings_point_at_the_line():
 def test_notebook_labels_are_unique_and_its_prose_binds_no_number():
     other = CODE | {"id": "c2", "metadata": {}}
     prose = {"cell_type": "markdown", "id": "m1", "metadata": {}, "source": ["The index falls to 0.31."]}
-    found = messages(check.notebook_findings("analysis/01-a.ipynb", notebook(CODE, other, prose)))
+    found = messages(notebooks.notebook_findings("analysis/01-a.ipynb", notebook(CODE, other, prose)))
     assert "labelled parameters" in found[0]
     assert "0.31" in found[1]
 

@@ -9,12 +9,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sample_article import edit, job, make_article
 
-from article import edit, job, make_article
-from paperbuild.article.typesetting import ASSETS, inputs, render
+from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.text import read
+from paperbuild.article.typesetting import inputs, render
 from paperbuild.ground.errors import PaperError
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 KAZAKH = "Ә ә Ғ ғ Қ қ Ң ң Ө ө Ұ ұ Ү ү Һ һ І і"
 
 
@@ -229,12 +231,14 @@ def test_reference_document_is_what_the_code_makes():
             return {name: archive.read(name) for name in archive.namelist()}
 
     # Contents, not bytes: another zlib may compress the same parts differently.
-    assert parts(make()) == parts((ASSETS / "reference.docx").read_bytes())
+    assert parts(make()) == parts((EXTENSION / "reference.docx").read_bytes())
 
 
 def test_inputs_name_every_file_the_article_reads(root):
     def names(fmt):
-        return {path.relative_to(root).as_posix() for path in inputs(root, fmt) if path.is_relative_to(root)}
+        return {
+            path.relative_to(root).as_posix() for path in inputs(read(root), fmt) if path.is_relative_to(root)
+        }
 
     text = {
         "paper.qmd",
@@ -246,7 +250,7 @@ def test_inputs_name_every_file_the_article_reads(root):
     }
     assert names("html") == names("pdf") == text | {"figures/trend.svg"}
     assert names("docx") == text | {"figures/trend.png"}
-    assert ASSETS / "subset.lua" in inputs(root, "html")
+    assert ASSETS / "subset.lua" in inputs(read(root), "html")
 
 
 def test_a_number_changes_where_it_is_bound_and_nowhere_else(tmp_path):
@@ -257,17 +261,6 @@ def test_a_number_changes_where_it_is_bound_and_nowhere_else(tmp_path):
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [(old, old.replace("−0.50", "−0.75")) for old, _ in changed]
     assert len(changed) == 2  # abstract and appendix
-
-
-def test_quarto_project_names_files_that_exist():
-    import yaml
-
-    text = (PROJECT / "_quarto.yml").read_text(encoding="utf-8")
-    named = re.findall(r"tool/src/[\w./-]+", text)
-    assert len(named) >= 6
-    assert [name for name in named if not (PROJECT / name).exists()] == []
-    # The formats that `paper build` promises.
-    assert set(yaml.safe_load(text)["format"]) == {"html", "typst", "docx"}
 
 
 def test_a_pdf_that_typst_cannot_tag_is_set_without_tags(root, monkeypatch):

@@ -5,11 +5,34 @@
 -- a block of class `provenance` behind the float.
 
 local origins = {}
+local words = {}
+-- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
+local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
+  or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
-local function read_origins(meta)
+-- The words of the article's language, from the file that the build reads too.
+local function read_words(language)
+  local path = pandoc.path.join({ LANGUAGES, language .. ".yml" })
+  local file = io.open(path, "r")
+  if not file then
+    error("no words for the language " .. language .. ": there is no " .. path)
+  end
+  local content = file:read("a")
+  file:close()
+  return pandoc.read("---\n" .. content .. "\n---\n", "markdown").meta.words
+end
+
+local function read_meta(meta)
   for name, text in pairs(meta.provenance or {}) do
     origins[name] = pandoc.utils.stringify(text)
   end
+  local language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
+  words = read_words(language:match("^%a+"):lower())
+  -- For the templates, and for subset.lua. In a DOCX, whatever stays in the metadata becomes a property.
+  if not (quarto and FORMAT:match("docx")) then
+    meta.words = words
+  end
+  return meta
 end
 
 -- A figure is known by its file; a table, whose file was included, by its identifier without "tbl-".
@@ -25,7 +48,8 @@ end
 
 local function line(origin)
   local notebook, cell = origin:match("^(%S+) › (%S+)$")
-  local inlines = pandoc.Inlines({ pandoc.Str("Computed"), pandoc.Space(), pandoc.Str("in"), pandoc.Space() })
+  local inlines = pandoc.Inlines(words["computed-in"])
+  inlines:insert(pandoc.Space())
   if FORMAT:match("html") and notebook then
     inlines:insert(pandoc.Link(origin, "notebooks/" .. notebook .. ".html#" .. cell))
   else
@@ -166,7 +190,7 @@ local function abstract(div)
 end
 
 return {
-  { Meta = read_origins },
+  { Meta = read_meta },
   {
     Table = sized,
     -- Quarto's own node for figures and tables alike.
