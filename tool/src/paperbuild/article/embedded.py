@@ -17,7 +17,8 @@ from typing import Any
 from paperbuild.article.source import NUMBERS, Source, read
 from paperbuild.article.typesetting import ASSETS
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import RenderJob, load_yaml
+from paperbuild.ground.located import load_yaml
+from paperbuild.project.layout import RenderJob
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
 

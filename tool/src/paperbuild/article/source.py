@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from paperbuild.article.text import Manuscript
-from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import suggestion
+from paperbuild.ground.errors import PaperError, raise_all, suggestion
 
 ARTICLE = "paper.qmd"
 NUMBERS = "build/results/numbers.yml"

@@ -18,9 +18,10 @@ from typing import Any
 
 from paperbuild.build.plan import DOCUMENTS, Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.build.progress import Progress, clock
-from paperbuild.build.store import Entry, build_lock, disk_error, write_atomic
+from paperbuild.build.store import Entry, build_lock
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.project.layout import ALL_DATA, Project, RenderJob
+from paperbuild.ground.files import disk_error, remember, write_atomic, write_if_changed
+from paperbuild.project.layout import Project, RenderJob
 from paperbuild.steps.fingerprint import StepInputs, fingerprint
 from paperbuild.steps.outputs import (
     check_names,
@@ -31,7 +32,6 @@ from paperbuild.steps.outputs import (
     read_manifest,
     remove_orphans,
     results_document,
-    write_if_changed,
 )
 
 # Tells a build started by our own `quarto render` that its work is done already.
@@ -346,7 +346,7 @@ class _Build:
             if key.startswith("data ")
         }
         read = {self.project.relative(Path(name)) for name in run.report["read"]}
-        tables = set(self.project.settings.notebooks[step].data) - {ALL_DATA}
+        tables = self.project.settings.notebooks[step].tables
         named = {self.project.relative(self.project.data_file(table)) for table in tables}
         if unread := sorted(named - read):
             self.report.unread[step] = unread
@@ -471,7 +471,7 @@ class _Build:
             steps[name] = {"inputs": inputs, "fingerprint": Status(name, inputs).fingerprint}
             if seconds is not None:
                 steps[name]["seconds"] = seconds
-        write_atomic(self.project.state, json.dumps(self.plan.state, ensure_ascii=False, indent=1))
+        remember(self.project.state, self.plan.state)
 
 
 def kernel_settings(

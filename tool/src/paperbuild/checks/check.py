@@ -19,8 +19,9 @@ from paperbuild.article.text import Manuscript
 from paperbuild.checks.typed_numbers import typed_numbers
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.hashing import sha256_file
+from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import Project, load_yaml
+from paperbuild.project.layout import Project
 
 NEW_WORDS = 6
 """Words an alternative text must hold that its caption does not: fewer cannot describe what is seen."""
@@ -102,7 +103,7 @@ def parameter_findings(project: Project) -> list[PaperError]:
     from paperbuild.project import parameters
 
     try:
-        parameters.all_declared(project)
+        parameters.all_checked(project)
     except Findings as several:
         return list(several.findings)
     except PaperError as one:

@@ -22,8 +22,8 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 from papermill.log import logger
 
-from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.kernel.kernels import KernelSettings, kernel_manager
 from paperbuild.project.notebook import LABEL, Notebook, outputs_of
 

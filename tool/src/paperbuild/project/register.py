@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import ignored
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.project.layout import Project

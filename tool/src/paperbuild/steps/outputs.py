@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paperbuild.build.store import Entry, copy_atomic, write_atomic
+from paperbuild.build.store import Entry
 from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.ground.files import copy_atomic
 from paperbuild.project.layout import Project
 
 KINDS = {
@@ -157,14 +158,6 @@ def publish(entry: Entry, files: Mapping[Path, str]) -> None:
     """Copy kept files to the places in `files` (target to kept name) that do not hold them yet."""
     for target, name in files.items():
         copy_atomic(entry.path(name), target)
-
-
-def write_if_changed(path: Path, content: str) -> None:
-    """Write a text file atomically unless it has this content already."""
-    with contextlib.suppress(OSError):
-        if path.read_bytes() == content.encode("utf-8"):
-            return
-    write_atomic(path, content)
 
 
 def results_document(
