@@ -6,7 +6,6 @@ import base64
 import functools
 import json
 import mimetypes
-import os
 import re
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from paperbuild.article.source import NUMBERS, Source, read
 from paperbuild.article.typesetting import ASSETS
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.located import load_yaml
+from paperbuild.ground.surroundings import typesetter_environment
 from paperbuild.project.layout import RenderJob
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
@@ -206,7 +206,7 @@ def convert(
             input=source.body.encode("utf-8"),
             capture_output=True,
             cwd=job.root,
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), "LC_ALL": "C.UTF-8"},
+            env=typesetter_environment(folder, job.epoch),
         )
     messages = done.stderr.decode("utf-8", errors="replace")
     raise_all(_problems(messages, source))
