@@ -18,6 +18,7 @@ from paperbuild.ground.files import recall
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.project.layout import Project
+from paperbuild.project.manifest import read_manifest
 from paperbuild.project.notebook import outputs_text, read_notebook
 from paperbuild.steps.fingerprint import (
     Distributions,
@@ -31,7 +32,7 @@ from paperbuild.steps.fingerprint import (
     notebook_inputs,
     register_entries,
 )
-from paperbuild.steps.outputs import numbers_document, published_name, read_manifest
+from paperbuild.steps.outputs import numbers_document, published_name
 from paperbuild.steps.reference import (
     OF_THE_MACHINE,
     StepReference,
@@ -444,7 +445,7 @@ def make_plan(project: Project, options: Options) -> Plan:
         defaults,
         Store(project.store),
         state,
-        read_references(read_manifest(project)),
+        read_references(read_manifest(project.manifest)),
     )
 
 

@@ -22,6 +22,7 @@ from paperbuild.build.store import Entry, build_lock
 from paperbuild.ground.errors import PaperError, unexpected
 from paperbuild.ground.files import disk_error, remember, write_atomic, write_if_changed
 from paperbuild.project.layout import Project, RenderJob
+from paperbuild.project.manifest import read_manifest
 from paperbuild.steps.fingerprint import StepInputs, fingerprint
 from paperbuild.steps.outputs import (
     check_names,
@@ -29,7 +30,6 @@ from paperbuild.steps.outputs import (
     prepare_render_root,
     publish,
     published_name,
-    read_manifest,
     remove_orphans,
     results_document,
 )
@@ -136,9 +136,8 @@ def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
 def _text_settled(plan: Plan, kind: str, entries: dict[str, Entry]) -> bool:
     """Tell whether the committed text of a document is this build's, or one that stays."""
     record = _document_record(plan, kind, entries)
-    known = [
-        one for one in read_manifest(plan.project).get("documents", []) if one.get("path") == record["path"]
-    ]
+    listed = read_manifest(plan.project.manifest).documents
+    known = [dict(one) for one in listed if one["path"] == record["path"]]
     target = plan.project.render_root / record["text"]
     if known[:1] != [record] and not _text_stays(plan, record, known[0] if known else None):
         return False
@@ -182,13 +181,13 @@ def _digest_of(plan: Plan, text: Path) -> str:
     return plan.scanner.cache.fact("text", plan.scanner.cache.file(text), compute)
 
 
-def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, Any]] | None = None) -> str:
+def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, str]] | None = None) -> str:
     """Return the manifest that belongs to these results, with `documents` (default: as they stand)."""
     from paperbuild.project.parameters import parameters_digest
 
     digests = {step: parameters_digest(plan.effective(step)) for step in plan.project.steps}
-    documents = read_manifest(plan.project).get("documents", []) if documents is None else documents
-    return manifest(plan.project, entries, digests, documents, plan.recipes, plan.all_held(entries))
+    stand = read_manifest(plan.project.manifest).documents if documents is None else documents
+    return manifest(plan.project, entries, digests, stand, plan.recipes, plan.all_held(entries)).text()
 
 
 @contextlib.contextmanager
@@ -516,7 +515,7 @@ class _Build:
         from paperbuild.proof.compare import reference_text
 
         stay: list[tuple[dict[str, str], dict[str, str]]] = []
-        found = {record["path"]: record for record in read_manifest(self.project).get("documents", [])}
+        found = {one["path"]: dict(one) for one in read_manifest(self.project.manifest).documents}
         for kind in self.options.to:
             path = self.project.output / DOCUMENTS[kind]
             if not path.is_file() or DOCUMENTS[kind] in self.report.failures:

@@ -21,14 +21,15 @@ from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import MANIFEST, Project
+from paperbuild.project.manifest import Manifest, read_manifest
+from paperbuild.project.notebook import label_of
 
 NEW_WORDS = 6
 """Words an alternative text must hold that its caption does not: fewer cannot describe what is seen."""
 BOUND = ("n", "c")
 """Metadata roots under which recorded numbers appear: decimal point, decimal comma."""
 
-_LABEL = re.compile(r"^#\|\s*label:\s*(?P<label>\S+)\s*$", re.MULTILINE)
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ENTRY = re.compile(r"^[ \t]*@(?P<type>\w+)\s*\{\s*(?P<key>[^\s,]+)\s*,", re.MULTILINE)
 _LANGUAGE = re.compile(r"_[a-z]{2}$")
@@ -40,7 +41,8 @@ def findings(project: Project) -> list[PaperError]:
     root = project.root
     texts, found = manuscript.read(root, project.article.relative_to(root).as_posix())
     written = [text for text in texts if not manuscript.is_generated(text.path)]
-    manifest, missing = read_manifest(project.manifest, root)
+    manifest = read_manifest(project.manifest)
+    missing = manifest_findings(manifest)
     found = register.findings(root) + parameter_findings(project) + found + missing
     for path in sorted(project.analysis.glob("*.ipynb")):
         found.extend(notebook_findings(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")))
@@ -59,21 +61,20 @@ def findings(project: Project) -> list[PaperError]:
     return found
 
 
-def read_manifest(path: Path, root: Path) -> tuple[dict[str, Any], list[PaperError]]:
-    """Read `figures/manifest.json`; a finding where there is none that can be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8")), []
-    except (OSError, ValueError) as error:
-        finding = PaperError(
-            f"the manifest of figures, tables and numbers cannot be read: {error}",
-            where=path.relative_to(root).as_posix(),
+def manifest_findings(manifest: Manifest) -> list[PaperError]:
+    """What is wrong with the manifest itself."""
+    return [
+        PaperError(
+            f"the manifest of figures, tables and numbers {problem}",
+            where=MANIFEST,
             expected="the manifest that a build writes",
             remedy="paper build",
         )
-        return {"outputs": [], "numbers": {}}, [finding]
+        for problem in manifest.broken
+    ]
 
 
-def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
+def reported_findings(manifest: Manifest) -> list[PaperError]:
     """What the notebooks themselves found to be wrong in the last build."""
     return [
         PaperError(
@@ -82,7 +83,7 @@ def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
             expected="a build without findings",
             remedy="correct what it names, then: paper build",
         )
-        for found in manifest.get("findings", [])
+        for found in manifest.findings
     ]
 
 
@@ -140,8 +141,7 @@ def notebook_findings(path: str, text: str) -> list[PaperError]:
         if cell.get("outputs") or cell.get("execution_count") is not None:
             strip = f"jupyter nbconvert --clear-output --inplace {path}"
             add(cell, 0, "the cell was committed with its output", "notebooks without outputs", strip)
-        label = _LABEL.match(source)
-        name = label["label"] if label else ""
+        name = label_of(source)
         labels[name] += 1
         if not _KEBAB.fullmatch(name):
             stated = f"the label {name!r} is not in kebab-case" if name else "the cell has no label"
@@ -284,12 +284,12 @@ def abstract_findings(texts: Iterable[Manuscript]) -> list[PaperError]:
 
 
 def meta_findings(
-    texts: Iterable[Manuscript], manifest: Mapping[str, Any], other: Mapping[str, Any]
+    texts: Iterable[Manuscript], manifest: Manifest, other: Mapping[str, Any]
 ) -> list[PaperError]:
     """Bound keys that no notebook records and no metadata holds."""
     import difflib
 
-    recorded = set(manifest["numbers"])
+    recorded = set(manifest.numbers)
     found = []
     for text in texts:
         for use in text.metas:
@@ -362,12 +362,10 @@ def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def artefact_findings(
-    root: Path, texts: Sequence[Manuscript], manifest: Mapping[str, Any]
-) -> list[PaperError]:
+def artefact_findings(root: Path, texts: Sequence[Manuscript], manifest: Manifest) -> list[PaperError]:
     """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
     found = []
-    produced = {output["path"]: output for output in manifest["outputs"]}
+    produced = {output["path"]: output for output in manifest.outputs}
     stems = {path.rsplit(".", 1)[0] for path in produced}
     shown: set[str] = set()
     for text in texts:

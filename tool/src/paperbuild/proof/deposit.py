@@ -323,7 +323,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
         date=revision.date,
         commit=revision.commit,
         files={name: len(content) for name, content in sorted(contents.items())},
-        resources=register.load(root).get("resources", []),
+        resources=[entry.raw for entry in register.read(root).resources.values()],
         runs=runs(project),
     )
     contents["ro-crate-metadata.json"] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode(

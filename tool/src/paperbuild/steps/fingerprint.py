@@ -308,29 +308,16 @@ def register_entries(project: Project, cache: HashCache) -> dict[str, Any]:
         return {}
 
     def compute() -> dict[str, Any]:
-        shown = project.relative(path)
-        try:
-            resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        except json.JSONDecodeError as error:
-            raise PaperError(f"not valid JSON: {error.msg}", where=f"{shown}:{error.lineno}") from None
-        except (KeyError, TypeError, UnicodeDecodeError):
-            raise PaperError(
-                "not a data package", where=shown, expected='a JSON object with "resources"'
-            ) from None
-        entries = {}
-        for resource in resources:
-            keys = resource.get("schema", {}).get("foreignKeys") or []
-            references = {
-                key["reference"].get("resource")
-                for key in keys
-                if isinstance(key, dict) and "reference" in key
+        from paperbuild.project import register
+
+        return {
+            entry.path: {
+                "digest": sha256_json(_without_bookkeeping(entry.raw))[:12],
+                "name": entry.name,
+                "references": sorted({key.resource for key in entry.foreign_keys if key.resource}),
             }
-            entries[resource.get("path", "")] = {
-                "digest": sha256_json(_without_bookkeeping(resource))[:12],
-                "name": resource.get("name", ""),
-                "references": sorted(filter(None, references)),
-            }
-        return entries
+            for entry in register.read(project.root).resources.values()
+        }
 
     return cache.fact("register", cache.file(path), compute)
 
