@@ -13,8 +13,8 @@ from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.text import read
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.notebook import label_of, without_label
 
-_LABEL = re.compile(r"\A#\|\s*label:\s*(\S+)\s*\n?")
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 STYLES = (EXTENSION / "article.css", ASSETS / "notebook.css")
 _PREFIX = {"figure": "fig", "table": "tbl"}
@@ -59,14 +59,14 @@ def page(root: Path, path: Path) -> tuple[str, str, str]:
     origin = _defined_in(root)
     made = _artefacts(root, path.stem)
     for position, cell in enumerate(notebook.cells):
-        label = _LABEL.match(cell.source)
-        cell.metadata["label"] = label[1] if label else f"cell-{position + 1}"
+        label = label_of(cell.source)
+        cell.metadata["label"] = label or f"cell-{position + 1}"
         if label:
-            cell.source = cell.source[label.end() :].strip("\n")
+            cell.source = without_label(cell.source)
         cell.metadata["makes"] = [
             {**artefact, "target": next((i for i in _identifiers(artefact) if i in origin), "")}
             for artefact in made
-            if label and artefact["cell"] == label[1] and artefact["kind"] in _PREFIX
+            if label and artefact["cell"] == label and artefact["kind"] in _PREFIX
         ]
     title, question = _opening(notebook.cells, path.stem)
     body, _ = _exporter().from_notebook_node(

@@ -11,7 +11,7 @@ from paperbuild.project import parameters, register
 def parameter_findings(subject: Subject) -> Iterable[PaperError]:
     """Parameters cells and `analysis/parameters.yml`: what a build would refuse before running anything."""
     _ = subject.project.settings  # first: while it is wrong, every notebook would say so
-    parameters.all_declared(subject.project)
+    parameters.all_checked(subject.project)
     return ()
 
 

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        from paperbuild.build.store import disk_error
+        from paperbuild.ground.files import disk_error
 
         print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1

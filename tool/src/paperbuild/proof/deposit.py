@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import text
-from paperbuild.build.store import write_atomic
 from paperbuild.checks import check
 from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
+from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import Project, load_yaml
+from paperbuild.project.layout import Project
 from paperbuild.proof.certificate import codecheck
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -322,7 +323,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
         date=revision.date,
         commit=revision.commit,
         files={name: len(content) for name, content in sorted(contents.items())},
-        resources=register.load(root).get("resources", []),
+        resources=[entry.raw for entry in register.read(root).resources.values()],
         runs=runs(project),
     )
     contents["ro-crate-metadata.json"] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from paperbuild.ground.errors import Findings, PaperError, UsageError
-from paperbuild.project.layout import FALLBACK_EPOCH, Project, line_of
+from paperbuild.project.layout import Project
+from paperbuild.project.revision import FALLBACK_EPOCH
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_every_finding_has_its_line(project: Project) -> None:
     text = str(caught.value)
     for expected in (
         "analysis/parameters.yml:3: unknown key 'dta' for 01-a; did you mean 'data'?",
-        "analysis/parameters.yml:4: data is not a list of names",
+        "analysis/parameters.yml:4: notebooks.01-a.data: input should be",
         "analysis/parameters.yml:6: 02-b declares results of '02-b'",
         "02-b declares results of '01-aa', which is no other notebook; did you mean '01-a'?",
         "analysis/parameters.yml:7: '../secret' lies outside the project",
@@ -71,20 +72,49 @@ def test_every_finding_has_its_line(project: Project) -> None:
         assert expected in text
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("notebooks: [01-a]\n", ":1: notebooks is not a mapping"),
+        ("- a\n", ":1: the file is not a mapping"),
+        (
+            "notebooks:\n  01-a:\n    parameters: {x: 3}\n",
+            ":3: notebooks.01-a.parameters.x is not",
+        ),
+        (
+            "notebooks:\n  01-a:\n    parameters: {x: {ge: low}}\n",
+            ":3: notebooks.01-a.parameters.x.ge",
+        ),
+        ("scenarios:\n  late: {about: [1]}\n", ":2: scenarios.late.about: input should be"),
+        (
+            "scenarios:\n  late: {about: x, set: [1]}\n",
+            ":2: scenarios.late.set is not a mapping",
+        ),
+        (
+            "scenarios:\n  late: {set: {01-aa: {x: 1}}}\n",
+            "there is no notebook '01-aa'; did you mean '01-a'?",
+        ),
+        (
+            "notebooks:\n  01-a: {data: 2021-05-01}\n",
+            ":2: notebooks.01-a.data: input should be",
+        ),
+    ],
+)
+def test_malformed_settings_are_findings(project: Project, text: str, message: str) -> None:
+    project.parameters_file.write_text(text)
+    with pytest.raises(PaperError) as caught:
+        _ = project.settings
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("analysis/parameters.yml:")
+
+
 def test_bad_yaml_names_the_line(project: Project) -> None:
     project.parameters_file.write_text("notebooks:\n  01-a: [\n")
-    with pytest.raises(PaperError, match=r"parameters.yml:3: not valid YAML"):
+    with pytest.raises(PaperError, match=r":3: not valid YAML"):
         _ = project.settings
     project.parameters_file.write_bytes("notebooks: {} # ё".encode("cp1251"))
     with pytest.raises(PaperError, match="not UTF-8"):
         _ = Project(project.root).settings
-
-
-def test_line_of_nested_keys() -> None:
-    text = "a:\n  x: 1\nb:\n  c: {x: 2}\n  x: 3\n"
-    assert line_of(text, "b") == 3
-    assert line_of(text, "b", "c", "x") == 4
-    assert line_of(text, "b", "missing") == 3
 
 
 def test_revision_outside_git_and_in_it(

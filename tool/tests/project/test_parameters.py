@@ -54,6 +54,10 @@ def test_types_defaults_and_meanings(tmp_path) -> None:
         ("x: int = 1  # fine", {"x": {"gee": 2}}, "did you mean 'ge'"),
         ("x: int = 1  # fine", {"xx": {"ge": 2}}, "01-a has no parameter 'xx'; did you mean 'x'"),
         ("x: int = (  # open", {}, "the parameters cell is not Python"),
+        ("x: str = 'a'  # word", {"x": {"ge": 2}}, "ge bounds a number"),
+        ("x: int = 1  # fine", {"x": {"choices": []}}, "choices lists no value"),
+        ("x: int = 1  # fine", {"x": {"choices": ["1"]}}, "the choice '1' is no int"),
+        ("x: int = 1  # fine", {"x": {"file": True}}, "file marks the path of a file"),
     ],
 )
 def test_what_the_parameters_cell_may_not_be(tmp_path, source: str, limits: dict, message: str) -> None:
@@ -84,7 +88,7 @@ def test_all_findings_at_once_in_order() -> None:
     assert "1800 is refused" in lines[1]
     assert "'south' is refused" in lines[2]
     assert "did you mean '02-b'?" in lines[3]
-    assert "True is refused" in lines[4]
+    assert "'yes' is refused" in lines[4]
 
 
 @given(st.integers())
@@ -106,6 +110,32 @@ def test_types_are_not_converted(value: object) -> None:
 def test_a_whole_number_is_a_float_where_one_is_wanted() -> None:
     rate = Parameter("a", "rate", "float", 1.5, "", {}, "")
     assert resolve({"a": [rate]}, [Override("a", "rate", 2, "")]) == {"a": {"rate": 2.0}}
+
+
+def test_what_was_typed_wrongly_is_wrong_use_and_what_a_file_says_is_not() -> None:
+    for text in ("02-b.yaer=1", "02-c.x=1", "02-b.year=1800"):
+        with pytest.raises(UsageError) as caught:
+            resolve(KNOWN, parse_overrides([text]))
+        assert caught.value.exit_code == 2
+    with pytest.raises(PaperError) as from_file:
+        resolve(KNOWN, [Override("02-b", "yaer", 1, "parameters.yml:3")])
+    assert from_file.value.exit_code == 1
+    with pytest.raises(Findings) as both:
+        resolve(KNOWN, [Override("02-b", "yaer", 1, "parameters.yml:3"), *parse_overrides(["02-b.x=1"])])
+    assert both.value.exit_code == 1
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "\udcff", "[" * 5000])
+def test_values_that_no_parameter_has_are_wrong_use(value: str) -> None:
+    with pytest.raises(UsageError):
+        parse_overrides([f"02-b.year={value}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("01747", 1747), ("16:39", "16:39"), ("1e3", 1000.0), ("[", "[")]
+)
+def test_typed_values_mean_what_they_look_like(text: str, value: object) -> None:
+    assert parse_overrides([f"a.b={text}"])[0].value == value
 
 
 @pytest.mark.parametrize("text", ["x", "x=1", "=1", "02-b.=1"])
