@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.located import loader, parse_yaml
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -165,11 +166,19 @@ class Manuscript:
 
     @cached_property
     def metadata(self) -> dict:
-        """The YAML front matter; empty where there is none."""
-        import yaml  # here, because it takes long to load and the build asks only for the files a text names
+        """The YAML front matter; empty where there is none.
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(self.front_source, Loader=loader) or {} if self.front_source.strip() else {}
+        Raises
+        ------
+        PaperError
+            Where it is no YAML, or no mapping, with its line.
+        """
+        # The line of dashes above it is the first.
+        found = parse_yaml(self.front_source, self.path, first=2) if self.front_source.strip() else None
+        if found is not None and not isinstance(found, dict):
+            expected = "key: value lines between the lines of dashes"
+            raise PaperError("the front matter is not a mapping", where=f"{self.path}:2", expected=expected)
+        return found or {}
 
     @cached_property
     def uncoded(self) -> str:
@@ -333,7 +342,7 @@ class Manuscript:
             return []
         import yaml
 
-        root = yaml.compose(self.front_source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(self.front_source, Loader=loader())
         found = []
         for key, value in getattr(root, "value", []):
             if re.fullmatch(
