@@ -335,3 +335,20 @@ def test_a_broken_register_names_its_line(registered):
     with pytest.raises(PaperError) as refused:
         register.findings(registered)
     assert refused.value.where == "data/datapackage.json:3"
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [
+        ("- a", "paper.qmd:2: the front matter is not a mapping"),
+        (
+            "title: a\ntitle: b",
+            "paper.qmd:3: not valid YAML: the key 'title' stands here for the second time",
+        ),
+        ("title: [", "paper.qmd:3: not valid YAML"),
+    ],
+)
+def test_malformed_front_matter_is_a_finding_with_its_line(front, message):
+    with pytest.raises(PaperError) as caught:
+        _ = Manuscript("paper.qmd", f"---\n{front}\n---\n\nText.\n").metadata
+    assert str(caught.value).startswith(message)
