@@ -7,8 +7,9 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 .PHONY: paper test lint verify lock clean
 .DELETE_ON_ERROR:
 
+# The module, not the script beside it: the script's first line names this folder, and not every name fits there.
 paper: $(VENV)/.paper
-	@$(VENV)/bin/paper build
+	@$(VENV)/bin/python -m paperbuild build
 
 test: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
@@ -18,9 +19,11 @@ lint: $(VENV)/.test
 	@$(VENV)/bin/ruff format --check --quiet .
 
 verify: $(VENV)/.paper
-	@$(VENV)/bin/paper verify
+	@$(VENV)/bin/python -m paperbuild verify
 
+# The two packages of this repository are found by way of a file of paths, one a line.
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import os, sys; sys.exit("\n" in os.getcwd() and "make: the name of this folder holds a line break, which Python cannot look up packages in; rename the folder")'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, found %d.%d; name another with PYTHON=/path/to/python3.x" % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV)
 

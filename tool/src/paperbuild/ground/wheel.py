@@ -1,8 +1,8 @@
 """The tool as a wheel: the same bytes from a checkout, from an editable install and from an installed wheel.
 
-A paper begun with `paper init` carries the tool in `vendor/`, named in its lock with its hash. The wheel is made
-from what is installed, so that no index, no build backend and no checkout is needed; and since the same files
-always give the same bytes, its hash also says whether the installed tool is the one that a lock names.
+A paper begun with `paper init` carries the tool in `vendor/`, named in its lock with its hash. The wheel is
+made from what is installed, so that no index, no build backend and no checkout is needed; and since the same
+files always give the same bytes, its hash also says whether the installed tool is the one that a lock names.
 """
 
 import base64

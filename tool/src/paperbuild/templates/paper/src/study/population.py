@@ -16,8 +16,8 @@ NAMES = {
 """Names of the states by ISO 3166-1 code, in the order of the codes."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 """Told apart with any colour vision (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/)."""
-NEAREST = 6.0
-"""Points of the index between two names at the ends of lines: closer, they would print over each other."""
+NEAREST = 0.06
+"""Share of the picture's height between names at the ends of lines: closer, they print over each other."""
 
 
 def load(data: Path = Path("data")) -> pd.DataFrame:
@@ -59,13 +59,14 @@ def index(population: pd.DataFrame, first_year: int, last_year: int) -> pd.DataF
 def chart(indexed: pd.DataFrame) -> Figure:
     """Draw one line a state, named at its end."""
     figure, axes = plt.subplots(figsize=(6.3, 3.6), layout="constrained")
+    gap = NEAREST * (indexed["index"].max() - indexed["index"].min())
     below = float("-inf")
     ends = indexed.sort_values("year").groupby("country")["index"].last().sort_values()
     for country, end in ends.items():
         line = indexed[indexed["country"] == country]
         colour = COLOURS[list(NAMES).index(country)]
         axes.plot(line["year"], line["index"], color=colour)
-        below = max(end, below + NEAREST)
+        below = max(end, below + gap)
         axes.annotate(
             NAMES[country],
             (line["year"].max(), below),
