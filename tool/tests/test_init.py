@@ -12,8 +12,9 @@ import pytest
 
 from begun import files, run
 from paperbuild.cli.init import distribution_name, paper_files, with_tool
-from paperbuild.ground.wheel import PACKAGES, Wheel, own_wheel
+from paperbuild.ground.wheel import PACKAGES, Wheel, own_wheel, pack
 from paperbuild.project import register
+from paperbuild.proof.verify import tool_of
 
 
 def paper(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -109,6 +110,34 @@ def test_the_wheel_holds_all_of_the_tool_and_nothing_of_this_machine(tmp_path):
     assert {name.split("/")[0] for name in names} <= {*PACKAGES, f"paperbuild-{wheel.version}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or "direct_url" in name]
     assert str(Path(__file__).parents[1]).encode() not in wheel.content
+
+
+@pytest.mark.parametrize(
+    ("lock", "said"),
+    [
+        ("paperbuild=={version} \\\n    --hash=sha256:{sha256}\n", "the one that requirements.lock names"),
+        (
+            "paperbuild=={version} \\\n    --hash=sha256:0\nx==1 \\\n    --hash=sha256:{sha256}\n",
+            "not the one that requirements.lock names",
+        ),
+        ("paperbuilder==1 \\\n    --hash=sha256:{sha256}\n", "which requirements.lock does not name"),
+        (None, "which requirements.lock does not name"),
+    ],
+)
+def test_verify_says_whether_the_installed_tool_is_the_locked_one(tmp_path, lock, said):
+    wheel = own_wheel()
+    if lock is not None:
+        text = lock.format(version=wheel.version, sha256=wheel.sha256)
+        (tmp_path / "requirements.lock").write_text(text)
+    assert tool_of(tmp_path).startswith(f"the installed paperbuild {wheel.version}, {said}")
+
+
+def test_a_change_of_one_letter_makes_another_wheel():
+    files = {"paperbuild/a.py": b"a = 1\n", "paperbuild-1.dist-info/METADATA": b"Name: paperbuild\n"}
+    record = "paperbuild-1.dist-info/RECORD"
+    first = pack(files, record)
+    assert pack(dict(reversed(files.items())), record) == first
+    assert pack(files | {"paperbuild/a.py": b"a = 2\n"}, record) != first
 
 
 @pytest.mark.parametrize(
