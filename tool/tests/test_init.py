@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_locks_name_the_wheel_with_its_hash_and_no_address():
         assert not re.search(r"https?:|file:|--(extra-)?index-url|--find-links", text)
 
 
+def test_the_example_has_more_and_each_paper_the_name_of_its_folder():
+    plain, example = (paper_files("growth", own_wheel(), fuller) for fuller in (False, True))
+    assert plain.keys() < example.keys()
+    assert "analysis/02-outlook.ipynb" in example
+    for written in (plain, example):
+        assert tomllib.loads(written["pyproject.toml"].decode())["project"]["name"] == "growth-paper"
+
+
 def test_the_tool_takes_its_place_even_at_the_end_of_a_lock():
     wheel = Wheel("paperbuild-1-py3-none-any.whl", "1", b"")
     lock = "numpy==2 ; python_version < '3.12' \\\n    --hash=sha256:1\nnumpy==3 \\\n    --hash=sha256:2\n"
@@ -108,7 +117,12 @@ def test_the_wheel_holds_all_of_the_tool_and_nothing_of_this_machine(tmp_path):
         names
     )
     assert {name.split("/")[0] for name in names} <= {*PACKAGES, f"paperbuild-{wheel.version}.dist-info"}
-    assert not [name for name in names if "__pycache__" in name or "direct_url" in name]
+        modes = {member.external_attr >> 16 for member in archive.infolist()}
+    assert modes == {0o100644}
+    metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
+    known = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE"}
+    assert metadata == known
+    assert not [name for name in names if "__pycache__" in name]
     assert str(Path(__file__).parents[1]).encode() not in wheel.content
 
 

@@ -7,7 +7,6 @@ import contextlib
 import importlib
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,9 +106,10 @@ def dispatch(argv: list[str]) -> int:
     except (PaperError, OSError):
         raise
     except Exception as error:
-        raise unexpected(
-            error, (project.log if project else Path(tempfile.gettempdir())) / "crash.txt"
-        ) from None
+        from tempfile import gettempdir
+
+        log = project.log if project else Path(gettempdir())
+        raise unexpected(error, log / "crash.txt") from None
 
 
 def keep_bytecode(project: Project) -> None:
