@@ -113,11 +113,11 @@ def test_the_wheel_holds_all_of_the_tool_and_nothing_of_this_machine(tmp_path):
     with zipfile.ZipFile(tmp_path / wheel.name) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
+        modes = {member.external_attr >> 16 for member in archive.infolist()}
     assert {"paperbuild/cli/main.py", "paperbuild/py.typed", "paperbuild/article/assets/article.css"} <= set(
         names
     )
     assert {name.split("/")[0] for name in names} <= {*PACKAGES, f"paperbuild-{wheel.version}.dist-info"}
-        modes = {member.external_attr >> 16 for member in archive.infolist()}
     assert modes == {0o100644}
     metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}
     known = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE"}
