@@ -64,7 +64,11 @@ def png(level):
 
 
 def lay_out(root, persons, level):
-    manifest = {"outputs": [], "numbers": {"persons": {"value": persons, "text": str(persons)}}}
+    manifest = {
+        "outputs": [],
+        "documents": [],
+        "numbers": {"persons": {"value": persons, "text": str(persons)}},
+    }
     files = {
         "analysis/parameters.yml": b"notebooks: {}",
         "data/towns.csv": f"town,persons\nA,{persons}\n".encode(),

@@ -12,6 +12,7 @@ import pytest
 
 from article import edit, job, make_article
 from paperbuild.article.typesetting import ASSETS, inputs, render
+from paperbuild.ground.errors import PaperError
 
 PROJECT = Path(__file__).resolve().parents[2]
 KAZAKH = "Ә ә Ғ ғ Қ қ Ң ң Ө ө Ұ ұ Ү ү Һ һ І і"
@@ -281,3 +282,14 @@ def test_a_pdf_that_typst_cannot_tag_is_set_without_tags(root, monkeypatch):
 
     monkeypatch.setattr(typst, "compile", compile_untagged)
     assert render(job(root, "pdf"))[0].read_bytes().startswith(b"%PDF")
+
+
+def test_the_users_own_pandoc_files_change_nothing(root, html, tmp_path, monkeypatch):
+    """Pandoc takes its default style of citations from the user's data folder, where there is one."""
+    (tmp_path / "pandoc").mkdir()
+    (tmp_path / "pandoc" / "default.csl").write_text("no style at all")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert render(job(root, "html"))[0].read_text(encoding="utf-8") == html
+    monkeypatch.setenv("PAPERBUILD_SURROUNDINGS", "free")
+    with pytest.raises(PaperError):
+        render(job(root, "html"))

@@ -6,7 +6,6 @@ import base64
 import functools
 import json
 import mimetypes
-import os
 import re
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 from paperbuild.article.source import NUMBERS, Source, read
 from paperbuild.article.typesetting import ASSETS
 from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.ground.surroundings import typesetter_environment
 from paperbuild.project.layout import RenderJob, load_yaml
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
@@ -205,7 +205,7 @@ def convert(
             input=source.body.encode("utf-8"),
             capture_output=True,
             cwd=job.root,
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), "LC_ALL": "C.UTF-8"},
+            env=typesetter_environment(folder, job.epoch),
         )
     messages = done.stderr.decode("utf-8", errors="replace")
     raise_all(_problems(messages, source))

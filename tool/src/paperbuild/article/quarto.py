@@ -12,6 +12,8 @@ from pathlib import Path
 from paperbuild.article.embedded import read_numbers
 from paperbuild.article.source import ARTICLE, Source, read
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.private import private_folder
+from paperbuild.ground.surroundings import typesetter_environment
 from paperbuild.project.layout import RenderJob
 
 TARGETS = {"html": "html", "pdf": "typst", "docx": "docx"}
@@ -41,7 +43,7 @@ def render(job: RenderJob) -> list[Path]:
             encoding="utf-8",
             errors="replace",
             # The owner keeps Quarto's pre-render step from starting another build.
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), OWNER_VARIABLE: str(os.getpid())},
+            env=typesetter_environment(private_folder(), job.epoch) | {OWNER_VARIABLE: str(os.getpid())},
         )
     messages = _ANSI.sub("", done.stdout + done.stderr)
     _refuse(messages, source)

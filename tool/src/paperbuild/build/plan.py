@@ -7,10 +7,12 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE
@@ -28,7 +30,17 @@ from paperbuild.steps.fingerprint import (
     notebook_inputs,
     register_entries,
 )
-from paperbuild.steps.outputs import numbers_document, published_name
+from paperbuild.steps.outputs import numbers_document, published_name, read_manifest
+from paperbuild.steps.reference import (
+    OF_THE_MACHINE,
+    StepReference,
+    committed_references,
+    differs_from,
+    is_intact,
+    read_references,
+    recipe,
+    reference_bytes,
+)
 
 DOCUMENTS = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx", "notebooks": "notebooks.html"}
 
@@ -57,6 +69,8 @@ class Options:
         Whether to print nothing but failures.
     wait : bool
         Whether to wait for another build to end instead of refusing.
+    accept : bool
+        Whether what this machine makes becomes the reference, though only the machine differs.
     """
 
     jobs: int | None = None
@@ -68,6 +82,7 @@ class Options:
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False
+    accept: bool = False
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -129,6 +144,8 @@ class Plan:
     defaults: Mapping[str, Mapping[str, Any]]
     store: Store
     state: dict[str, Any]
+    references: Mapping[str, StepReference] = field(default_factory=dict)
+    recipes: dict[str, str] = field(default_factory=dict)
 
     def effective(self, step: str) -> dict[str, Any]:
         """Return a notebook's parameters as it will see them."""
@@ -167,9 +184,60 @@ class Plan:
         """Return the same, trusting what was found a moment ago."""
         named = named_files(self.project, step, self.effective(step))
         results = {other: self.numbers_digest(entries[other]) for other in self.after(step)}
-        return notebook_inputs(
+        found = notebook_inputs(
             self.scanner, step, self.overrides[step], results, self.packages, self.entries, named
         )
+        self.recipes[step] = recipe(
+            found.inputs, {other: self.recipes.get(other, "") for other in self.after(step)}
+        )
+        return found
+
+    def held(self, step: str, entry: Entry) -> StepReference | None:
+        """Return the reference that stays although `entry` is another; None where `entry` is published.
+
+        It stays where the manifest records the recipe of today and the reference is whole: then only the
+        machine can have made the difference.
+        """
+        if self.options.accept or self.project.scenario:
+            return None
+        known = self.references.get(step)
+        if known and known.recipe != self.recipes.get(step):
+            # Back from an edit, or from other parameters, to what was committed.
+            known = self.committed.get(step)
+        if known is None or known.recipe != self.recipes.get(step):
+            return None
+        reference = known
+        key = sha256_json([entry.files, reference.outputs, reference.numbers])
+        if not self.scanner.cache.fact("differs", key, lambda: differs_from(reference, entry)):
+            return None
+        cache = self.scanner.cache
+        whole = all(
+            is_intact(self.project, path, digest, cache)
+            or reference_bytes(self.project, path, digest, cache) is not None
+            for path, digest in reference.files.items()
+        )
+        return reference if whole else None
+
+    @cached_property
+    def committed(self) -> Mapping[str, StepReference]:
+        """What the last commit holds of each notebook; asked where the manifest at hand does not answer."""
+        return committed_references(self.project)
+
+    def text_recipe(self, kind: str, entries: Mapping[str, Entry]) -> str:
+        """Return the digest of what an author decides of a document's text, whichever engine typesets it."""
+        printed = json.loads(self.numbers(entries))
+        chosen = {
+            key: value
+            for key, value in self.document_inputs(kind, entries).items()
+            if key not in ("numbers", "date", *OF_THE_MACHINE) and not key.startswith("typesetter ")
+        }
+        engines = {name: self.packages.versions.get(name, "") for name in ("pypandoc-binary", "typst")}
+        return sha256_json([chosen, engines, {key: printed[key] for key in ("n", "c", "provenance")}])[:16]
+
+    def all_held(self, entries: Mapping[str, Entry]) -> dict[str, StepReference]:
+        """Return the references that stay, by notebook."""
+        found = {step: self.held(step, entry) for step, entry in entries.items()}
+        return {step: reference for step, reference in found.items() if reference is not None}
 
     def numbers_digest(self, entry: Entry) -> str:
         """Return the hash of the numbers a result recorded: values and names, not where they were made."""
@@ -192,6 +260,10 @@ class Plan:
             for name, digest in entry.files.items()
             if published_name(step, name)
         }
+        if reference := self.held(step, entry):
+            own = [path for path in files if path.parent in (self.project.figures, self.project.tables)]
+            files = {path: digest for path, digest in files.items() if path not in own}
+            files |= {self.project.root / name: digest for name, digest in reference.files.items()}
         source = self.scanner.file(self.project.notebook(step))
         key = sha256_json([source, entry.files["outputs.json"]])
         files[self.project.notebooks / f"{step}.ipynb"] = self.scanner.cache.fact(
@@ -201,9 +273,11 @@ class Plan:
 
     def numbers(self, entries: Mapping[str, Entry]) -> str:
         """Return ``numbers.yml`` as it should stand after these results."""
-        key = sha256_json([{s: e.files["results.json"] for s, e in entries.items()}, self.build_facts()])
+        held = {step: reference.numbers for step, reference in self.all_held(entries).items()}
+        made = {s: e.files["results.json"] for s, e in entries.items()}
+        key = sha256_json([made, held, self.build_facts()])
         return self.scanner.cache.fact(
-            "numbers.yml", key, lambda: numbers_document(self.project, entries, self.build_facts())
+            "numbers.yml", key, lambda: numbers_document(self.project, entries, self.build_facts(), held)
         )
 
     def outside(self, steps: Iterable[str]) -> set[str]:
@@ -258,6 +332,10 @@ class Plan:
                 inputs[f"file {shown}"] = self.scanner.file(path)[:16]
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
+        inputs["surroundings"] = surroundings.present().key
+        inputs["module paperbuild/surroundings.py"] = self.scanner.code(
+            PACKAGE / "ground" / "surroundings.py"
+        )[:12]
         if kind == "notebooks":
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
@@ -358,7 +436,16 @@ def make_plan(project: Project, options: Options) -> Plan:
     with contextlib.suppress(OSError, ValueError):
         state = json.loads(project.state.read_text(encoding="utf-8"))
     return Plan(
-        project, options, scanner, installed(cache), entries, overrides, defaults, Store(project.store), state
+        project,
+        options,
+        scanner,
+        installed(cache),
+        entries,
+        overrides,
+        defaults,
+        Store(project.store),
+        state,
+        read_references(read_manifest(project)),
     )
 
 

@@ -33,6 +33,13 @@ from paperbuild.steps.outputs import (
     results_document,
     write_if_changed,
 )
+from paperbuild.steps.reference import (
+    StepReference,
+    is_intact,
+    keep_differences,
+    reference_bytes,
+    tell_texts,
+)
 
 # Tells a build started by our own `quarto render` that its work is done already.
 OWNER_VARIABLE = "PAPERBUILD_OWNER"
@@ -114,6 +121,9 @@ def build(project: Project, options: Options | None = None) -> Report:
 def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
     """Tell whether the files that belong to no single step are as they should be."""
     try:
+        kinds = plan.options.to if plan.project.article.is_file() else ()
+        if not all(_text_settled(plan, kind, entries) for kind in kinds):
+            return False
         return (
             plan.project.numbers.read_text(encoding="utf-8") == plan.numbers(entries)
             and plan.project.manifest.is_file()
@@ -123,12 +133,62 @@ def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
         return False
 
 
-def _manifest(plan: Plan, entries: dict[str, Entry]) -> str:
-    """Return the manifest that belongs to these results, with the documents' records as they stand."""
+def _text_settled(plan: Plan, kind: str, entries: dict[str, Entry]) -> bool:
+    """Tell whether the committed text of a document is this build's, or one that stays."""
+    record = _document_record(plan, kind, entries)
+    known = [
+        one for one in read_manifest(plan.project).get("documents", []) if one.get("path") == record["path"]
+    ]
+    target = plan.project.render_root / record["text"]
+    if known[:1] != [record] and not _text_stays(plan, record, known[0] if known else None):
+        return False
+    return target.is_file() and _digest_of(plan, target) == known[0]["text_sha256"]
+
+
+def _document_record(plan: Plan, kind: str, entries: dict[str, Entry]) -> dict[str, str]:
+    """Return the manifest's record of a document that lies in ``_output/``."""
+    path, engine, facts = (
+        plan.project.output / DOCUMENTS[kind],
+        plan.typesetter()["engine"],
+        plan.build_facts(),
+    )
+
+    def compute() -> dict[str, str]:
+        from paperbuild.proof.compare import document_record
+
+        return document_record(path, engine, facts)
+
+    record = plan.scanner.cache.fact("document", f"{plan.scanner.cache.file(path)} {engine}", compute)
+    return {**record, "recipe": plan.text_recipe(kind, entries)}
+
+
+def _text_stays(plan: Plan, record: dict[str, str], known: dict[str, str] | None) -> bool:
+    """Tell whether a document's committed text stays, because only typesetter or machine differ."""
+    if known is None or known == record or plan.options.accept or plan.project.scenario:
+        return False
+    target = plan.project.render_root / record["text"]
+    whole = target.is_file() and _digest_of(plan, target) == known.get("text_sha256")
+    return whole and known.get("recipe") == record["recipe"]
+
+
+def _digest_of(plan: Plan, text: Path) -> str:
+    """Return the hash of a committed text, wherever its lines break."""
+
+    def compute() -> str:
+        from paperbuild.proof.compare import text_digest
+
+        return text_digest(text.read_text(encoding="utf-8", errors="replace"))
+
+    return plan.scanner.cache.fact("text", plan.scanner.cache.file(text), compute)
+
+
+def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, Any]] | None = None) -> str:
+    """Return the manifest that belongs to these results, with `documents` (default: as they stand)."""
     from paperbuild.project.parameters import parameters_digest
 
     digests = {step: parameters_digest(plan.effective(step)) for step in plan.project.steps}
-    return manifest(plan.project, entries, digests, read_manifest(plan.project).get("documents", []))
+    documents = read_manifest(plan.project).get("documents", []) if documents is None else documents
+    return manifest(plan.project, entries, digests, documents, plan.recipes, plan.all_held(entries))
 
 
 @contextlib.contextmanager
@@ -204,7 +264,7 @@ class _Build:
         if self.options.kernel == "fork":
             from paperbuild.kernel.warm import start_server
 
-            start_server(self.plan.outside(steps))
+            start_server(self.plan.outside(steps), self.project.build / "matplotlib")
         # Here, not in the threads: two threads that import one package for the first time can trip.
         from paperbuild.kernel import execute  # noqa: F401
 
@@ -359,7 +419,8 @@ class _Build:
     def _publish_notebooks(self) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
         check_names(self.entries)
-        remove_orphans(self.project, self.entries)
+        held = self.plan.all_held(self.entries)
+        remove_orphans(self.project, self.entries, held)
         for step, entry in self.entries.items():
             self.plan.store.touch(entry)
             targets = {
@@ -368,13 +429,28 @@ class _Build:
                 if published_name(step, name)
             }
             files = self.plan.published(step, entry)
-            publish(entry, {t: n for t, n in targets.items() if self.plan.differing({t: files[t]})})
+            wanted = {t: n for t, n in targets.items() if files.get(t) == entry.files[n]}
+            publish(entry, {t: n for t, n in wanted.items() if self.plan.differing({t: files[t]})})
+            if step in held:
+                self._restore_reference(held[step])
             write_if_changed(self.project.notebooks / f"{step}.ipynb", self.plan.executed(step, entry))
         write_if_changed(self.project.numbers, self.plan.numbers(self.entries))
         write_if_changed(self.project.manifest, _manifest(self.plan, self.entries))
         if self.project.scenario and self.project.article.is_file():
             self._copy_sources()
+        if not self.project.scenario:
+            both = {step: (reference, self.entries[step]) for step, reference in held.items()}
+            keep_differences(self.project, both, self.plan.scanner.cache)
         self._remember()
+
+    def _restore_reference(self, reference: StepReference) -> None:
+        """Bring back, from the last commit, files of a reference that were edited or removed."""
+        cache = self.plan.scanner.cache
+        for path, digest in reference.files.items():
+            if not is_intact(self.project, path, digest, cache):
+                content = reference_bytes(self.project, path, digest, cache)
+                if content is not None:
+                    write_atomic(self.project.root / path, content)
 
     def _copy_sources(self) -> None:
         """Bring the article's own files into a scenario's render root."""
@@ -436,29 +512,30 @@ class _Build:
         self.plan.store.prune(self.options.store_limit, needed)
 
     def _record_documents(self) -> None:
-        """Put what the typeset documents say (their text's hash) into the manifest."""
-        from paperbuild.proof.compare import document_record
+        """Put what the typeset documents say into ``text/``, and its hash into the manifest."""
+        from paperbuild.proof.compare import reference_text
 
+        stay: list[tuple[dict[str, str], dict[str, str]]] = []
         found = {record["path"]: record for record in read_manifest(self.project).get("documents", [])}
-        engine = self._engine()
         for kind in self.options.to:
             path = self.project.output / DOCUMENTS[kind]
-            if path.is_file() and DOCUMENTS[kind] not in self.report.failures:
-                key = f"{self.plan.scanner.cache.file(path)} {engine}"
-                facts = self.plan.build_facts()
-                record = self.plan.scanner.cache.fact(
-                    "document", key, lambda p=path, f=facts: document_record(p, engine, f)
-                )
-                found[record["path"]] = record
-        from paperbuild.project.parameters import parameters_digest
-
-        digests = {step: parameters_digest(self.plan.effective(step)) for step in self.project.steps}
+            if not path.is_file() or DOCUMENTS[kind] in self.report.failures:
+                continue
+            record = _document_record(self.plan, kind, self.entries)
+            known, target = found.get(record["path"]), self.project.render_root / record["text"]
+            facts = self.plan.build_facts()
+            if _text_stays(self.plan, record, known):
+                write_atomic(self.project.differs / record["text"], reference_text(path, facts))
+                stay.append((found[record["path"]], record))
+                continue
+            found[record["path"]] = record
+            # A longer commit name may move where a PDF's lines break; that is no other text.
+            if not target.is_file() or _digest_of(self.plan, target) != record["text_sha256"]:
+                write_atomic(target, reference_text(path, facts))
+        if stay:
+            tell_texts(self.project, stay)
         listed = [found[path] for path in sorted(found)]
-        write_if_changed(self.project.manifest, manifest(self.project, self.entries, digests, listed))
-
-    def _engine(self) -> str:
-        """Return the name of the typesetter in use."""
-        return self.plan.typesetter()["engine"]
+        write_if_changed(self.project.manifest, _manifest(self.plan, self.entries, listed))
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paperbuild.ground.errors import PaperError, UsageError, unexpected
+from paperbuild.ground.surroundings import interpreter_variables
 
 if TYPE_CHECKING:
     from paperbuild.build.plan import Options
@@ -41,10 +42,8 @@ FORMATS = ("html", "pdf", "docx")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 good, 1 a finding or failed step, 2 wrong use."""
-    if argv is None and sys.getfilesystemencoding() != "utf-8":
-        # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
-        os.environ["PYTHONUTF8"] = "1"
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    if argv is None:
+        begin_anew_if_needed()
     # Messages hold letters of several scripts; a terminal's or pipe's narrower encoding must not end a build.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -69,6 +68,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1
+
+
+def begin_anew_if_needed() -> None:
+    """Start this command again where the user's environment has changed Python itself."""
+    changed = interpreter_variables(os.environ)
+    # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
+    ascii_only = sys.getfilesystemencoding() != "utf-8"
+    if changed or ascii_only:
+        for name, value in changed.items():
+            if value:
+                os.environ[name] = value
+            else:
+                del os.environ[name]
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def dispatch(argv: list[str]) -> int:
@@ -150,7 +164,7 @@ def options_from(args: argparse.Namespace) -> Options:
         raise UsageError(f"unknown format {unknown[0]!r}", where="--to", expected=", ".join(FORMATS))
     values = {"to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)}
     values |= {"overrides": tuple(args.overrides), "engine": args.engine}
-    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit"):
+    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit", "accept"):
         with contextlib.suppress(AttributeError):
             values[name] = getattr(args, name)
     return Options(**values)

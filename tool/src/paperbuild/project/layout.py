@@ -224,6 +224,16 @@ class Project:
         return self.build / "lock"
 
     @property
+    def differs(self) -> Path:
+        """What this machine made otherwise than the reference that stays."""
+        return self.build / "differs"
+
+    @property
+    def differs_report(self) -> Path:
+        """How far that lies from the reference, in words."""
+        return self.differs / "report.txt"
+
+    @property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -242,6 +252,11 @@ class Project:
     def tables(self) -> Path:
         """Published tables."""
         return self.render_root / "tables"
+
+    @property
+    def texts(self) -> Path:
+        """Texts of the typeset documents, committed as the reference."""
+        return self.render_root / "text"
 
     @property
     def results(self) -> Path:

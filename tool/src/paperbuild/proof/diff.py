@@ -225,9 +225,20 @@ def _sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
+def _sound(outputs: Reference) -> Reference:
+    """The outputs of a state, refused where their manifest is damaged."""
+    if outputs.broken:
+        raise PaperError(
+            f"the manifest is broken: {outputs.broken[0]}",
+            where="figures/manifest.json",
+            remedy="paper build makes it anew; of a commit, compare another one",
+        )
+    return outputs
+
+
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
-    before, after = read_outputs(old), read_outputs(new)
+    before, after = (_sound(read_outputs(root)) for root in (old, new))
     texts = [(root / "paper.qmd") for root in (old, new)]
     prose = [path.read_text(encoding="utf-8") if path.is_file() else "" for path in texts]
     return [
