@@ -60,7 +60,7 @@ def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 def files(root: Path) -> dict[str, bytes]:
     """Return what a paper consists of: its files but for those that git is told to ignore, and git's own."""
     copy = shutil.ignore_patterns(
-        ".git", ".venv", "build", "_output", "__pycache__", ".pytest_cache", "figures", "tables"
+        ".git", ".venv", "build", "_output", "__pycache__", ".pytest_cache", "figures", "text", "tables"
     )
     found = {}
     for folder, below, names in os.walk(root):
