@@ -30,6 +30,7 @@ from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.located import load_yaml
 from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.wheel import own_wheel
 from paperbuild.project.layout import MANIFEST, Project
 from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
 from paperbuild.proof import compare
@@ -273,12 +274,23 @@ def _same_bytes(one: Path, other: Path) -> bool:
 
 
 def tool_of(clone: Path) -> str:
-    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here."""
-    from importlib.metadata import version
+    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here.
 
+    Of the installed one it says whether it is, file for file, the one that the commit's lock names.
+    """
     if (clone / TOOL / PACKAGE.name / "__main__.py").is_file():
         return f"the commit's own {PACKAGE.name} in {TOOL}"
-    return f"the installed {PACKAGE.name} {version(PACKAGE.name)}"
+    wheel = own_wheel()
+    lock = clone / "requirements.lock"
+    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    named = re.search(rf"^{PACKAGE.name}==.*\n(?:\s+--hash=\S+.*\n?)*", pins, flags=re.MULTILINE)
+    if named is None:
+        remark = "which requirements.lock does not name"
+    elif f"sha256:{wheel.sha256}" in named[0]:
+        remark = f"the one that requirements.lock names (sha256:{wheel.sha256[:12]})"
+    else:
+        remark = f"not the one that requirements.lock names (its files make sha256:{wheel.sha256[:12]})"
+    return f"the installed {PACKAGE.name} {wheel.version}, {remark}"
 
 
 def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
