@@ -274,15 +274,15 @@ def fitted_table(
     return table
 
 
-ERRORS = ("clustered", "jackknife", "robust")
+ERRORS: dict[str, Callable[[Model, Regression, Effect], Covariance]] = {
+    "clustered": lambda model, fit, cluster: cluster_covariance(fit, cluster),
+    "jackknife": lambda model, fit, cluster: jackknife(model, fit.frame, cluster).covariance,
+    "robust": lambda model, fit, cluster: robust_covariance(fit),
+}
 
 
 def covariance_of(kind: str, model: Model, fit: Regression, cluster: Effect) -> Covariance:
     """Covariance of one of the kinds in ``ERRORS``: CR1 and CR3 by cluster, or HC1."""
-    if kind == "jackknife":
-        return jackknife(model, fit.frame, cluster).covariance
-    if kind == "clustered":
-        return cluster_covariance(fit, cluster)
-    if kind == "robust":
-        return robust_covariance(fit)
-    raise ValueError(f"error type is one of {', '.join(ERRORS)}, found {kind!r}")
+    if kind not in ERRORS:
+        raise ValueError(f"error type is one of {', '.join(ERRORS)}, found {kind!r}")
+    return ERRORS[kind](model, fit, cluster)

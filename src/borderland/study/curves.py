@@ -1,7 +1,8 @@
 """The article's specification curves: migration on the status of Russian, and on distance to the border."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from borderland.methods.spatial import (
     nearest_neighbour_weights,
     spectral_reassignments,
 )
-from borderland.methods.specification import Specified
+from borderland.methods.specification import Curve, Specified, joint_tests, place
 from borderland.study import models, regional
+from borderland.study.wording import Tested
 
 STATUS_OPTIONS = {
     "direction": ("arrivals", "departures"),
@@ -218,3 +220,44 @@ def described(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Joint tests of several curves in one printable frame: ``curve``, ``test`` in words, and the columns."""
     parts = [frame.rename(index=TESTS).reset_index().assign(curve=label) for label, frame in tests.items()]
     return pd.concat(parts, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """A specification curve in the numbers that the text quotes."""
+
+    n: Annotated[int, "d"]
+    left_out: Annotated[int, "d"]
+    median: Tested
+    lowest: Annotated[float, ".2f"]
+    highest: Annotated[float, ".2f"]
+    negative_share: Annotated[float, ".0f"]  # per cent of the estimates
+    significant_share: Annotated[float, ".0f"]  # per cent of the estimates
+    significant_negative: Annotated[int, "d"]
+    significant_positive: Annotated[int, "d"]
+    main: Annotated[float, ".2f"]  # the article's own specification
+    main_percentile: Annotated[float, ".0f"]
+    share_p: Annotated[float, ".3f"]
+    stouffer_p: Annotated[float, ".3f"]
+
+
+def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
+    """Sum up a curve, with its joint tests and the place of the article's own specification in it."""
+    estimate, significant = curve.estimates["estimate"], curve.estimates["significant"]
+    tests = joint_tests(curve)
+    row, percentile = place(curve, main)
+    return CurveSummary(
+        n=len(estimate),
+        left_out=len(curve.left_out),
+        median=Tested(float(estimate.median()), float(tests.loc["median", "p"])),
+        lowest=float(estimate.min()),
+        highest=float(estimate.max()),
+        negative_share=float(100 * (estimate < 0).mean()),
+        significant_share=float(100 * significant.mean()),
+        significant_negative=int((significant & (estimate < 0)).sum()),
+        significant_positive=int((significant & (estimate > 0)).sum()),
+        main=float(estimate.loc[row]),
+        main_percentile=percentile,
+        share_p=float(tests.loc["share", "p"]),
+        stouffer_p=float(tests.loc["stouffer", "p"]),
+    )

@@ -1,6 +1,8 @@
 """The article's gravity models: panels, specifications and the rows of their tables and charts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -13,9 +15,12 @@ from borderland.methods.covariance import (
     fitted_table,
     identifying_shares,
     jackknife,
+    minimum_detectable_effect,
+    percent_change,
 )
 from borderland.methods.ppml import ppml
-from borderland.methods.resampling import randomisation_test
+from borderland.methods.resampling import randomisation_test, wild_cluster_bootstrap
+from borderland.study.wording import Estimate, in_words
 
 FAVOURED = 2  # rank from which Russian is an official or a state language
 
@@ -422,3 +427,147 @@ def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataF
         for term, variables in groups.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StatusTests:
+    """p-values of the status of Russian under five methods; None where a method gives none."""
+
+    status_p_robust: Annotated[float | None, ".3f"]
+    status_p_clustered: Annotated[float | None, ".3f"]
+    status_p_jackknife: Annotated[float | None, ".3f"]
+    status_p_wild: Annotated[float | None, ".3f"]
+    status_p: Annotated[float | None, ".3f"]  # reassigned histories
+
+
+@dataclass(frozen=True)
+class RussianFlows:
+    """Russia's migration with the post-Soviet states: the sample, and the model with effects of years."""
+
+    n: Annotated[int, ",d"]
+    states: Annotated[int, "d"]
+    first: Annotated[int, "d"]
+    last: Annotated[int, "d"]
+    status: Annotated[float, ".2f"]
+    log_distance: Estimate
+    contiguous: Estimate
+    cyrillic: Estimate
+    log_born_in_russia: Estimate
+    log_income_ratio: Estimate
+    log_population: Estimate
+
+
+@dataclass(frozen=True)
+class StatusEffect:
+    """The status of Russian within states over time (claim A3), and whom its coefficient rests on."""
+
+    changing_origins: Annotated[int, "d"]
+    changing_names: Annotated[str, "s"]
+    status: Annotated[float, ".2f"]
+    status_low: Annotated[float, ".2f"]
+    status_high: Annotated[float, ".2f"]
+    status_words: Annotated[str, "s"]
+    detectable: Annotated[float, ".2f"]
+    detectable_percent: Annotated[float, ".0f"]
+    top_state: Annotated[str, "s"]
+    top_share: Annotated[float, ".0f"]  # per cent of the information
+    without_low: Annotated[float, ".2f"]
+    without_high: Annotated[float, ".2f"]
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """The network of flows: what identifies the common official status in it, and how it is measured."""
+
+    changing_pairs: Annotated[int, "d"]
+    official_p_wild: Annotated[float, ".3f"]
+    outcomes: Annotated[int, "d"]
+
+
+@dataclass(frozen=True)
+class NetworkResults:
+    """The network model under one measure of the flow, and its range over all measures."""
+
+    n: Annotated[int, ",d"]
+    pairs: Annotated[int, "d"]
+    official: Estimate
+    official_within: Estimate
+    spoken: Estimate
+    log_distance: Estimate
+    contiguous: Estimate
+    official_p_randomisation: Annotated[float, ".3f"]
+    official_lowest: Annotated[float, ".2f"]
+    official_highest: Annotated[float, ".2f"]
+    official_significant: Annotated[int, "d"]  # measures with p below 0.05 against dealt histories
+    distance_lowest: Annotated[float, ".2f"]
+    distance_highest: Annotated[float, ".2f"]
+
+
+def status_tests(methods: pd.DataFrame) -> StatusTests:
+    """Take the p-values out of :func:`borderland.methods.resampling.compare_methods`."""
+    # the jackknife has none where one state carries the estimate alone
+    return StatusTests(*(None if np.isnan(p) else float(p) for p in methods["p"]))
+
+
+def russian_flows(panel: pd.DataFrame, fitted: pd.DataFrame, measure: str) -> RussianFlows:
+    """Sum up a panel of :func:`arrivals_panel` and its models with effects of years, and of states too."""
+    pooled = fitted[fitted["model"] == "Year effects"].set_index("term")
+    within = fitted[(fitted["model"] == "State and year effects") & (fitted["term"] == measure)]
+    terms = ("log_distance", "contiguous", "cyrillic", "log_born_in_russia")
+    terms += ("log_income_ratio", "log_population")
+    return RussianFlows(
+        n=int(within["n"].iloc[0]),
+        states=panel["state"].nunique(),
+        first=int(panel["year"].min()),
+        last=int(panel["year"].max()),
+        status=float(pooled.loc[measure, "estimate"]),
+        **{term: Estimate.of(pooled.loc[term]) for term in terms},
+    )
+
+
+def status_effect(fitted: pd.DataFrame, identified: pd.DataFrame, measure: str) -> StatusEffect:
+    """Sum up the model with effects of states, and :func:`identification` with states by name."""
+    of_states = fitted[(fitted["model"] == "State and year effects") & (fitted["term"] == measure)].iloc[0]
+    changing = identified[identified["changes"] != ""]
+    detectable = minimum_detectable_effect(of_states["se"], of_states["df"])
+    return StatusEffect(
+        changing_origins=len(changing),
+        changing_names=", ".join(changing["state"]),
+        status=float(of_states["estimate"]),
+        status_low=float(of_states["low"]),
+        status_high=float(of_states["high"]),
+        status_words=in_words(of_states["low"], of_states["high"], of_states["estimate"]),
+        detectable=detectable,
+        detectable_percent=percent_change(detectable),
+        top_state=identified["state"].iloc[0],
+        top_share=float(identified["share_within"].iloc[0]),
+        without_low=float(identified["without"].min()),
+        without_high=float(identified["without"].max()),
+    )
+
+
+def network_size(pairs: pd.DataFrame, draws: int, seed: int) -> NetworkSize:
+    """Count changing pairs of a :func:`network_panel` and test its common official status by origin."""
+    wild = wild_cluster_bootstrap(network_model(), pairs, "official", "origin", draws, seed)
+    return NetworkSize(len(changing_pairs(pairs)), wild.p, len(OUTCOMES))
+
+
+def network_results(rows: pd.DataFrame, outcome: str) -> NetworkResults:
+    """Sum up :func:`network_by_outcome`."""
+    main = rows[rows["outcome"] == outcome].set_index("term")
+    official, far = (rows[rows["term"] == term] for term in ("official", "log_distance"))
+    terms = ("official", "official_within", "spoken", "log_distance", "contiguous")
+    return NetworkResults(
+        n=int(main.loc["official", "n"]),
+        pairs=int(main.loc["official", "clusters"]),
+        **{term: Estimate.of(main.loc[term]) for term in terms},
+        official_p_randomisation=float(main.loc["official", "p_randomisation"]),
+        official_lowest=float(official["estimate"].min()),
+        official_highest=float(official["estimate"].max()),
+        official_significant=int((official["p_randomisation"] < 0.05).sum()),
+        distance_lowest=float(far["estimate"].min()),
+        distance_highest=float(far["estimate"].max()),
+    )

@@ -1,6 +1,8 @@
 """Samples for regressions of net migration: Kazakh districts, and regions of both countries over time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,14 @@ from borderland.methods.covariance import (
     cluster_covariance,
     driscoll_kraay,
     estimates,
+    minimum_detectable_effect,
     robust_covariance,
 )
 from borderland.methods.panel import Regression, least_squares
 from borderland.methods.rates import rate_per_1000
+from borderland.methods.resampling import wild_cluster_bootstrap
 from borderland.methods.spatial import conley_covariance, distance_matrix, morans_i, nearest_neighbour_weights
+from borderland.study.wording import Estimate, Tested
 from borderland.tables import geography
 
 METROPOLISES = {"KZ-71": "KZ71", "KZ-75": "KZ75", "KZ-79": "KZ79"}  # Astana, Almaty, Shymkent
@@ -220,18 +225,20 @@ def by_period(
     return panel.assign(**new), names
 
 
-DISTRICT_ERRORS = ("conley", "region", "robust")
+DISTRICT_ERRORS: dict[str, Callable[[Regression, float], Covariance]] = {
+    "conley": lambda fit, cutoff_km: conley_covariance(
+        fit, distance_matrix(fit.frame["lat"], fit.frame["lon"]), cutoff_km
+    ),
+    "region": lambda fit, _: cluster_covariance(fit, "unit"),
+    "robust": lambda fit, _: robust_covariance(fit),
+}
 
 
 def district_covariance(fit: Regression, error: str, cutoff_km: float) -> Covariance:
     """Covariance of a district regression: Conley's up to a cutoff, clustered by region, or HC1."""
-    if error == "conley":
-        return conley_covariance(fit, distance_matrix(fit.frame["lat"], fit.frame["lon"]), cutoff_km)
-    if error == "region":
-        return cluster_covariance(fit, "unit")
-    if error == "robust":
-        return robust_covariance(fit)
-    raise ValueError(f"error type is one of {', '.join(DISTRICT_ERRORS)}, found {error!r}")
+    if error not in DISTRICT_ERRORS:
+        raise ValueError(f"error type is one of {', '.join(DISTRICT_ERRORS)}, found {error!r}")
+    return DISTRICT_ERRORS[error](fit, cutoff_km)
 
 
 def district_models(chosen: str) -> dict[str, Model]:
@@ -275,16 +282,17 @@ def term_rows(fitted: pd.DataFrame, terms: Sequence[str]) -> pd.DataFrame:
     return rows[["group", "label", "kind", "estimate", "low", "high", "n"]].reset_index(drop=True)
 
 
-PANEL_ERRORS = ("clustered", "driscoll-kraay")
+PANEL_ERRORS: dict[str, Callable[[Regression], Covariance]] = {
+    "clustered": lambda fit: cluster_covariance(fit, "unit"),
+    "driscoll-kraay": lambda fit: driscoll_kraay(fit, "year"),
+}
 
 
 def panel_covariance(fit: Regression, error: str) -> Covariance:
     """Covariance of a region panel: clustered by region, or Driscoll–Kraay over years."""
-    if error == "clustered":
-        return cluster_covariance(fit, "unit")
-    if error == "driscoll-kraay":
-        return driscoll_kraay(fit, "year")
-    raise ValueError(f"error type is one of {', '.join(PANEL_ERRORS)}, found {error!r}")
+    if error not in PANEL_ERRORS:
+        raise ValueError(f"error type is one of {', '.join(PANEL_ERRORS)}, found {error!r}")
+    return PANEL_ERRORS[error](fit)
 
 
 def kazakh_periods(panel: pd.DataFrame, starts: Sequence[int], error: str) -> pd.DataFrame:
@@ -364,3 +372,190 @@ def border_means(panel: pd.DataFrame, names: pd.Series, starts: Sequence[int]) -
     last = table.columns[-1]
     table = ties.by_value(ties.by_value(table, last, descending=True), "million_plus", descending=True)
     return table.rename_axis("unit").reset_index()
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DistrictSample:
+    """The districts compared, and whether what the full model leaves over clusters in space."""
+
+    n: Annotated[int, "d"]
+    left_out: Annotated[int, "d"]
+    regions: Annotated[int, "d"]
+    cutoff: Annotated[float, ".0f"]  # km
+    mean: Annotated[float, ".1f"]  # net migrants per 1,000 and year
+    losing_share: Annotated[float, ".0f"]  # per cent of the districts
+    city: Annotated[float | None, ".1f"]  # coefficient; None where no city is in the sample
+    moran: Tested
+    moran_within: Tested
+
+
+@dataclass(frozen=True)
+class RussianShare:
+    """Net migration of districts by ten percentage points more Russians, across and within regions."""
+
+    russian_share: Estimate
+    russian_share_within: Estimate
+
+
+@dataclass(frozen=True)
+class BorderDistance:
+    """Net migration of districts by 100 km from the border: across regions, within them, and alone."""
+
+    distance: Estimate
+    distance_within: Estimate
+    distance_alone: Tested
+    detectable: Annotated[float, ".2f"]
+
+
+def _of_model(fitted: pd.DataFrame, model: str) -> pd.DataFrame:
+    return fitted[fitted["model"] == model].set_index("term")
+
+
+def district_summary(
+    sample: pd.DataFrame, fitted: pd.DataFrame, moran: pd.DataFrame, cutoff_km: float
+) -> DistrictSample:
+    """Sum up a sample of :func:`district_sample` and its :func:`district_results`."""
+    full = _of_model(fitted, "All controls")
+    return DistrictSample(
+        n=len(sample),
+        left_out=len(sample.attrs["left_out"]),
+        regions=sample["unit"].nunique(),
+        cutoff=cutoff_km,
+        mean=float(sample["net_rate"].mean()),
+        losing_share=float(100 * (sample["net_rate"] < 0).mean()),
+        city=float(full.loc["city", "estimate"]) if "city" in full.index else None,
+        moran=Tested.of(moran.loc["All controls"], "i"),
+        moran_within=Tested.of(moran.loc["All controls, within regions"], "i"),
+    )
+
+
+def russian_share(fitted: pd.DataFrame) -> RussianShare:
+    """Take the coefficients of the share of Russians out of :func:`district_results`."""
+    models = ("All controls", "All controls, within regions")
+    return RussianShare(*(Estimate.of(_of_model(fitted, model).loc["russian_share_10"]) for model in models))
+
+
+def border_distance(fitted: pd.DataFrame) -> BorderDistance:
+    """Take the coefficients of distance out of :func:`district_results`, and the smallest to be detected."""
+    full, within, alone = (
+        _of_model(fitted, model).loc["distance_100km"]
+        for model in ("All controls", "All controls, within regions", "Distance alone")
+    )
+    detectable = minimum_detectable_effect(full["se"], full["df"])
+    return BorderDistance(Estimate.of(full), Estimate.of(within), Tested.of(alone), detectable)
+
+
+@dataclass(frozen=True)
+class KazakhChange:
+    """Change of the slope of net migration on distance, last period against the first."""
+
+    n: Annotated[int, "d"]
+    units: Annotated[int, "d"]
+    derived_share: Annotated[float, ".0f"]  # per cent of the net migration that is a residual
+    last_period: Annotated[str, "s"]
+    change: Tested
+    change_p_wild: Annotated[float, ".3f"]
+    change_without_capitals: Tested
+    change_controlled: Tested
+
+
+def kazakh_change(
+    panel: pd.DataFrame, rows: pd.DataFrame, starts: Sequence[int], draws: int, seed: int
+) -> KazakhChange:
+    """Sum up :func:`kazakh_periods` by its last period, with a wild cluster bootstrap of all units.
+
+    Parameters
+    ----------
+    panel, rows : DataFrame
+        The panel and what :func:`kazakh_periods` made of it.
+    starts : sequence of int
+        First years of the periods.
+    draws, seed : int
+        Of the bootstrap.
+    """
+    split, names = by_period(panel, ["distance_100km"], starts, base=True)
+    column, (_, last_period) = list(names.items())[-1]
+    model = Model(least_squares, "migration_rate", tuple(names), ("unit", "year"))
+    wild = wild_cluster_bootstrap(model, split, column, "unit", draws, seed)
+    last = rows[rows["period"] == last_period].set_index("sample")
+    return KazakhChange(
+        n=len(panel),
+        units=panel["unit"].nunique(),
+        derived_share=float(100 * (panel["origin"] == "residual").mean()),
+        last_period=last_period,
+        change=Tested.of(last.loc["all units"]),
+        change_p_wild=wild.p,
+        change_without_capitals=Tested.of(last.loc["without Astana and Almaty"]),
+        change_controlled=Tested.of(last.loc["with unemployment and income"]),
+    )
+
+
+@dataclass(frozen=True)
+class RussianPanel:
+    """Size of the panel of Russian regions."""
+
+    n: Annotated[int, ",d"]
+    units: Annotated[int, "d"]
+
+
+@dataclass(frozen=True)
+class MillionPlus:
+    """Net migration of Russian regions with a million-plus city, and at the border (claim A7)."""
+
+    million: Estimate
+    border: Estimate
+    border_million: Annotated[int, "d"]
+    border_million_losing: Annotated[int, "d"]
+    border_million_losing_names: Annotated[str, "s"]
+    border_million_mean: Annotated[float, ".1f"]
+    border_other_mean: Annotated[float, ".1f"]
+    border_other_losing: Annotated[int, "d"]
+    border_other: Annotated[int, "d"]
+    million_last_period: Tested
+    million_without_capitals: Tested
+
+
+def russian_panel_size(panel: pd.DataFrame) -> RussianPanel:
+    """Count what :func:`million_plus_model` is fitted to."""
+    return RussianPanel(len(panel), panel["unit"].nunique())
+
+
+def million_plus(
+    panel: pd.DataFrame, rows: pd.DataFrame, names: Mapping[str, str], error: str, recent: int = 2010
+) -> MillionPlus:
+    """Hold regions with a million-plus city against the others: in all years, and at the border of late.
+
+    Parameters
+    ----------
+    panel, rows : DataFrame
+        The panel and what :func:`russian_periods` made of it.
+    names : mapping
+        Unit to its printed name.
+    error : str
+        One of ``PANEL_ERRORS``.
+    recent : int
+        First year of the means at the border.
+    """
+    fit = million_plus_model().fit(panel)
+    all_years = estimates(fit, panel_covariance(fit, error))
+    at_border = panel[(panel["year"] >= recent) & (panel["border"] == 1)]
+    large, other = (
+        at_border[at_border["million_plus"] == has].groupby("unit")["migration_rate"].mean() for has in (1, 0)
+    )
+    last = rows[rows["period"] == rows["period"].iloc[-1]].set_index(["term", "sample"])
+    return MillionPlus(
+        million=Estimate.of(all_years.loc["million_plus"]),
+        border=Estimate.of(all_years.loc["border"]),
+        border_million=len(large),
+        border_million_losing=int((large < 0).sum()),
+        border_million_losing_names=", ".join(names[unit] for unit in large.index[large < 0]),
+        border_million_mean=float(large.mean()),
+        border_other_mean=float(other.mean()),
+        border_other_losing=int((other < 0).sum()),
+        border_other=len(other),
+        million_last_period=Tested.of(last.loc[("million_plus", "all regions")]),
+        million_without_capitals=Tested.of(last.loc[("million_plus", "without Moscow and Saint Petersburg")]),
+    )

@@ -1,12 +1,42 @@
 """Wording of numbers, intervals and columns in printed tables and in the text."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import pandas as pd
 
 from borderland.methods.covariance import percent_change
 
 MINUS = "−"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A coefficient with its 95 % interval and p-value, as the text quotes it."""
+
+    value: Annotated[float, ".2f"]
+    low: Annotated[float, ".2f"]
+    high: Annotated[float, ".2f"]
+    p: Annotated[float, ".3f"]
+
+    @classmethod
+    def of(cls, row: pd.Series) -> "Estimate":
+        """Take a row of :func:`borderland.methods.covariance.estimates`."""
+        return cls(*(float(row[name]) for name in ("estimate", "low", "high", "p")))
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A statistic and its p-value, as the text quotes them."""
+
+    value: Annotated[float, ".2f"]
+    p: Annotated[float, ".3f"]
+
+    @classmethod
+    def of(cls, row: pd.Series, statistic: str = "estimate") -> "Tested":
+        """Take a row that has the statistic and ``p``."""
+        return cls(float(row[statistic]), float(row["p"]))
 
 
 def plain(value: float, spec: str) -> str:

@@ -82,6 +82,9 @@ class DataError(ValueError):
         super().__init__("\n".join(shown))
 
 
+# --- the register ---------------------------------------------------------------------------------
+
+
 def folder() -> Path:
     """Folder that holds the tables and the register.
 
@@ -191,6 +194,9 @@ def source_line(*names: str) -> str:
     source, table = (word + "s" if count > 1 else word for word, count in plural.items())
     who = "; ".join(publishers).rstrip(".")
     return f"{source}: {who}. {table}: {', '.join(names)}."
+
+
+# --- loading --------------------------------------------------------------------------------------
 
 
 def load(name: str) -> pd.DataFrame:
@@ -392,6 +398,9 @@ def _dtype(field: dict[str, Any]) -> str:
         "integer": "int64" if required else "Int64",
         "boolean": "bool" if required else "boolean",
     }[field["type"]]
+
+
+# --- bytes to rows --------------------------------------------------------------------------------
 
 
 def _read(location: Path, file: str) -> bytes:

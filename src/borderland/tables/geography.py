@@ -123,6 +123,9 @@ def projected(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(geometry=geometry)
 
 
+# --- lengths and areas ----------------------------------------------------------------------------
+
+
 def length_km(line: BaseGeometry) -> float:
     """Geodesic length of a line in degrees, km; 0 for what has no length."""
     return _WGS84.geometry_length(line) / 1000
@@ -223,6 +226,9 @@ def joined(border: pd.DataFrame) -> LineString:
     """Join consecutive pieces to one line, the point shared by two pieces once."""
     parts = [shapely.get_coordinates(g) for g in border["geometry"]]
     return LineString(np.concatenate([parts[0], *(part[1:] for part in parts[1:])]))
+
+
+# --- distances ------------------------------------------------------------------------------------
 
 
 def distance_km(lat: ArrayLike, lon: ArrayLike, lat_to: ArrayLike, lon_to: ArrayLike) -> NDArray[np.float64]:

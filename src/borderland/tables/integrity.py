@@ -56,6 +56,9 @@ def _declare(name: str, reason: str, *tables: str) -> Callable[[_Run], _Run]:
     return register
 
 
+# --- pure parts -----------------------------------------------------------------------------------
+
+
 def differences(
     found: pd.Series, expected: pd.Series, *, absolute: float = 0.0, relative: float = 0.0
 ) -> Outcome:
@@ -158,6 +161,9 @@ def _together(*outcomes: Outcome) -> Outcome:
     return Outcome(sum(outcome.compared for outcome in outcomes), cases)
 
 
+# --- figures the checks share ---------------------------------------------------------------------
+
+
 def _population(load: Loader, reference: str) -> pd.DataFrame:
     table = load("population")
     return table[table["reference"] == reference]
@@ -204,6 +210,9 @@ def _without_twins(load: Loader, table: pd.DataFrame) -> pd.DataFrame:
     regions = load("regions").query("boundary == 'current-20'")
     alone = regions[~regions["constant_unit"].duplicated(keep=False)]["unit"]
     return table[~table["unit"].isin(alone)]
+
+
+# --- the checks -----------------------------------------------------------------------------------
 
 
 @_declare(
@@ -629,6 +638,9 @@ def _filled_in(load: Loader) -> Outcome:
         filled_in(load("cities").set_index(["city", "year"])["persons"]),
         filled_in(money.set_index(["unit", "indicator", "year"])["value"]),
     )
+
+
+# --- running them ---------------------------------------------------------------------------------
 
 
 def judge(check: Check, outcome: Outcome, exceptions: pd.DataFrame) -> dict[str, object]:

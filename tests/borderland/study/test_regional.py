@@ -162,3 +162,74 @@ def test_status_curve_leaves_out_what_has_no_variation():
     assert len(result.estimates) == 1
     assert "favoured" in result.left_out["reason"].iloc[0]  # no state changes it after 2001
     assert not curves.status_possible({**curves.STATUS_MAIN, "controls": "all"})
+
+
+# --- records that the text quotes ---------------------------------------------------------------------
+
+
+def coefficients(models: list[str], terms: list[str]) -> pd.DataFrame:
+    """Rows as the fits give them, all different."""
+    rows = [{"model": model, "term": term} for model in models for term in terms]
+    frame = pd.DataFrame(rows)
+    steps = np.arange(1.0, len(rows) + 1)
+    return frame.assign(estimate=steps, low=steps - 0.5, high=steps + 0.5, p=steps / 100, se=0.25, df=100.0)
+
+
+def test_records_of_districts_take_the_right_rows(everything):
+    models = ["Distance alone", "All controls", "All controls, within regions"]
+    fitted = coefficients(models, ["distance_100km", "russian_share_10"])
+    distance, share = regional.border_distance(fitted), regional.russian_share(fitted)
+    assert (distance.distance_alone.value, distance.distance.value, distance.distance_within.value) == (
+        1,
+        3,
+        5,
+    )
+    assert (share.russian_share.low, share.russian_share_within.p) == (3.5, 0.06)
+    assert distance.detectable == pytest.approx(0.25 * 2.83, abs=0.01)  # 2.83 at 100 degrees of freedom
+    moran = pd.DataFrame({"i": [0.1, 0.2], "p": [0.3, 0.4]}, index=models[1:])
+    summary = regional.district_summary(everything, fitted, moran, 200.0)
+    assert summary.n == len(everything)
+    assert summary.city is None
+    assert (summary.moran.value, summary.moran_within.p) == (0.1, 0.4)
+    assert summary.losing_share == 100 * (everything["net_rate"] < 0).sum() / len(everything)
+
+
+def test_regions_with_a_million_are_counted_at_the_border_of_late_only():
+    units = {"A": (1, 1, -2.0), "B": (1, 1, 1.0), "C": (0, 1, -3.0), "D": (1, 0, 5.0), "E": (0, 0, 0.5)}
+    rows = [
+        {
+            "unit": unit,
+            "year": year,
+            "million_plus": m,
+            "border": b,
+            "migration_rate": rate + (year == 2009) * 9,
+        }
+        for unit, (m, b, rate) in units.items()
+        for year in (2009, 2010, 2011)
+    ]
+    samples = ["all regions", "without Moscow and Saint Petersburg"]
+    periods = coefficients(samples, ["million_plus", "border"]).rename(columns={"model": "sample"})
+    found = regional.million_plus(
+        pd.DataFrame(rows),
+        periods.assign(period="2010–2021"),
+        dict(zip("ABCDE", "abcde", strict=True)),
+        "clustered",
+    )
+    assert (found.border_million, found.border_million_losing, found.border_other) == (2, 1, 1)
+    assert found.border_million_losing_names == "a"
+    assert found.border_million_mean == pytest.approx(-0.5)  # the year 2009 is none of the recent ones
+    assert (found.million_last_period.value, found.million_without_capitals.value) == (1, 3)
+
+
+def test_a_curve_is_summed_up_with_the_place_of_the_main_specification():
+    choices = pd.DataFrame({"a": ["x", "y", "z"]})
+    estimates = pd.DataFrame(
+        {"estimate": [-1.0, 1.0, 3.0], "t": [-3.0, 0.5, 3.0], "significant": [True, False, True]}
+    )
+    null = np.zeros((3, 9))
+    curve = specification.Curve(choices, estimates, null, null, np.full(3, 2.0), choices.iloc[:0])
+    found = curves.summary(curve, {"a": "y"})
+    assert (found.n, found.left_out, found.median.value, found.lowest, found.highest) == (3, 0, 1, -1, 3)
+    assert (found.significant_negative, found.significant_positive, found.main) == (1, 1, 1)
+    assert found.main_percentile == pytest.approx(200 / 3)
+    assert found.median.p == 0.1  # none of nine draws, and the data themselves
