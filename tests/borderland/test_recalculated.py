@@ -183,5 +183,7 @@ def test_crossings_lie_on_the_line_of_openstreetmap_and_say_so():
         assert "ODbL-1.0" in {licence["name"] for licence in data.entry(name)["licenses"]}, name
 
 
-def test_no_row_of_a_withdrawn_source_is_left():
+def test_nothing_is_left_of_what_may_not_be_passed_on():
+    for name in ("population", "age_structure"):
+        assert "kz-census-2009" not in set(data.load(name)["source"])
     assert "linguistic_distance" not in data.load("dyads")
