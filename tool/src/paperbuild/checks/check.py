@@ -1,8 +1,9 @@
 """`paper check`: does the project keep its own promises? Reads, never runs; half a second.
 
-Each rule is a function of its own: the data register, the parameters, the notebooks as committed, typed
-numbers (the rule stands in `paperbuild.checks.typed_numbers`), bound numbers, cross references, artefacts,
-citations, alternative texts, and that the abstracts of all languages state the same results.
+Each rule is a function of its own: the data register and its licences (`paperbuild.checks.licences`), the
+parameters, the notebooks as committed, typed numbers (the rule stands in `paperbuild.checks.typed_numbers`),
+bound numbers, cross references, artefacts, citations, alternative texts, and that the abstracts of all
+languages state the same results.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any
 
 from paperbuild.article import text as manuscript
 from paperbuild.article.text import Manuscript
+from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.typed_numbers import typed_numbers
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.hashing import sha256_file
@@ -40,7 +42,7 @@ def findings(project: Project) -> list[PaperError]:
     texts, found = manuscript.read(root, project.article.relative_to(root).as_posix())
     written = [text for text in texts if not manuscript.is_generated(text.path)]
     manifest, missing = read_manifest(project.manifest, root)
-    found = register.findings(root) + parameter_findings(project) + found + missing
+    found = register.findings(root) + licence_findings(root) + parameter_findings(project) + found + missing
     for path in sorted(project.analysis.glob("*.ipynb")):
         found.extend(notebook_findings(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")))
     for text in written:
