@@ -175,6 +175,12 @@ def _annual_means(load: Loader) -> pd.Series:
     return table[table["vintage"] == "before-2021-census"].set_index(["unit", "year"])["persons"]
 
 
+def _yearbook(load: Loader, indicator: str) -> pd.Series:
+    """One indicator of the Russian yearbook's edition after the census of 2021, by unit and year."""
+    table = load("russian_regions")
+    return table[table["indicator"] == indicator].set_index(["unit", "year"])["value"]
+
+
 def _with_division(load: Loader, table: pd.DataFrame) -> pd.DataFrame:
     """Rows of a regional table with division, country, level and constant unit of their unit."""
     regions = load("regions")[["unit", "boundary", "country", "level", "constant_unit"]]
@@ -383,6 +389,109 @@ def _means_and_stocks(load: Loader) -> Outcome:
     table = table[(table.index < 1993) | table.index.isin(range(2003, 2014))]
     half_sum = (table["population_1_january"] + table["population_31_december"]) / 2
     return differences(_annual_means(load).loc["RUS"] / 1000, half_sum, absolute=1.0)
+
+
+@_declare(
+    "population balance of Russian regions",
+    "From the mean of one year to the next a region changes by the average of both years' births − deaths + "
+    "published net migration. Bound: what rounding can do (means within 100 persons, as half-sums of stocks "
+    "in hundreds; rates to 1 per 10,000) and 0.1 % of births, which the rebuilt counts miss. Before 2003 "
+    "the census of 2002 lies between.",
+    "russian_regions",
+    "vital_events",
+)
+def _balance_of_russian_regions(load: Loader) -> Outcome:
+    means = _yearbook(load, "mean_population") * 1000
+    rates = _yearbook(load, "net_migration_rate")
+    events = load("vital_events").set_index(["unit", "year"]).astype({"births": float, "deaths": float})
+    table = pd.DataFrame({"mean": means, "rate": rates}).join(events[["births", "deaths"]], how="inner")
+    table = table.assign(
+        change=table["births"] - table["deaths"] + table["rate"] * table["mean"] / 1e4,
+        bound=0.5e-4 * table["mean"] + 1e-3 * table["births"],
+    ).dropna()
+    following = table.rename(index=lambda year: year - 1, level="year")
+    pairs = table.join(following, suffixes=("", "_next"), how="inner")
+    pairs = pairs[pairs.index.get_level_values("year").isin(range(2003, 2022))]
+    gap = pairs["mean_next"] - pairs["mean"] - (pairs["change"] + pairs["change_next"]) / 2
+    # Two means, each within 100 persons of the exact one.
+    return exceeding(gap.abs(), 200 + (pairs["bound"] + pairs["bound_next"]) / 2)
+
+
+@_declare(
+    "recalculated figures of Russian regions agree with the earlier ones",
+    "Copies of different editions must agree where the office changed nothing: mean population with the "
+    "vintage after the census of 2021 within 100 persons in 2018–2023 (half-sums of stocks in hundreds), "
+    "with the vintage before it within 0.15 % to 2010; product per head to 2010 and income of 2001–2002 "
+    "within half a rouble.",
+    "russian_regions",
+    "population",
+    "economy",
+)
+def _recalculated_agree(load: Loader) -> Outcome:
+    means = _yearbook(load, "mean_population") * 1000
+    after = _population(load, "annual-mean").query("vintage == 'after-2021-census' and year <= 2023")
+    year = means.index.get_level_values("year")
+    outcomes = [
+        differences(
+            pd.concat({"mean population": means}),
+            pd.concat({"mean population": after.set_index(["unit", "year"])["persons"]}),
+            absolute=100,
+        ),
+        differences(
+            pd.concat({"mean population before": means[year <= 2010]}),
+            pd.concat({"mean population before": _annual_means(load)}),
+            relative=1.5e-3,
+        ),
+    ]
+    earlier = load("economy").set_index(["indicator", "unit", "year"])["value"]
+    for indicator, last in (("grp_per_head", 2010), ("income", 2002)):
+        values = _yearbook(load, indicator)
+        values = values[values.index.get_level_values("year") <= last]
+        outcomes.append(differences(pd.concat({indicator: values}), earlier.loc[[indicator]], absolute=0.5))
+    return _together(*outcomes)
+
+
+@_declare(
+    "trips sum to the printed total",
+    "The partners listed, with the remainder, add up to the total of each direction, year and month; within "
+    "4.5 thousand, three standard deviations of the sum of 27 rows rounded to the thousand. Trips added up "
+    "from January cannot fall.",
+    "trips",
+)
+def _trips(load: Loader) -> Outcome:
+    table = load("trips").set_index(["partner", "direction", "year", "months"])["trips"]
+    whole = table.loc["X-TOTAL"]
+    listed = table.drop("X-TOTAL").groupby(level=["direction", "year", "months"])
+    before = table.groupby(level=["partner", "direction", "year"]).shift()
+    return _together(differences(listed.sum(), whole, absolute=4.5), exceeding(before.dropna(), table))
+
+
+@_declare(
+    "towns agree with the census in cities",
+    "Two independent compilations of the Russian census of 2010: DARIUS and the United Nations yearbook; "
+    "within 0.3 %, for the first takes some settlements under the town's administration out.",
+    "towns",
+    "cities",
+)
+def _towns_agree(load: Loader) -> Outcome:
+    counts = load("towns").query("year == 2010").rename(columns={"town": "city"})
+    printed = load("cities").query("year == 2010")
+    keys = ["unit", "city"]
+    return differences(counts.set_index(keys)["persons"], printed.set_index(keys)["persons"], relative=3e-3)
+
+
+@_declare(
+    "students of the okrugs stay below their region",
+    "Arkhangelsk and Tyumen include their okrugs.",
+    "student_numbers",
+)
+def _students(load: Loader) -> Outcome:
+    table = load("student_numbers").set_index(["unit", "year"])["students"]
+    outcomes = []
+    for region, okrugs in (("RU-ARK", ["RU-NEN"]), ("RU-TYU", ["RU-KHM", "RU-YAN"])):
+        inside = table.loc[okrugs].groupby(level="year").sum()
+        outcomes.append(exceeding(pd.concat({region: inside}), table.loc[[region]]))
+    return _together(*outcomes)
 
 
 @_declare(

@@ -214,7 +214,7 @@ def test_dyads_are_symmetric_and_distances_are_distances():
     turned = dyads.rename(columns={"origin": "destination", "destination": "origin"})
     both = dyads.merge(turned, on=["origin", "destination"], suffixes=("", "_back"))
     assert len(both) == len(dyads)
-    for column in ("contiguous", "distance_km", "distance_capitals_km", "linguistic_distance"):
+    for column in ("contiguous", "distance_km", "distance_capitals_km"):
         assert (both[column] == both[f"{column}_back"]).all()
     # Great-circle distances obey the triangle inequality (by a kilometre, the rounding of the coordinates
     # used).
