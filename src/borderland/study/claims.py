@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 import yaml
@@ -408,6 +408,27 @@ def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
     if outcome not in VERDICTS:
         raise ValueError(f"verdict {outcome!r}; expected one of {', '.join(VERDICTS)}")
     return decided.loc[decided["verdict"] == outcome, "claim"].tolist()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Claims by verdict."""
+
+    total: Annotated[int, "d"]
+    supported: Annotated[int, "d"]
+    mixed: Annotated[int, "d"]
+    not_supported: Annotated[int, "d"]
+    not_testable: Annotated[int, "d"]
+
+
+def counted(decided: pd.DataFrame) -> Counted:
+    """Count the verdicts that :func:`verdicts` gave."""
+    return Counted(len(decided), *(len(with_verdict(decided, outcome)) for outcome in VERDICTS))
+
+
+def verdict_names(decided: pd.DataFrame) -> dict[str, str]:
+    """Verdict of each claim under the name the text quotes it by (``a1.verdict``)."""
+    return {f"{row.claim.lower()}.verdict": row.verdict for row in decided.itertuples()}
 
 
 # Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from borderland.study import (
+    claims,
     composition,
     contacts,
     frame,
@@ -15,6 +16,7 @@ from borderland.study import (
     populations,
     regional,
     sources,
+    statements,
 )
 
 AREA = pd.DataFrame(
@@ -148,3 +150,24 @@ def test_records_cannot_be_changed(module):
     records = [thing for thing in vars(module).values() if dataclasses.is_dataclass(thing)]
     assert records
     assert all(record.__dataclass_params__.frozen for record in records)
+
+
+def test_statements_are_counted_by_direction():
+    register = pd.DataFrame(
+        {
+            "direction": ["for", "for", "against", "mixed"],
+            "source": ["p", "p", "q", "q"],
+            "theme": ["a", "b", "c", "a"],
+            "grade": ["C", "A", "A", "A"],
+        }
+    )
+    found = statements.statements_summary(register)
+    assert dataclasses.astuple(found) == (4, 2, 3, 2, 1, 1, 25)
+    by_claim = pd.DataFrame({"for": [2], "against": [1], "mixed": [0]}, index=["A1"])
+    assert statements.pointing(by_claim) == {"a1": statements.Pointing(2, 1)}
+
+
+def test_verdicts_are_counted():
+    decided = pd.DataFrame({"claim": ["A1", "A2", "A3"], "verdict": ["mixed", "mixed", "not testable here"]})
+    assert dataclasses.astuple(claims.counted(decided)) == (3, 0, 2, 0, 1)
+    assert claims.verdict_names(decided)["a2.verdict"] == "mixed"
