@@ -82,8 +82,8 @@ def paper_files(name: str, wheel: Wheel, example: bool) -> dict[str, bytes]:
     files["pyproject.toml"] = files["pyproject.toml"].replace(NAME, distribution_name(name).encode())
     files[LOCKS[0]] = with_tool(files[LOCKS[0]].decode(), wheel).encode()
     files[f"{VENDOR}/{wheel.name}"] = wheel.content
-    parts = extension.files(extension.EXTENSION)
-    files |= {f"{extension.PLACE}/{name}": path.read_bytes() for name, path in parts.items()}
+    quarto = extension.files(extension.EXTENSION)
+    files |= {f"{extension.PLACE}/{inner}": path.read_bytes() for inner, path in quarto.items()}
     return files
 
 
