@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import functools
+import html
 import json
-import mimetypes
 import os
 import re
 import subprocess
@@ -14,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.pictures import picture_uri, styles_with_fonts
 from paperbuild.article.source import NUMBERS, Source, read
 from paperbuild.article.typesetting import ASSETS
 from paperbuild.ground.errors import PaperError, raise_all
@@ -63,18 +63,14 @@ def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pa
             "--default-image-extension=svg",
             f"--template={ASSETS / 'article.html'}",
         ],
-        variables={"styles": (ASSETS / "article.css").read_text(encoding="utf-8")},
+        variables={"styles": styles_with_fonts((ASSETS / "article.css").read_text(encoding="utf-8"), ASSETS)},
     )
+    kept = job.root / "build" / "pictures"
     text = _SOURCE.sub(
-        lambda match: match[1] + data_uri(job.root / match[2]) + match[3], page.decode("utf-8")
+        lambda match: match[1] + html.escape(picture_uri(job.root / match[2], kept)) + match[3],
+        page.decode("utf-8"),
     )
     target.write_text(text, encoding="utf-8")
-
-
-def data_uri(path: Path) -> str:
-    """Return a file as a ``data:`` address: as an image of its own its ids cannot clash with another's."""
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
@@ -197,6 +193,7 @@ def convert(
             f"--metadata-file={given}",
             f"--lua-filter={ASSETS / 'article.lua'}",
             f"--lua-filter={ASSETS / 'subset.lua'}",
+            f"--lua-filter={ASSETS / 'front.lua'}",
             "--citeproc",
             *options,
         ]

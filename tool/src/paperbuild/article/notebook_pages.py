@@ -7,73 +7,158 @@ import html
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from paperbuild.article.embedded import read_numbers
+from paperbuild.article.pictures import styles_with_fonts
 from paperbuild.article.source import ARTICLE
+from paperbuild.article.text import Manuscript
 from paperbuild.article.typesetting import ASSETS
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import RenderJob
 
 _LABEL = re.compile(r"\A#\|\s*label:\s*(\S+)\s*\n?")
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
-_DEFINED = re.compile(r"\{#((?:fig|tbl)-[\w-]+)")
+_SECTION = re.compile(r"^#{1,4}[ \t]+(.+?)[ \t]*\{#([\w-]+)[^}\n]*\}[ \t]*$", re.MULTILINE)
 _PREFIX = {"figure": "fig", "table": "tbl"}
+
+Places = dict[str, Any]
+"""What `places` returns."""
 
 
 def render(job: RenderJob) -> list[Path]:
-    """Write ``notebooks/NAME.html`` for every executed notebook of ``build/notebooks`` and ``index.html``."""
+    """Write ``notebooks/NAME.html`` for every executed notebook of ``build/notebooks``, the notebook beside it, and
+    ``index.html``.
+    """
     folder = job.output / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    pages = []
+    shown_at = places(job.root)
+    build = read_numbers(job.root).get("build", {})
+    opened = [_open(job.root, path) for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb"))]
     written = []
-    for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb")):
-        title, question, text = page(job.root, path)
-        target = folder / f"{path.stem}.html"
-        target.write_text(text, encoding="utf-8")
-        pages.append({"name": path.stem, "title": title, "question": question})
-        written.append(target)
+    for position, one in enumerate(opened):
+        around = {
+            "before": opened[position - 1] if position else None,
+            "after": opened[position + 1] if position + 1 < len(opened) else None,
+        }
+        target = folder / f"{one.name}.html"
+        target.write_text(_page(job.root, one, shown_at, build, around), encoding="utf-8")
+        notebook = folder / f"{one.name}.ipynb"
+        notebook.write_bytes(one.path.read_bytes())
+        written += [target, notebook]
     index = folder / "index.html"
     index.write_text(
-        _environment().get_template("notebook-index.html.j2").render(pages=pages), encoding="utf-8"
+        _environment().get_template("notebook-index.html.j2").render(pages=opened), encoding="utf-8"
     )
     return [*written, index]
 
 
-def page(root: Path, path: Path) -> tuple[str, str, str]:
-    """Return title, question and HTML of one executed notebook.
+@dataclass(frozen=True)
+class _Opened:
+    """An executed notebook: its file's stem, the file, what nbformat read, the first heading and paragraph."""
 
-    Parameters
-    ----------
-    root : Path
-        Folder of the article.
-    path : Path
-        The executed notebook.
-    """
+    name: str
+    path: Path
+    notebook: Any
+    title: str
+    question: str
+
+
+def _open(root: Path, path: Path) -> _Opened:
     import nbformat
 
-    shown = path.relative_to(root).as_posix()
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
+        shown = path.relative_to(root).as_posix()
         raise PaperError(f"not a notebook: {error}", where=shown, remedy="paper build") from None
-    origin = _defined_in(root)
-    made = _artefacts(root, path.stem)
-    for position, cell in enumerate(notebook.cells):
+    return _Opened(path.stem, path, notebook, *_opening(notebook.cells, path.stem))
+
+
+def _page(
+    root: Path, one: _Opened, shown_at: Places, build: Mapping[str, Any], around: Mapping[str, _Opened | None]
+) -> str:
+    record = _record(root, one.name)
+    for position, cell in enumerate(one.notebook.cells):
         label = _LABEL.match(cell.source)
         cell.metadata["label"] = label[1] if label else f"cell-{position + 1}"
         if label:
             cell.source = cell.source[label.end() :].strip("\n")
         cell.metadata["makes"] = [
-            {**artefact, "target": next((i for i in _identifiers(artefact) if i in origin), "")}
-            for artefact in made
+            {**artefact, "target": next((i for i in _identifiers(artefact) if i in shown_at["floats"]), "")}
+            for artefact in record["artefacts"]
             if label and artefact["cell"] == label[1] and artefact["kind"] in _PREFIX
         ]
-    title, question = _opening(notebook.cells, path.stem)
-    body, _ = _exporter().from_notebook_node(
-        notebook, resources={"title": title, "name": path.stem, "pages": []}
-    )
-    return title, question, body
+    numbers = [
+        {**artefact, "uses": shown_at["numbers"].get(artefact["name"], [])}
+        for artefact in record["artefacts"]
+        if artefact["kind"] == "number"
+    ]
+    resources = {
+        "title": one.title,
+        "name": one.name,
+        **around,
+        "numbers": numbers,
+        "parameters": record.get("parameters", {}),
+        "inputs": record.get("inputs", {}),
+        "build": build,
+    }
+    body, _ = _exporter().from_notebook_node(one.notebook, resources=resources)
+    return body
+
+
+def places(root: Path) -> Places:
+    """Return what the article shows where.
+
+    Returns
+    -------
+    dict
+        ``floats``: the names of figures and tables, sorted. ``numbers``: by name, the sections that print the number
+        as ``{"id": …, "title": …}``, in reading order.
+    """
+    floats: set[str] = set()
+    numbers: dict[str, list[dict[str, str]]] = {}
+    start = {"id": "abstract-title", "title": "Abstract"}
+    if (root / ARTICLE).is_file():
+        _find_places(root, ARTICLE, start, floats, numbers)
+    return {"floats": sorted(floats), "numbers": numbers}
+
+
+def _find_places(
+    root: Path,
+    path: str,
+    section: dict[str, str],
+    floats: set[str],
+    numbers: dict[str, list[dict[str, str]]],
+) -> dict[str, str]:
+    """Add what one text and those it includes show to `floats` and `numbers`; return the section it ends in."""
+    text = Manuscript(path, (root / path).read_text(encoding="utf-8"))
+    floats |= {use.name for use in text.defined if use.name.startswith(("fig-", "tbl-"))}
+    headings = [
+        (text.line(match.start()), {"id": match[2], "title": _plain(match[1])})
+        for match in _SECTION.finditer(text.uncoded)
+    ]
+    steps: list[tuple[int, str, Any]] = [(line, "section", heading) for line, heading in headings]
+    steps += [(use.line, "number", use.name) for use in text.metas if use.name.startswith(("n.", "c."))]
+    steps += [(use.line, "text", use.name) for use in text.includes]
+    for _, kind, what in sorted(steps, key=lambda step: step[0]):
+        if kind == "section":
+            section = what
+        elif kind == "number":
+            uses = numbers.setdefault(what[2:], [])
+            if section not in uses:
+                uses.append(section)
+        else:
+            included = what[1:] if what.startswith("/") else (PurePosixPath(path).parent / what).as_posix()
+            if (root / included).is_file():
+                section = _find_places(root, included, section, floats, numbers)
+    return section
+
+
+def _plain(heading: str) -> str:
+    return " ".join(re.sub(r"\{\{<.*?>\}\}|[*`]", "", heading).split())
 
 
 def _opening(cells: list[Any], name: str) -> tuple[str, str]:
@@ -90,20 +175,15 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
     return f"{_PREFIX[artefact['kind']]}-{name}", name
 
 
-def _defined_in(root: Path) -> frozenset[str]:
-    article = root / ARTICLE
-    return (
-        frozenset(_DEFINED.findall(article.read_text(encoding="utf-8"))) if article.is_file() else frozenset()
-    )
-
-
-def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
+def _record(root: Path, name: str) -> dict[str, Any]:
     record = root / "build" / "results" / f"{name}.json"
-    return json.loads(record.read_text(encoding="utf-8"))["artefacts"] if record.is_file() else []
+    return json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {"artefacts": []}
 
 
-def _styles() -> str:
-    return "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("article.css", "notebook.css"))
+def _dress(environment: Any) -> None:
+    styles = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("article.css", "notebook.css"))
+    environment.globals["styles"] = styles_with_fonts(styles, ASSETS)
+    environment.globals["script"] = (ASSETS / "article.js").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -113,7 +193,7 @@ def _environment() -> Any:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["styles"] = _styles()
+    _dress(environment)
     return environment
 
 
@@ -131,7 +211,7 @@ def _exporter() -> Any:
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
-    exporter.environment.globals["styles"] = _styles()
+    _dress(exporter.environment)
     return exporter
 
 

@@ -20,18 +20,35 @@ _INCLUDE = re.compile(r"\{\{<\s*include\s+(\S+)\s*>\}\}")
 _PICTURE = re.compile(r"\]\(\s*([^)\s]+)")
 _SETTING = re.compile(r"^(?:bibliography|csl)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _PICTURE_SUFFIX = {"html": ".svg", "pdf": ".svg", "docx": ".png"}
+FONTS = tuple(sorted(f"fonts/{path.name}" for path in (ASSETS / "fonts").glob("*.woff2")))
 NEEDED_ASSETS = {
-    "html": ("subset.lua", "article.lua", "article.html", "article.css"),
+    "html": (
+        "subset.lua",
+        "article.lua",
+        "front.lua",
+        "article.html",
+        "article.css",
+        "article.js",
+        *FONTS,
+    ),
     "pdf": (
         "subset.lua",
         "article.lua",
+        "front.lua",
         "references.lua",
         "article.typ",
         "typst-template.typ",
         "typst-show.typ",
     ),
-    "docx": ("subset.lua", "article.lua", "reference.docx"),
-    "notebooks": ("notebook.html.j2", "notebook-index.html.j2", "article.css", "notebook.css"),
+    "docx": ("subset.lua", "article.lua", "front.lua", "reference.docx"),
+    "notebooks": (
+        "notebook.html.j2",
+        "notebook-index.html.j2",
+        "article.css",
+        "notebook.css",
+        "article.js",
+        *FONTS,
+    ),
 }
 
 
@@ -118,6 +135,8 @@ def inputs(root: Path, fmt: str) -> list[Path]:
     """
     found = {ASSETS / name for name in NEEDED_ASSETS[fmt]} | set(Path(__file__).parent.glob("*.py"))
     found.add(root / "_quarto.yml")
+    if fmt == "html":
+        found.add(root / "CITATION.cff")
     if fmt == "notebooks":
         return sorted(found)
     queue = [root / ARTICLE]
@@ -132,10 +151,15 @@ def inputs(root: Path, fmt: str) -> list[Path]:
             continue
         for target in _INCLUDE.findall(text):
             queue.append(root / target[1:] if target.startswith("/") else path.parent / target)
+            if fmt == "html" and queue[-1].parent == root / "tables":
+                found.add(queue[-1].with_suffix(".csv"))
         for target in _PICTURE.findall(text):
             if not re.match(r"[a-z]+:|#", target):
                 picture = root / target
                 found.add(picture if picture.suffix else picture.with_suffix(_PICTURE_SUFFIX[fmt]))
+                if fmt == "html":
+                    # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
+                    found.update(picture.with_suffix(suffix) for suffix in (".csv", ".png"))
         for value in _SETTING.findall(text):
             found.update(root / name.strip(" '\"") for name in value.strip("[]").split(","))
     return sorted(found)

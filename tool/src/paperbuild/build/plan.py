@@ -262,9 +262,19 @@ class Plan:
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
+            inputs["places in the article"] = self.places(kind)
             wanted = ("nbconvert", "pygments", "jinja2", "mistune")
             inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in wanted}
         return {key: inputs[key] for key in sorted(inputs)}
+
+    def places(self, kind: str) -> str:
+        """Return a digest of where the text shows floats and numbers: all that the notebooks' pages take from it."""
+        from paperbuild.article import notebook_pages, typesetting
+
+        root = self.project.render_root
+        texts = [path for path in typesetting.inputs(root, "docx") if path.suffix in (".qmd", ".md")]
+        key = " ".join(self.scanner.file(path) for path in texts if path.is_file())
+        return self.scanner.cache.fact("places", key, lambda: sha256_json(notebook_pages.places(root))[:16])
 
     def differing(self, files: Mapping[Path, str]) -> list[str]:
         """Return, in words, the published files that are not as they were made."""
