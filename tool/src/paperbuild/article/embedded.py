@@ -172,7 +172,7 @@ def convert(
     metadata = {
         "lang": "en",
         "link-citations": True,
-        **{key: numbers[key] for key in ("date", "provenance") if key in numbers},
+        **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
         **source.metadata,
     }
     metadata.pop("number-sections", None)

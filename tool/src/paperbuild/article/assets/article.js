@@ -31,7 +31,8 @@
     const headings = all("main :is(h1, h2, h3, h4)").filter((heading) => links.has(heading.id || heading.parentElement.id));
     let marked = null;
     function mark() {
-      const read = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight / 3).pop();
+      const ended = scrollY > 0 && innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+      const read = headings.filter((heading) => ended || heading.getBoundingClientRect().top < 140).pop();
       const link = read && links.get(read.id || read.parentElement.id);
       if (link === marked) return;
       if (marked) marked.removeAttribute("aria-current");
@@ -44,8 +45,15 @@
         box.scrollTop += inner.top - outer.top - outer.height / 3;
       }
     }
-    const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -66% 0px" });
-    headings.forEach((heading) => observer.observe(heading));
+    let waiting = false;
+    addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        mark();
+      });
+    }, { passive: true });
     mark();
   }
 
@@ -95,8 +103,12 @@
       // Read aloud only what is short: nobody wants to hear a table on the way past its number.
       if (/^(ref|fn)/.test(target.id)) link.setAttribute("aria-describedby", box.id);
       box.hidden = false;
+      place();
+    }
+
+    function place() {
       box.style.maxHeight = "";
-      const at = link.getClientRects()[0];
+      const at = shown.getClientRects()[0];
       const below = innerHeight - at.bottom > Math.min(box.offsetHeight, innerHeight / 2) + 16;
       const room = (below ? innerHeight - at.bottom : at.top) - 16;
       box.style.maxHeight = Math.max(room, 80) + "px";
@@ -119,7 +131,8 @@
     box.addEventListener("pointerenter", () => clearTimeout(timer));
     box.addEventListener("pointerleave", () => later(hide, 250));
     addEventListener("keydown", (event) => event.key === "Escape" && hide());
-    addEventListener("scroll", () => shown && hide(), { passive: true });
+    // A link that is tabbed to scrolls into view after it has the focus.
+    addEventListener("scroll", () => shown && (shown === document.activeElement ? place() : hide()), { passive: true });
   }
 
   // 4. Figures enlarge.
@@ -147,7 +160,11 @@
       };
       button.addEventListener("click", open);
       image.addEventListener("click", open);
-      picture.append(button);
+      // In the line under the figure, where it covers nothing; Quarto may put that line behind the figure.
+      const figure = picture.closest("figure");
+      const line = figure.querySelector(".provenance p, .provenance") || (figure.closest(".quarto-float") || figure).parentElement.querySelector(":scope > .provenance");
+      if (line) line.append(" ", button);
+      else figure.append(button);
     }
   }
 

@@ -47,7 +47,7 @@ local function data_link(path)
   end)
   local name = pandoc.path.filename(path) .. ".csv"
   return pandoc.Inlines({
-    pandoc.Space(), pandoc.Str("·"), pandoc.Space(),
+    pandoc.Space(),
     pandoc.Link("CSV", address, "", pandoc.Attr("", { "download" }, { download = name, ["aria-label"] = name })),
   })
 end
