@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import xlogy
 
+from borderland import ties
+
 
 def _checked(counts: pd.DataFrame) -> np.ndarray:
     values = counts.to_numpy(float)
@@ -112,7 +114,7 @@ def dated_shares(frame: pd.DataFrame, group: str, population: pd.DataFrame) -> p
 
 def first_and_last(dated: pd.DataFrame) -> pd.DataFrame:
     """First and last dated share of each unit that has two dates, and the change between them (points)."""
-    ordered = dated.sort_values("year").groupby("unit")
+    ordered = dated.sort_values("year", kind="stable").groupby("unit")
     frame = pd.DataFrame(
         {
             "first_year": ordered["year"].first(),
@@ -371,7 +373,7 @@ def primacy(persons: pd.Series, followers: int | None = None) -> float:
     Jefferson (1939), *Geographical Review* 29(2), 226–232; Davis (1969, 1972), *World Urbanization 1950–1970*
     (four-city index).
     """
-    ordered = persons.sort_values(ascending=False)
+    ordered = ties.by_value(persons, descending=True)
     if followers is None:
         return float(ordered.iloc[0] / ordered.sum())
     if len(ordered) <= followers:

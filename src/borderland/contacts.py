@@ -66,7 +66,7 @@ def shopping_reports(reports: pd.DataFrame, rates: pd.DataFrame, months: int = 1
     frame["change"] = 100 * (frame["rate"] / frame["rate_before"] - 1)
     frame["cheaper"] = np.where(frame["change"] < 0, "RUS", "KAZ")
     frame["matches"] = frame["cheaper"] == frame["bought_in"]
-    return frame.sort_values("day", ignore_index=True)
+    return frame.sort_values("day", kind="stable", ignore_index=True)
 
 
 def episodes(reports: pd.DataFrame, gap_days: int = 60) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def episodes(reports: pd.DataFrame, gap_days: int = 60) -> pd.DataFrame:
         One row per episode: ``first``, ``last`` (days), ``bought_in``, ``reports``, ``change`` (mean,
         percent), ``matches`` (all its reports match).
     """
-    ordered = reports.sort_values("day")
+    ordered = reports.sort_values("day", kind="stable")
     apart = ordered["day"].diff() > pd.Timedelta(days=gap_days)
     number = (apart | (ordered["bought_in"] != ordered["bought_in"].shift())).cumsum()
     grouped = ordered.groupby(number)

@@ -12,6 +12,8 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
+from borderland import ties
+
 EVERY_UNIT = "*"  # key of a break that holds for all units, in the mapping of breaks
 
 
@@ -381,20 +383,21 @@ def trend(series: pd.Series) -> Trend:
     """
     series = series.dropna()
     years = series.index.to_numpy(float)
-    slope = _coefficient(_hac(series.to_numpy(float), sm.add_constant(years)), 1)
-    tau, p = stats.kendalltau(years, series.to_numpy(float))
+    # Years as they are (about 2,000) would cost the slope seven of its digits.
+    slope = _coefficient(_hac(series.to_numpy(float), sm.add_constant(years - years.mean())), 1)
+    tau, p = stats.kendalltau(years, ties.levels(series))
     return Trend(slope, float(tau), float(p))
 
 
 def last_years_mean(frame: pd.DataFrame, column: str, years: int) -> pd.Series:
     """Mean of each unit's last ``years`` values of a yearly column (years without a value do not count)."""
-    known = frame.dropna(subset=column).sort_values("year")
+    known = frame.dropna(subset=column).sort_values("year", kind="stable")
     return known.groupby("unit")[column].apply(lambda values: float(values.tail(years).mean()))
 
 
 def last_years_window(frame: pd.DataFrame, column: str, years: int) -> pd.Series:
     """First and last year of the values that :func:`last_years_mean` averages, worded "2015–2024"."""
-    known = frame.dropna(subset=column).sort_values("year")
+    known = frame.dropna(subset=column).sort_values("year", kind="stable")
     return known.groupby("unit")["year"].apply(lambda values: f"{values.tail(years).min()}–{values.max()}")
 
 
@@ -486,7 +489,7 @@ def synchrony(first: pd.Series, second: pd.Series) -> Synchrony:
         Spearman's rank correlation with its p value, the mean of ``first - second``, the number of years.
     """
     pair = pd.concat([first, second], axis=1, join="inner").dropna().astype(float).to_numpy()
-    correlation = stats.spearmanr(pair[:, 0], pair[:, 1])
+    correlation = stats.spearmanr(ties.levels(pair[:, 0]), ties.levels(pair[:, 1]))
     return Synchrony(
         float(correlation.statistic),
         float(correlation.pvalue),
@@ -536,7 +539,7 @@ def beta_convergence(initial: pd.Series, final: pd.Series, years: int) -> Beta:
     """
     pair = pd.concat([initial.rename("initial"), final.rename("final")], axis=1).dropna().astype(float)
     growth = ((pair["final"] - pair["initial"]) / years).to_numpy()
-    design = sm.add_constant(pair["initial"].to_numpy())
+    design = sm.add_constant((pair["initial"] - pair["initial"].mean()).to_numpy())
     result = sm.OLS(growth, design).fit(cov_type="HC3", use_t=True)
     slope = _coefficient(result, 1)
     remaining = 1 + slope.estimate * years
@@ -587,7 +590,9 @@ def segmented_regression(series: pd.Series, at: int) -> Segmented:
     full = result.ssr
     restricted = sm.OLS(outcome, design[:, :2]).fit().ssr
     freedom = len(outcome) - design.shape[1]
-    f = (restricted - full) / 2 / (full / freedom) if full > 0 else np.inf
+    # What is left of a line that fits exactly is rounding, and F would be its inverse.
+    exact = full <= 1e-24 * (outcome @ outcome)
+    f = np.inf if exact else (restricted - full) / 2 / (full / freedom)
     return Segmented(_coefficient(result, 1), _coefficient(result, 3), _coefficient(result, 2), float(f))
 
 
@@ -599,7 +604,7 @@ def placebo_breaks(series: pd.Series, at: int, margin: int = 3) -> pd.DataFrame:
     Parameters
     ----------
     series : Series
-        Index year.
+        Index year, rising.
     at : int
         The year named beforehand.
     margin : int
@@ -609,20 +614,24 @@ def placebo_breaks(series: pd.Series, at: int, margin: int = 3) -> pd.DataFrame:
     -------
     DataFrame
         One row per candidate year: ``year``, ``slope_change``, ``p`` (of the slope change), ``f``, ``true``
-        (bool) and ``rank`` of ``f`` (1 = strongest).
+        (bool) and ``rank`` of ``f`` (1 = strongest). Years that part the values in the same way are one
+        candidate.
     """
     series = series.dropna()
     fewer = min((series.index < at).sum(), (series.index >= at).sum())
     if fewer < margin:
         raise ValueError(f"{at} has fewer than {margin} values on one side: no rank among placebos")
-    # The year itself may be one without a value (2010 within a gap): the break still lies there.
-    candidates = sorted({*series.index[margin : len(series) - margin + 1], at})
+    # Years without a value between them (2010 within a gap, and 2011) part the series in one way and are one
+    # candidate; the year named beforehand stands for its own.
+    parted_alike = int((series.index < at).sum())
+    first_after = np.arange(margin, len(series) - margin + 1)
+    candidates = [at if place == parted_alike else series.index[place] for place in first_after]
     rows = []
     for year in candidates:
         fit = segmented_regression(series, int(year))
         rows.append((int(year), fit.slope_change.estimate, fit.slope_change.p, fit.f, year == at))
     frame = pd.DataFrame(rows, columns=["year", "slope_change", "p", "f", "true"])
-    frame["rank"] = frame["f"].rank(ascending=False, method="min").astype(int)
+    frame["rank"] = ties.ranks(frame["f"], descending=True)
     return frame
 
 

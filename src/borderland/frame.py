@@ -51,7 +51,7 @@ def study_area(
     if border_set not in BORDER_SETS:
         raise ValueError(f"border set is one of {', '.join(BORDER_SETS)}, found {border_set!r}")
     chosen = regions[regions["border"] & regions["boundary"].isin([boundary, "ru-subjects"])]
-    chosen = chosen[~chosen["unit"].isin(BORDER_SETS[border_set])].sort_values("centre_lon")
+    chosen = chosen[~chosen["unit"].isin(BORDER_SETS[border_set])].sort_values("centre_lon", kind="stable")
     names = [short_name(*pair) for pair in zip(chosen["unit"], chosen["name"], strict=True)]
     columns = ["country", "name", "million_plus", "centre", "centre_lat", "centre_lon"]
     return chosen.assign(name=names).set_index("unit")[columns]

@@ -25,7 +25,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry import LineString, shape
 from shapely.geometry.base import BaseGeometry
 
-from borderland import data
+from borderland import data, ties
 
 ALBERS = "+proj=aea +lat_1=45 +lat_2=55 +lat_0=50 +lon_0=66 +datum=WGS84 +units=m"
 
@@ -265,7 +265,7 @@ def nearest(lat: ArrayLike, lon: ArrayLike, targets: pd.DataFrame, rank: int = 1
         raise ValueError(f"rank {rank} of {len(targets)} targets: give at least as many targets as the rank")
     points = np.atleast_1d(np.asarray(lat, dtype=float)), np.atleast_1d(np.asarray(lon, dtype=float))
     metres = distance_km(points[0][:, None], points[1][:, None], targets["lat"], targets["lon"])
-    chosen = np.argsort(metres, axis=1, kind="stable")[:, rank - 1]
+    chosen = np.argsort(ties.levels(metres), axis=1, kind="stable")[:, rank - 1]
     return pd.DataFrame(
         {
             "target": targets.index.to_numpy()[chosen],
@@ -310,7 +310,9 @@ def distance_to_border(lat: ArrayLike, lon: ArrayLike, border: pd.DataFrame) -> 
     found = []
     for x, y, candidates in zip(lon, lat, tree.query_ball_point(points, reach), strict=True):
         metres = _from_origin(_plane(x, y, starts[candidates]), _plane(x, y, ends[candidates]))
-        found.append((metres.min() / 1000, piece[candidates[metres.argmin()]]))
+        # where pieces meet, their common end is the nearest point of both: the first piece has it
+        nearest = piece[np.asarray(candidates)[ties.levels(metres) == 0]].min()
+        found.append((metres.min() / 1000, nearest))
     distances, rows = zip(*found, strict=True)
     return pd.DataFrame(
         {

@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.special import xlogy
 
+from borderland import ties
 from borderland.inference import (
     Model,
     cluster_covariance,
@@ -312,7 +313,7 @@ def network_panel(
     )
     names = ["log_distance", "contiguous", "spoken", "official", "post_soviet"]
     keys = ["origin", "destination", "pair", "period"]
-    return _complete(panel[[*keys, "persons", *names]].sort_values(keys))
+    return _complete(panel[[*keys, "persons", *names]].sort_values(keys, kind="stable"))
 
 
 def permuted_official(panel: pd.DataFrame, status: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
@@ -436,12 +437,12 @@ def identification(panel: pd.DataFrame, measure: str = "status_rank") -> pd.Data
         "changes": panel.groupby("state").apply(_changes_in_words, column=measure),
     }
     frame = pd.DataFrame(shares).rename_axis("state").reset_index()
-    return frame.sort_values("share_within", ascending=False, kind="stable", ignore_index=True)
+    return ties.by_value(frame, "share_within", descending=True).reset_index(drop=True)
 
 
 def _changes_in_words(history: pd.DataFrame, column: str) -> str:
     """ "2001: 1 to 2" for every change of a column from one year to the next."""
-    values = history.sort_values("year").set_index("year")[column]
+    values = history.sort_values("year", kind="stable").set_index("year")[column]
     changed = values[values.diff().fillna(0) != 0]
     return "; ".join(f"{year}: {values[year - 1]:.0f} to {value:.0f}" for year, value in changed.items())
 

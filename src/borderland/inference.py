@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from borderland import ties
 from borderland.panel import Effect, Regression, group_codes
 from borderland.tables import interval, plain
 
+_NOTHING = 1e-12  # a spread this small beside the largest is zero but for rounding
 _EXHAUSTIVE = 14  # up to 2^14 = 16,384 sign vectors are enumerated rather than drawn
 
 
@@ -250,8 +252,8 @@ def _wild(
     observed = _studentised(sums, spread, np.ones((groups, 1)))[0]
     resampled = _studentised(sums, spread, weights)
     factor = np.sqrt(_factor(null, [codes], groups, len(null.coefficients) + 1))
-    # equal up to rounding counts as reached: the vector of ones and its mirror image are among the draws
-    reached = np.abs(resampled) >= np.abs(observed) * (1 - 1e-9)
+    # the vector of ones and its mirror image are among the draws: what equals them up to rounding counts
+    reached = ties.at_least(np.abs(resampled), np.abs(observed))
     return Test(float(observed / factor), float(reached.mean()), weights.shape[1])
 
 
@@ -271,7 +273,8 @@ def _studentised(sums: np.ndarray, spread: np.ndarray, weights: np.ndarray) -> n
     """Bootstrap t of each weight vector, up to the small-sample factor; 0/0 counts as 0."""
     top = sums @ weights
     below = np.sqrt(((spread @ weights) ** 2).sum(axis=0))
-    return np.divide(top, below, out=np.zeros_like(top), where=below > 0)
+    none = below <= _NOTHING * below.max(initial=0)
+    return np.divide(top, below, out=np.zeros_like(top), where=~none)
 
 
 def _weights(groups: int, draws: int, seed: int) -> np.ndarray:
@@ -289,6 +292,9 @@ def _partial(fit: Regression, values: np.ndarray) -> np.ndarray:
     if fit.within.shape[1] == 0:
         return within
     return within - fit.within @ (fit.bread @ (fit.within.T @ (fit.weights[:, None] * within)))
+
+
+_BRACKET = 1e-4  # of a standard error, to which an end is narrowed down: beyond the digits printed
 
 
 def wild_cluster_interval(
@@ -313,7 +319,7 @@ def wild_cluster_interval(
     row = estimates(fit, cluster_covariance(fit, cluster)).loc[name]
 
     def rejected(value: float) -> bool:
-        return _wild(model, fit.frame, name, cluster, draws, seed, value).p < 1 - level
+        return not ties.at_least(_wild(model, fit.frame, name, cluster, draws, seed, value).p, 1 - level)
 
     def end(direction: int) -> float:
         inside, step = row["estimate"], row["se"]
@@ -324,7 +330,7 @@ def wild_cluster_interval(
             inside, step = outside, 2 * step
         else:
             return direction * np.inf
-        while abs(outside - inside) > 0.01 * row["se"]:
+        while abs(outside - inside) > _BRACKET * row["se"]:
             middle = (inside + outside) / 2
             inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
         return float((inside + outside) / 2)
@@ -352,7 +358,7 @@ def score_statistics(
     Returns
     -------
     estimate, t : arrays of length B
-        NaN where a candidate has no variation of its own.
+        NaN where a candidate has no variation of its own; t also where its scores cancel in every cluster.
 
     References
     ----------
@@ -368,6 +374,8 @@ def score_statistics(
     estimate = (null.residuals @ direction) / curvature
     scores = direction * (null.residuals[:, None] - null.weights[:, None] * direction * estimate)
     spread = (_sums(scores, codes) ** 2).sum(axis=0)
+    # scores that cancel within every cluster leave rounding, and t would be its inverse
+    spread = np.where(spread > _NOTHING**2 * (scores**2).sum(axis=0), spread, np.nan)
     factor = _factor(null, [codes], groups, len(null.coefficients) + 1)
     return estimate, estimate * curvature / np.sqrt(factor * spread)
 
@@ -422,7 +430,7 @@ def randomisation_test(
     both = np.column_stack([null.frame[name].to_numpy(dtype=float), candidates[kept]])
     _, statistic = score_statistics(null, both, cluster)
     usable = np.isfinite(statistic[1:])
-    reached = np.abs(statistic[1:][usable]) >= np.abs(statistic[0]) * (1 - 1e-9)
+    reached = ties.at_least(np.abs(statistic[1:][usable]), np.abs(statistic[0]))
     return Test(float(statistic[0]), float((1 + reached.sum()) / (1 + usable.sum())), int(usable.sum()))
 
 
@@ -445,9 +453,11 @@ def identifying_shares(fit: Regression, name: str, unit: Effect) -> pd.Series:
     codes = group_codes(fit.frame, unit)
     information = _sums(fit.weights * own**2, codes)
     columns = [unit] if isinstance(unit, str) else list(unit)
-    labels = fit.frame[columns].assign(_code=codes).drop_duplicates("_code").sort_values("_code")
+    labels = (
+        fit.frame[columns].assign(_code=codes).drop_duplicates("_code").sort_values("_code", kind="stable")
+    )
     index = labels[columns[0]] if len(columns) == 1 else pd.MultiIndex.from_frame(labels[columns])
-    return pd.Series(information / information.sum(), index=index).sort_values(ascending=False)
+    return ties.by_value(pd.Series(information / information.sum(), index=index), descending=True)
 
 
 def minimum_detectable_effect(se: float, df: float, power: float = 0.8, level: float = 0.05) -> float:

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from borderland import ties
+
 LEVELS = {
     0: "not named or foreign",
     1: "interethnic or regional",
@@ -110,8 +112,7 @@ def heat_map_frames(
 
 def order_by_status(panel: pd.DataFrame) -> list[str]:
     """Countries from the strongest standing of Russian over all years to the weakest; ties by code."""
-    mean = panel.groupby("country")["rank"].mean().rename("mean").reset_index()
-    return list(mean.sort_values(["mean", "country"], ascending=[False, True])["country"])
+    return list(ties.by_value(panel.groupby("country")["rank"].mean(), descending=True).index)
 
 
 def changes(panel: pd.DataFrame, column: str = "status") -> pd.DataFrame:

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from shapely.geometry.base import BaseGeometry
 
-from borderland import plots
+from borderland import plots, ties
 
 # What the licences of the boundaries ask for; no map goes without it.
 CREDIT = "Boundaries: © OpenStreetMap contributors (ODbL 1.0), Natural Earth. Albers equal-area projection."
@@ -254,7 +254,7 @@ def district_map(
     ax = fig.add_subplot()
     _base_map(ax, layers, area.iloc[:0], window)
     cmap = plots.DIVERGING if diverging else plots.SEQUENTIAL
-    largest_first = districts.sort_values(size, ascending=False)
+    largest_first = ties.by_value(districts, size, descending=True)
     reach = 160 / 500_000  # square points a person
     points = ax.scatter(
         largest_first["x"],

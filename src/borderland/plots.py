@@ -23,6 +23,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from borderland import ties
 from borderland.frame import COUNTRY_NAME
 from borderland.migration import split_at_breaks
 
@@ -478,7 +479,7 @@ def dated_points(
     fig = canvas(DOUBLE, 3.4)
     ax = fig.add_subplot()
     ends = {}
-    for position, (name, part) in enumerate(frame.sort_values("year").groupby(label, sort=False)):
+    for position, (name, part) in enumerate(frame.sort_values(["year", label]).groupby(label, sort=False)):
         color = SERIES[position % len(SERIES)]["color"]
         ax.plot(part["year"], part[value], color=color, linewidth=0.9, linestyle=(0, (1, 1.5)))
         for _, row in part.iterrows():
@@ -682,7 +683,7 @@ def specification_curve(
     ----------
     Simonsohn, Simmons & Nelson (2020), *Nature Human Behaviour* 4, 1208–1214, figure 2.
     """
-    order = estimates["estimate"].sort_values().index
+    order = ties.by_value(estimates["estimate"]).index
     estimates, choices = estimates.loc[order], choices.loc[order]
     options = [
         (dimension, option) for dimension in choices for option in pd.unique(choices[dimension].sort_values())

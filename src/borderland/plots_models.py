@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from borderland import plots
+from borderland import plots, ties
 
 
 @plots.themed
@@ -156,7 +156,7 @@ def profile_dots(
 ) -> Figure:
     """Values above zero of several series by row, as dots joined by a line; the largest row first."""
     frame = frame[frame[value] > 0]
-    order = frame.groupby(row)[value].max().sort_values(kind="stable").index
+    order = ties.by_value(frame.groupby(row)[value].max()).index
     names = list(dict.fromkeys(frame[series]))
     fig = plots.canvas(plots.DOUBLE, 0.21 * len(order) + 1.0)
     ax = fig.add_subplot()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from borderland import geo
+from borderland import geo, ties
 from borderland.demography import rate_per_1000
 from borderland.inference import (
     Covariance,
@@ -361,4 +361,5 @@ def border_means(panel: pd.DataFrame, names: pd.Series, starts: Sequence[int]) -
     table.insert(0, "million_plus", at_border.groupby("unit")["million_plus"].first() == 1)
     table.insert(0, "name", names.reindex(table.index))
     last = table.columns[-1]
-    return table.sort_values(["million_plus", last], ascending=False).rename_axis("unit").reset_index()
+    table = ties.by_value(ties.by_value(table, last, descending=True), "million_plus", descending=True)
+    return table.rename_axis("unit").reset_index()

@@ -5,9 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from borderland import ties
 from borderland.geo import distance_km
 from borderland.inference import Covariance
 from borderland.panel import Regression
+
+# Eigenvectors whose eigenvalues are this close, relative to the largest, are one space: a smaller gap leaves
+# their directions to rounding (1e-16 over the gap), a wider one is settled to ten digits.
+_ONE_SPACE = 1e-6
 
 
 def distance_matrix(lat: ArrayLike, lon: ArrayLike) -> np.ndarray:
@@ -30,7 +35,7 @@ def nearest_neighbour_weights(distance: np.ndarray, k: int) -> np.ndarray:
     if not 1 <= k < n:
         raise ValueError(f"k must lie between 1 and {n - 1}, found {k}")
     others = distance + np.diag(np.full(n, np.inf))
-    nearest = np.argsort(others, axis=1, kind="stable")[:, :k]
+    nearest = np.argsort(ties.levels(others), axis=1, kind="stable")[:, :k]
     weights = np.zeros((n, n))
     np.put_along_axis(weights, nearest, 1 / k, axis=1)
     return weights
@@ -79,7 +84,7 @@ def morans_i(values: ArrayLike, weights: np.ndarray, permutations: int = 999, se
     dealt = generator.permuted(np.tile(centred, (permutations, 1)), axis=1)
     resampled = scale * np.einsum("bi,bi->b", dealt @ weights.T, dealt)
     expected = -1 / (n - 1)
-    reached = np.abs(resampled - expected) >= abs(observed - expected) * (1 - 1e-9)
+    reached = ties.at_least(np.abs(resampled - expected), abs(observed - expected))
     z = (observed - resampled.mean()) / resampled.std()
     return Moran(float(observed), expected, float(z), float((1 + reached.sum()) / (1 + permutations)), n)
 
@@ -110,7 +115,8 @@ def spectral_reassignments(values: ArrayLike, weights: np.ndarray, draws: int, s
     centring = np.eye(n) - 1 / n
     matrix = centring @ ((weights + weights.T) / 2) @ centring
     # the constant is made the lowest pattern and left out: all others then have a mean of zero
-    patterns = np.linalg.eigh(matrix - np.abs(weights).sum() / n)[1][:, :0:-1]
+    smoothness, found = np.linalg.eigh(matrix - np.abs(weights).sum() / n)
+    patterns = canonical_basis(smoothness[:0:-1], found[:, :0:-1], values - values.mean())
     coordinates = patterns.T @ (values - values.mean())
     paired = (n - 1) // 2 * 2  # the finest pattern may lack a partner; it stays as it is
     angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, (paired // 2, draws))
@@ -118,6 +124,50 @@ def spectral_reassignments(values: ArrayLike, weights: np.ndarray, draws: int, s
     new = np.repeat(coordinates[:, None], draws, axis=1)
     new[:paired:2], new[1:paired:2] = turned.real, turned.imag
     return values.mean() + patterns @ new
+
+
+def canonical_basis(eigenvalues: np.ndarray, vectors: np.ndarray, toward: np.ndarray) -> np.ndarray:
+    """Eigenvectors that depend on their eigenspaces alone, not on how they were computed.
+
+    The sign of an eigenvector, and the basis of the space of several with one eigenvalue, are whatever the
+    linear algebra library makes of rounding. Here each space is spanned anew: first by the part of ``toward``
+    that lies in it, then by the parts of fixed directions. A variable is thus seen from its own side, and its
+    coordinates in a space are its length there, followed by zeros.
+
+    Parameters
+    ----------
+    eigenvalues : array, m
+        In the order of the vectors, rising or falling.
+    vectors : array, n × m
+        Orthonormal columns.
+    toward : array, n
+        A variable that tells directions apart.
+
+    Returns
+    -------
+    array, n × m
+        Orthonormal columns; those whose eigenvalues are equal up to ``_ONE_SPACE`` span the same space as
+        before.
+    """
+    # dealt to the places in the order of the variable, so that the order of the rows does not matter
+    fixed = np.empty_like(vectors)
+    fixed[np.argsort(ties.levels(toward), kind="stable")] = np.random.default_rng(0).normal(
+        size=vectors.shape
+    )
+    gaps = np.abs(np.diff(eigenvalues))
+    ends = np.flatnonzero(gaps > _ONE_SPACE * np.abs(eigenvalues).max(initial=0)) + 1
+    out = np.empty_like(vectors)
+    for place in np.split(np.arange(len(eigenvalues)), ends):
+        space = vectors[:, place]
+        own = space.T @ toward
+        # a part this small has no direction of its own: rounding would choose it
+        distinct = np.linalg.norm(own) > _ONE_SPACE * np.linalg.norm(toward)
+        directions = space.T @ fixed[:, place]
+        if distinct:
+            directions = np.column_stack([own, directions])
+        orthonormal, triangle = np.linalg.qr(directions[:, : len(place)])
+        out[:, place] = space @ (orthonormal * np.where(np.diag(triangle) < 0, -1.0, 1.0))
+    return out
 
 
 def _refuse_shape(weights: np.ndarray, n: int) -> None:

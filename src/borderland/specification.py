@@ -9,6 +9,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy import stats
 
+from borderland import ties
+
 
 class Specified(NamedTuple):
     """What one specification gives: its estimate, and its statistics under the permutations.
@@ -129,9 +131,9 @@ def joint_tests(curve: Curve) -> pd.DataFrame:
     null_share = 100 * np.mean(null_sign * null_t > curve.threshold[:, None], axis=0)
     stouffer, null_stouffer = observed_t.mean(), null_t.mean(axis=0)
     rows = {
-        "median": (median, null_median, np.abs(null_median) >= abs(median)),
-        "share": (share, null_share, null_share >= share),
-        "stouffer": (stouffer, null_stouffer, np.abs(null_stouffer) >= abs(stouffer)),
+        "median": (median, null_median, ties.at_least(np.abs(null_median), abs(median))),
+        "share": (share, null_share, ties.at_least(null_share, share)),
+        "stouffer": (stouffer, null_stouffer, ties.at_least(np.abs(null_stouffer), abs(stouffer))),
     }
     table = {
         name: {
@@ -157,7 +159,7 @@ def place(curve: Curve, main: Mapping[str, Any]) -> tuple[int, float]:
     if len(hit) != 1:
         raise ValueError(f"{len(hit)} specifications match {dict(main)}, expected one")
     estimates = curve.estimates["estimate"]
-    return int(hit[0]), float(100 * (estimates <= estimates[hit[0]]).mean())
+    return int(hit[0]), float(100 * ties.at_least(estimates[hit[0]], estimates).mean())
 
 
 TESTS = {

@@ -342,3 +342,30 @@ class TestComponents:
         assert row["births"] == pytest.approx(6500, abs=100)
         assert row["deaths"] == pytest.approx(8400, abs=100)
         assert row["natural"] < 0
+
+
+def test_years_in_a_gap_are_one_candidate_and_the_named_year_stands_for_it():
+    draw = np.random.default_rng(0).normal(size=20)
+    series = pd.Series(draw, index=[*range(2000, 2010), *range(2011, 2021)])
+    inside, after = demography.placebo_breaks(series, 2010), demography.placebo_breaks(series, 2011)
+    assert len(inside) == len(after) == 15  # 20 values, three on each side
+    assert 2011 not in set(inside["year"])
+    assert inside.loc[inside["true"], "rank"].item() == after.loc[after["true"], "rank"].item()
+
+
+@pytest.mark.parametrize("noise", range(5))
+def test_breaks_of_equal_strength_share_a_rank(noise):
+    # Symmetric in time: the breaks at 2003 and 2008 part it in mirror images, with one F.
+    values = np.array([0.0, 1, 0, 4, 5, 5, 5, 4, 0, 1, 0])
+    shaken = values * (1 + np.random.default_rng(noise).uniform(-4e-16, 4e-16, 11))
+    ranked = demography.placebo_breaks(pd.Series(shaken, index=range(2000, 2011)), 2003)
+    ranks = ranked.set_index("year")["rank"]
+    assert [ranks[year] for year in (2003, 2004, 2005)] == [ranks[year] for year in (2008, 2007, 2006)]
+
+
+def test_a_trend_keeps_its_digits_wherever_the_years_lie():
+    values = np.random.default_rng(0).normal(size=20)
+    late = demography.trend(pd.Series(values, index=range(2000, 2020))).slope
+    early = demography.trend(pd.Series(values, index=range(-10, 10))).slope
+    # a dozen digits; uncentred years leave nine
+    assert late[:5] == pytest.approx(early[:5], rel=1e-12)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib import font_manager, rcParams
+from matplotlib import font_manager, rc_context, rcParams
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
@@ -184,3 +184,39 @@ def test_map_window_covers_the_units_and_is_cut_in_the_north():
     frame = pd.DataFrame({"unit": ["A", "B"], "geometry": [box(0, 0, 10, 10), box(20, 5, 30, 900)]})
     assert maps._window(frame, ["A", "B"], north=50, margin=1) == (-1, 31, -1, 50)
     assert maps._window(frame, ["A"], north=50, margin=1) == (-1, 11, -1, 11)
+
+
+def drawn(fig) -> bytes:
+    """The figure as SVG, with ids that depend on its content alone."""
+    with rc_context({"svg.hashsalt": "x"}):
+        out = io.BytesIO()
+        fig.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+def test_colours_of_regions_do_not_hang_on_the_order_of_rows():
+    frame = pd.DataFrame(
+        {
+            "unit": [f"region {n:02d}" for n in range(8)] * 2,
+            "year": [1999] * 8 + [2009] * 8,
+            "value": np.arange(16.0),
+            "basis": "census",
+            "grade": "A",
+        }
+    )
+    shuffled = frame.sample(frac=1, random_state=3)
+    charts = [plots.dated_points(rows, label="unit", value="value", ylabel="y") for rows in (frame, shuffled)]
+    assert drawn(charts[0]) == drawn(charts[1])
+
+
+def test_a_curve_orders_estimates_equal_but_for_rounding_as_they_are_given():
+    n = 40
+    noise = np.random.default_rng(0).uniform(-1e-16, 1e-16, n)
+    choices = pd.DataFrame({"a": [f"option {k % 4}" for k in range(n)]})
+    charts = []
+    for estimate in (np.full(n, 0.5), np.full(n, 0.5) + noise):
+        frame = pd.DataFrame(
+            {"estimate": estimate, "low": 0.1, "high": 0.9, "significant": np.arange(n) % 3 == 0}
+        )
+        charts.append(plots.specification_curve(frame, choices, main=7, ylabel="y"))
+    assert drawn(charts[0]) == drawn(charts[1])

@@ -76,6 +76,54 @@ def test_reassignments_keep_the_size_of_a_test_that_dealing_values_loses():
     assert rejected["dealt"] > 30
 
 
+def another_library(matrix):
+    """Eigenvectors as another linear algebra library may give them: other signs, other bases where it may."""
+    values, vectors = EIGH(matrix)
+    generator = np.random.default_rng(5)
+    vectors = vectors * generator.choice([-1.0, 1.0], len(values))
+    for place in np.split(np.arange(len(values)), np.flatnonzero(np.diff(values) > 1e-9) + 1):
+        turn = np.linalg.qr(generator.normal(size=(len(place), len(place))))[0]
+        vectors[:, place] = vectors[:, place] @ turn
+    return values, vectors
+
+
+EIGH = np.linalg.eigh
+RING = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)  # every eigenvalue but two is double
+
+
+@pytest.mark.parametrize("world", ["smooth", "ring", "ring and an even variable"])
+def test_reassignments_do_not_depend_on_signs_and_bases_of_eigenvectors(world, monkeypatch):
+    if world == "smooth":
+        weights, root = smooth_world(60)
+        values = root @ np.random.default_rng(1).normal(size=60)
+    else:
+        weights, values = RING, np.random.default_rng(1).normal(size=30)
+    if world == "ring and an even variable":  # no part in half of the patterns
+        values = np.cos(2 * np.pi * np.arange(30) / 30) + np.cos(6 * np.pi * np.arange(30) / 30)
+    ours = spatial.spectral_reassignments(values, weights, 20, seed=2)
+    monkeypatch.setattr(np.linalg, "eigh", another_library)
+    theirs = spatial.spectral_reassignments(values, weights, 20, seed=2)
+    # 1e-16 over the smallest gap between spaces (1e-6 of the largest eigenvalue)
+    assert theirs == pytest.approx(ours, abs=1e-9)
+
+
+def test_reassignments_go_with_their_places_when_rows_are_given_in_another_order():
+    weights, root = smooth_world(60)
+    values = root @ np.random.default_rng(1).normal(size=60)
+    order = np.random.default_rng(2).permutation(60)
+    one = spatial.spectral_reassignments(values, weights, 20, seed=2)
+    other = spatial.spectral_reassignments(values[order], weights[np.ix_(order, order)], 20, seed=2)
+    assert other == pytest.approx(one[order], abs=1e-9)  # as above
+
+
+def test_canonical_basis_spans_the_same_spaces():
+    values, vectors = np.linalg.eigh(RING)
+    basis = spatial.canonical_basis(values, vectors, np.arange(30.0))
+    # products of 30 terms of order one
+    assert basis.T @ basis == pytest.approx(np.eye(30), abs=1e-12)
+    assert basis.T @ RING @ basis == pytest.approx(np.diag(values), abs=1e-12)
+
+
 def test_reassignments_refuse_weights_of_another_size():
     with pytest.raises(ValueError, match="weights are 3 × 3, expected 4 × 4"):
         spatial.spectral_reassignments([1, 2, 3, 4], np.ones((3, 3)), 9)

@@ -25,7 +25,7 @@ def browser():
 
 
 def test_axe_finds_nothing(browser):
-    """At the width of a phone, where every table scrolls. Contrast is the style sheet's, and tested with it."""
+    """At the width of a phone, where every table scrolls. Contrast is tested with the tool."""
     browser.show(PAGE, 390)
     assert browser.violations({"rules": {"color-contrast": {"enabled": False}}}) == []
     assert browser.errors() == []
@@ -46,8 +46,12 @@ def test_links_between_the_built_pages_resolve(browser):
     for link in sorted(links):
         address, _, fragment = link.partition("#")
         path = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path))
-        # The other forms of the article are there when they were asked for, the certificate after `paper verify`.
-        if not address.startswith("file:") or path.suffix in (".pdf", ".docx") or path.name == "certificate.html":
+        # Other forms are there when they were asked for, the certificate after `paper verify`.
+        if (
+            not address.startswith("file:")
+            or path.suffix in (".pdf", ".docx")
+            or path.name == "certificate.html"
+        ):
             continue
         if path not in pages:
             pages[path] = path.read_text(encoding="utf-8")

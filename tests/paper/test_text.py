@@ -19,9 +19,10 @@ from docx import Document
 from PIL import Image
 from pypdf import PdfReader
 
-from paperbuild.article.typesetting import FORMATS, render
-from paperbuild.kernel.artefacts import comma_form
-from paperbuild.project.layout import RenderJob
+from paperbuild.article.formats import FORMATS
+from paperbuild.article.job import RenderJob
+from paperbuild.article.languages import number_forms
+from paperbuild.article.typesetting import render
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = (ROOT / "paper.qmd").read_text(encoding="utf-8")
@@ -51,8 +52,8 @@ def metadata() -> dict:
     tree: dict = {"n": {}, "c": {}}
     for name, number in recorded().items():
         *path, leaf = name.split(".")
-        for kind, text in (("n", number["text"]), ("c", comma_form(number["text"], number["value"]))):
-            place = tree[kind]
+        for kind, form in number_forms().items():
+            place, text = tree[kind], form.write(number["text"], number["value"])
             for part in path:
                 place = place.setdefault(part, {})
             place[leaf] = text

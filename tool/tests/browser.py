@@ -1,4 +1,4 @@
-"""A headless Chromium for tests of pages, and axe-core in it. Needs Debian's chromium and chromium-driver, or Chrome's."""
+"""A headless Chromium for tests of pages, and axe-core in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+)
 DRIVER = shutil.which("chromedriver")
 MISSING = "no Chromium with its driver here (Debian: apt-get install chromium chromium-driver)"
 
@@ -25,7 +27,7 @@ class Browser:
         self.driver = driver
 
     def show(self, page: Path, width: int = 1280, theme: str = "light") -> None:
-        """Load a page in a window of a width, with a preference for light or dark; forget what was logged before."""
+        """Load a page in a window of a width, light or dark; forget what was logged before."""
         self.command(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
         )
@@ -91,7 +93,7 @@ def chromium() -> Iterator[Browser]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    # No sandbox: containers run tests as root. The rest keeps the browser from asking hosts on its own account.
+    # No sandbox: containers run tests as root. No networking of the browser's own.
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

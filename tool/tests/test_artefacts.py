@@ -98,22 +98,21 @@ def test_table_files(recorder: Recorder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "spec", "text", "comma"),
+    ("value", "spec", "text"),
     [
-        (-0.5, ".1f", "−0.5", "−0,5"),
-        (-0.001, ".1f", "0.0", "0,0"),
-        (1234567.8, ",.1f", "1,234,567.8", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567,8"),
-        (np.int64(7), "", "7", "7"),
-        (np.float64(0.25), ".0%", "25%", "25%"),
-        (1e-9, ".1e", "1.0e−09", "1,0e−09"),
-        ("North, and South.", "", "North, and South.", "North, and South."),
-        (np.bool_(True), "", "True", "True"),
+        (-0.5, ".1f", "−0.5"),
+        (-0.001, ".1f", "0.0"),
+        (1234567.8, ",.1f", "1,234,567.8"),
+        (np.int64(7), "", "7"),
+        (np.float64(0.25), ".0%", "25%"),
+        (1e-9, ".1e", "1.0e−09"),
+        ("North, and South.", "", "North, and South."),
+        (np.bool_(True), "", "True"),
     ],
 )
-def test_numbers_as_printed(recorder: Recorder, value: object, spec: str, text: str, comma: str) -> None:
+def test_numbers_as_printed(recorder: Recorder, value: object, spec: str, text: str) -> None:
     number("group.value", value, spec)
     assert recorder.artefacts[0]["text"] == text
-    assert recorder.artefacts[0]["comma"] == comma
     json.dumps(recorder.artefacts)
 
 

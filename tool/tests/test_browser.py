@@ -1,4 +1,4 @@
-"""The pages as a reader meets them, in a real browser: wide and narrow, light and dark, by mouse and by keyboard."""
+"""The pages as a reader meets them, in a real browser: wide and narrow, light and dark, mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def site(tmp_path_factory):
     root = make_article(tmp_path_factory.mktemp("browser") / "article")
     authors = (
         "author:\n"
-        "  - name: {given: Aigerim, family: Sample}\n    orcid: 0000-0002-1825-0097\n    email: a@example.org\n"
+        "  - name: {given: Aigerim, family: Sample}\n    orcid: 0000-0002-1825-0097\n"
+        "    email: a@example.org\n"
         "    affiliations: [{name: Institute of Samples, city: Oral}]\n"
         "  - name: Boris Example\n    affiliations: [Institute of Examples]\n"
         'license: "CC BY"\ncitation: {doi: 10.1234/sample, container-title: Journal of Samples}\n'
@@ -49,7 +50,11 @@ def site(tmp_path_factory):
         )
         nbformat.write(notebook, root / "build" / "notebooks" / f"{name}.ipynb")
         artefacts = [{"kind": "number", "name": "sample.slope", "cell": "trend-figure", "text": "−0.50"}]
-        record = {"artefacts": artefacts, "parameters": {"slope": -0.5}, "inputs": {"data/a.csv": "0123456789"}}
+        record = {
+            "artefacts": artefacts,
+            "parameters": {"slope": -0.5},
+            "inputs": {"data/a.csv": "0123456789"},
+        }
         (root / "build" / "results" / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
     render(job(root, "html"))
     render_notebooks(job(root, "notebooks"))
@@ -103,7 +108,14 @@ def test_letters_of_three_languages_come_from_the_page_itself(page):
     page.command("DOM.enable")
     page.command("CSS.enable")
     root = page.command("DOM.getDocument")["root"]["nodeId"]
-    for selector in ("main > p", ".abstract[lang=ru] p", ".abstract[lang=kk] p", "figcaption", "h1", ".float-tbl td"):
+    for selector in (
+        "main > p",
+        ".abstract[lang=ru] p",
+        ".abstract[lang=kk] p",
+        "figcaption",
+        "h1",
+        ".float-tbl td",
+    ):
         node = page.command("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         used = page.command("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
         assert used
@@ -111,7 +123,9 @@ def test_letters_of_three_languages_come_from_the_page_itself(page):
 
 
 def test_keyboard_reaches_everything_that_can_be_used(page):
-    visible = "el.checkVisibility({visibilityProperty: true}) && !el.closest('details:not([open]) > :not(summary)')"
+    visible = (
+        "el.checkVisibility({visibilityProperty: true}) && !el.closest('details:not([open]) > :not(summary)')"
+    )
     wanted = page.run(
         "return Array.from(document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]'))"
         f".filter((el) => {visible}).map((el, i) => (el.dataset.stop = String(i)))"
@@ -141,7 +155,8 @@ def test_regions_that_scroll_are_stops_only_while_they_do(browser, site):
 def test_first_column_stays_while_a_table_scrolls(browser, site):
     browser.show(site / "paper.html", 390)
     moved = browser.run(
-        "const region = document.querySelector('#tbl-wide .table-scroll'), cell = region.querySelector('tbody td');"
+        "const region = document.querySelector('#tbl-wide .table-scroll');"
+        "const cell = region.querySelector('tbody td');"
         "const before = cell.getBoundingClientRect().left; region.scrollLeft = 120;"
         "return [region.scrollLeft, cell.getBoundingClientRect().left - before]"
     )
@@ -173,8 +188,8 @@ def test_a_figure_enlarges_and_the_way_back_is_escape(page):
     page.run("document.querySelector('#fig-trend .enlarge').focus()")
     page.press(ENTER)
     assert page.run(
-        "const d = document.querySelector('dialog'); return [d.open, d.querySelector('img').alt, d.textContent]"
-    )[:2] == [True, "A straight line falls from left to right over 12 marks on the horizontal axis."]
+        "const d = document.querySelector('dialog'); return [d.open, d.querySelector('img').alt]"
+    ) == [True, "A straight line falls from left to right over 12 marks on the horizontal axis."]
     assert page.violations() == []
     page.press(ESCAPE)
     assert page.run(
@@ -184,7 +199,11 @@ def test_a_figure_enlarges_and_the_way_back_is_escape(page):
 
 @pytest.mark.parametrize(
     ("target", "shown"),
-    [("#ref-knuth1984", "Knuth"), ("#tbl-regions", "The regions of the sample"), ("#fig-trend", "The made-up trend")],
+    [
+        ("#ref-knuth1984", "Knuth"),
+        ("#tbl-regions", "The regions of the sample"),
+        ("#fig-trend", "The made-up trend"),
+    ],
 )
 def test_links_preview_what_they_point_to(page, target, shown):
     preview = "const box = document.querySelector('.preview'); return box.hidden ? '' : box.textContent"
@@ -194,7 +213,10 @@ def test_links_preview_what_they_point_to(page, target, shown):
     page.run("arguments[0].focus()", link)
     page.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
     assert shown in page.run(preview)
-    box = page.run("const r = document.querySelector('.preview').getBoundingClientRect(); return [r.left, r.right, r.top, r.bottom]")
+    box = page.run(
+        "const r = document.querySelector('.preview').getBoundingClientRect();"
+        "return [r.left, r.right, r.top, r.bottom]"
+    )
     assert box[0] >= 0
     assert box[1] <= 1280
     assert box[2] >= 0
@@ -215,7 +237,9 @@ def test_contents_follow_reading(page):
     for section in ("sec-results", "sec-introduction"):
         page.run("document.getElementById(arguments[0]).scrollIntoView()", section)
         page.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-        marked = page.run("return Array.from(document.querySelectorAll('.contents [aria-current]'), (a) => a.hash)")
+        marked = page.run(
+            "return Array.from(document.querySelectorAll('.contents [aria-current]'), (a) => a.hash)"
+        )
         assert marked == [f"#{section}"]
 
 
@@ -229,7 +253,13 @@ def test_downloads_hold_what_they_say(page):
     assert "author = {Sample, Aigerim and {Boris Example}}" in bibtex
     assert "doi = {10.1234/sample}" in bibtex
     ris = content("a[download='paper.ris']").split("\r\n")
-    assert {"TY  - JOUR", "AU  - Sample, Aigerim", "AU  - Boris Example", "PY  - 2026", "DO  - 10.1234/sample"} <= set(ris)
+    assert {
+        "TY  - JOUR",
+        "AU  - Sample, Aigerim",
+        "AU  - Boris Example",
+        "PY  - 2026",
+        "DO  - 10.1234/sample",
+    } <= set(ris)
 
 
 def test_without_scripts_all_is_there(browser, site):
@@ -248,13 +278,17 @@ def test_printed_page_is_light_and_whole(browser, site):
 
     browser.show(site / "paper.html", theme="dark")
     printed = browser.command("Page.printToPDF", printBackground=True)["data"]
-    text = "\n".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(base64.b64decode(printed))).pages)
+    text = "\n".join(
+        sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(base64.b64decode(printed))).pages
+    )
     for words in ("Figure 1:", "Table 2:", "How to cite", "Түйіндеме"):
         assert words in text
     assert "Enlarge" not in text
     browser.command("Emulation.setEmulatedMedia", media="print")
     try:
-        colours = browser.run("const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]")
+        colours = browser.run(
+            "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
+        )
     finally:
         browser.command("Emulation.setEmulatedMedia", media="")
     assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]

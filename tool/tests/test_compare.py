@@ -165,16 +165,24 @@ def page(commit, words="Text"):
 
 
 def test_documents_are_compared_without_the_commit_they_name(tmp_path):
-    old, new = tmp_path / "a.html", tmp_path / "b.html"
+    old, new = tmp_path / "paper.html", tmp_path / "b.html"
     old.write_text(page("abcdef1"))
     new.write_text(page("1234567").replace("<p>", '<p class="x">'))
     builds = {"commit": "abcdef1"}, {"commit": "1234567"}
-    assert compare.compare_documents("p", old, new, builds).rung == Rung.SAME_CONTENT
-    assert compare.text_hash(old, builds[0]) == compare.text_hash(new, builds[1])
+    text = compare.reference_text(old, builds[0])
+    assert text == "Text 1 234\nCommit ·\n"
+    assert compare.compare_texts("p", text, compare.reference_text(new, builds[1])).rung == Rung.SAME_CONTENT
+    assert compare.document_record(old, "embedded", builds[0]) == {
+        "path": "_output/paper.html",
+        "text": "text/paper.html.txt",
+        "engine": "embedded",
+        "text_sha256": compare.text_digest(compare.reference_text(new, builds[1])),
+    }
     new.write_text(page("1234567", "Texts"))
-    one = compare.compare_documents("p", old, new, builds)
+    one = compare.compare_texts("p", text, compare.reference_text(new, builds[1]))
     assert one.rung == Rung.DIFFERS
-    assert one.details[:2] == ("−Text 1 234", "−Commit abcdef1")
+    assert one.reason == "another text; “Text 1 234 Commit ·” → “Texts 1 234 Commit ·”"
+    assert one.details == ("−Text 1 234", "+Texts 1 234")
 
 
 def test_text_of_a_docx(tmp_path):

@@ -57,6 +57,17 @@ def test_prose_by_sentence():
     assert diff.prose_changes(old, old.replace("first stays", "first\nstays")) == []
 
 
+def test_prose_of_an_included_text_counts(tmp_path):
+    for name, text in (("old", "It stays. It goes."), ("new", "It stays. It came.")):
+        (tmp_path / name / "text").mkdir(parents=True)
+        (tmp_path / name / "paper.qmd").write_text("{{< include text/one.md >}}\n")
+        (tmp_path / name / "text" / "one.md").write_text(text)
+        (tmp_path / name / "figures").mkdir()
+        (tmp_path / name / "figures" / "manifest.json").write_text('{"outputs": [], "numbers": {}}')
+    (change,) = diff.changes(tmp_path / "old", tmp_path / "new")
+    assert (change.name, change.details) == ("text/one.md", ("−It goes.", "+It came."))
+
+
 def png(level):
     buffer = io.BytesIO()
     Image.fromarray(np.full((8, 8, 3), level, dtype=np.uint8)).save(buffer, format="PNG")
@@ -64,7 +75,11 @@ def png(level):
 
 
 def lay_out(root, persons, level):
-    manifest = {"outputs": [], "numbers": {"persons": {"value": persons, "text": str(persons)}}}
+    manifest = {
+        "outputs": [],
+        "documents": [],
+        "numbers": {"persons": {"value": persons, "text": str(persons)}},
+    }
     files = {
         "analysis/parameters.yml": b"notebooks: {}",
         "data/towns.csv": f"town,persons\nA,{persons}\n".encode(),

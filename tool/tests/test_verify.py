@@ -1,6 +1,7 @@
 """`paper verify` on a made-up project under git that carries its own small build."""
 
 import argparse
+import hashlib
 import json
 import subprocess
 
@@ -31,12 +32,17 @@ files["build/results/numbers.yml"] = f"build: {{commit: '{commit}', engine: embe
 text = hashlib.sha256(f"Thevalueis{value:.1f}.Commit·".encode()).hexdigest()
 manifest = {
     "outputs": [
-        {"path": path, "sha256": hashlib.sha256(content.encode()).hexdigest()}
+        {"path": path, "sha256": hashlib.sha256(content.encode()).hexdigest(), "kind": "made",
+         "notebook": "01-bars", "cell": "bars", "parameters": "0" * 12}
         for path, content in files.items() if path.startswith(("figures", "tables"))
     ],
-    "numbers": {"value": {"value": value, "text": f"{value:.1f}"}},
-    "documents": [{"path": "_output/paper.html", "engine": "embedded", "text_sha256": text}],
+    "numbers": {"value": {"value": value, "text": f"{value:.1f}", "format": ".1f",
+                          "notebook": "01-bars", "cell": "bars", "parameters": "0" * 12}},
+    "documents": [{"path": "_output/paper.html", "engine": "embedded", "text": "text/paper.html.txt",
+                   "text_sha256": text}],
+    "findings": [], "recipes": {"01-bars": "1" * 16},
 }
+files["text/paper.html.txt"] = f"The value is {value:.1f}.\\nCommit ·\\n"
 files["figures/manifest.json"] = json.dumps(manifest)
 for path, content in files.items():
     (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -153,6 +159,7 @@ def test_an_edited_an_added_and_a_missing_output(made_up, capsys):
     assert (code, record["verdict"]) == (1, "partial")
     assert rungs["figures/bar.svg"] == "differs"
     assert rungs["tables/typed.csv"] == rungs["figures/bar.csv"] == "not produced"
+    assert "edited" in next(one["reason"] for one in record["outputs"] if one["path"] == "figures/bar.svg")
     assert set(record["reasons"]) == {"edited-output", "missing-output"}
 
 
@@ -207,3 +214,235 @@ def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):
     assert made["paper"] == {"title": "Bars", "authors": [{"name": "A group"}]}
     assert {"file": "figures/bar.svg", "comment": "identical"} in made["manifest"]
     assert made["summary"].startswith("full: ")
+
+
+# Forgeries ---------------------------------------------------------------------------------------
+
+MANIFEST = "figures/manifest.json"
+
+
+def in_manifest(change):
+    """A forgery of the manifest: `change` edits it as read."""
+
+    def forge(root):
+        path = root / MANIFEST
+        manifest = json.loads(path.read_text())
+        path.write_text(json.dumps(change(manifest) or manifest))
+
+    return forge
+
+
+def set_in(*keys, to):
+    """A forgery of one value in the manifest."""
+
+    def change(manifest):
+        place = manifest
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = to
+
+    return in_manifest(change)
+
+
+def drop(*keys):
+    """A forgery that removes a key or an entry from the manifest."""
+
+    def change(manifest):
+        place = manifest
+        for key in keys[:-1]:
+            place = place[key]
+        del place[keys[-1]]
+
+    return in_manifest(change)
+
+
+def bytes_of(path, change):
+    """A forgery of a file's bytes."""
+    return lambda root: (root / path).write_bytes(change((root / path).read_bytes()))
+
+
+def listed_bytes(path, content):
+    """A forgery of a file together with the hash that the manifest lists."""
+
+    def forge(root):
+        (root / path).write_bytes(content)
+
+        def change(manifest):
+            for output in manifest["outputs"]:
+                if output["path"] == path:
+                    output["sha256"] = hashlib.sha256(content).hexdigest()
+
+        in_manifest(change)(root)
+
+    return forge
+
+
+NUMBER = ("numbers", "value")
+DOCUMENT = ("documents", 0)
+HTML = "_output/paper.html"
+FORGERIES = {
+    # name: (forgery, the output that must fail, its reason code, words of its remark)
+    "printed text": (set_in(*NUMBER, "text", to="99"), "numbers/value", "numerical-difference", "'99'"),
+    "value": (
+        set_in(*NUMBER, "value", to=21.6),
+        "numbers/value",
+        "numerical-difference",
+        "not what its value",
+    ),
+    "value and text": (
+        in_manifest(lambda m: m["numbers"]["value"].update(value=99.0, text="99.0")),
+        "numbers/value",
+        "numerical-difference",
+        "another value",
+    ),
+    "integer no float holds": (
+        set_in(*NUMBER, "value", to=10**400),
+        "numbers/value",
+        "numerical-difference",
+        "not what",
+    ),
+    "no value": (drop(*NUMBER, "value"), "numbers/value", "numerical-difference", "not what"),
+    "no text": (drop(*NUMBER, "text"), "numbers/value", "numerical-difference", ""),
+    "format": (set_in(*NUMBER, "format", to=".3f"), "numbers/value", "misstated-output", "format '.3f'"),
+    "number's cell": (set_in(*NUMBER, "cell", to="x"), "numbers/value", "misstated-output", "cell 'x'"),
+    "number's notebook": (
+        set_in(*NUMBER, "notebook", to="x"),
+        "numbers/value",
+        "misstated-output",
+        "notebook",
+    ),
+    "number's parameters": (drop(*NUMBER, "parameters"), "numbers/value", "misstated-output", "parameters"),
+    "number removed": (drop(*NUMBER), "numbers/value", "new-output", ""),
+    "number of no shape": (set_in(*NUMBER, to=3), MANIFEST, "broken-reference", "'value' is no object"),
+    "kind": (set_in("outputs", 0, "kind", to="x"), "figures/bar.svg", "misstated-output", "kind 'x'"),
+    "cell": (set_in("outputs", 0, "cell", to="x"), "figures/bar.svg", "misstated-output", "cell 'x'"),
+    "notebook": (
+        set_in("outputs", 0, "notebook", to="x"),
+        "figures/bar.svg",
+        "misstated-output",
+        "notebook 'x'",
+    ),
+    "parameters": (set_in("outputs", 0, "parameters", to="x"), "figures/bar.svg", "misstated-output", "'x'"),
+    "hash": (set_in("outputs", 0, "sha256", to="0" * 64), "figures/bar.svg", "edited-output", ""),
+    "no hash": (drop("outputs", 0, "sha256"), "figures/bar.svg", "edited-output", ""),
+    "output removed": (drop("outputs", 0), "figures/bar.svg", "unlisted-output", "not in the manifest"),
+    "output twice": (
+        in_manifest(lambda m: m["outputs"].append(m["outputs"][0])),
+        MANIFEST,
+        "broken-reference",
+        "twice",
+    ),
+    "outputs emptied": (set_in("outputs", to=[]), "tables/rows.md", "unlisted-output", ""),
+    "outputs of no shape": (set_in("outputs", to=3), MANIFEST, "broken-reference", "'outputs' is no list"),
+    "findings": (set_in("findings", to=[{"message": "x"}]), MANIFEST, "misstated-output", "findings"),
+    "text hash": (set_in(*DOCUMENT, "text_sha256", to="0" * 64), HTML, "edited-output", ""),
+    "text's file": (set_in(*DOCUMENT, "text", to="x"), HTML, "misstated-output", "text 'x'"),
+    "engine": (set_in(*DOCUMENT, "engine", to="quarto"), HTML, "other-engine", "quarto for the reference"),
+    "no engine": (drop(*DOCUMENT, "engine"), HTML, "other-engine", ""),
+    "documents emptied": (set_in("documents", to=[]), HTML, "new-output", "lists no text"),
+    "document renamed": (set_in(*DOCUMENT, "path", to="_output/x"), "_output/x", "missing-output", ""),
+    "documents missing": (drop("documents"), MANIFEST, "broken-reference", "has no 'documents'"),
+    "numbers missing": (drop("numbers"), MANIFEST, "broken-reference", "has no 'numbers'"),
+    "manifest {}": (lambda root: (root / MANIFEST).write_text("{}"), MANIFEST, "broken-reference", "outputs"),
+    "manifest []": (lambda root: (root / MANIFEST).write_text("[]"), MANIFEST, "broken-reference", "object"),
+    "manifest truncated": (bytes_of(MANIFEST, lambda b: b[:200]), MANIFEST, "broken-reference", "JSON"),
+    "manifest no text": (bytes_of(MANIFEST, lambda b: b"\xff" + b), MANIFEST, "broken-reference", "JSON"),
+    "document's text": (
+        bytes_of("text/paper.html.txt", lambda b: b.replace(b"21.5", b"99")),
+        HTML,
+        "edited-output",
+        "“The value is 99. Commit",
+    ),
+    "document's text removed": (
+        lambda root: (root / "text/paper.html.txt").unlink(),
+        HTML,
+        "missing-output",
+        "not committed",
+    ),
+    "svg cut": (
+        bytes_of("figures/bar.svg", lambda b: b[:40]),
+        "figures/bar.svg",
+        "broken-reference",
+        "picture",
+    ),
+    "svg no text": (
+        listed_bytes("figures/bar.svg", b"\xff<"),
+        "figures/bar.svg",
+        "broken-reference",
+        "picture",
+    ),
+    "csv no text": (
+        listed_bytes("tables/rows.csv", b"\xff,\n"),
+        "tables/rows.csv",
+        "broken-reference",
+        "text",
+    ),
+    "csv quote": (listed_bytes("tables/rows.csv", b'"a\n'), "tables/rows.csv", "broken-reference", "text"),
+    "md no text": (listed_bytes("tables/rows.md", b"\xfe|"), "tables/rows.md", "broken-reference", "text"),
+    "csv empty": (listed_bytes("tables/rows.csv", b""), "tables/rows.csv", "numerical-difference", "shape"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_reference_is_a_verdict_that_names_what_was_forged(made_up, capsys, name):
+    forge, path, code, words = FORGERIES[name]
+    forge(made_up)
+    commit(made_up)
+    exit_code, record, _ = outcome(made_up, capsys)
+    assert exit_code == 1
+    assert record["verdict"] != "full"
+    (one,) = (output for output in record["outputs"] if output["path"] == path)
+    assert (one["code"], words in one["reason"]) == (code, True), one
+    assert code in record["reasons"]
+    assert path in (made_up / "_output" / "certificate.html").read_text(encoding="utf-8")
+
+
+def test_a_reference_of_another_recipe_is_noted(made_up, capsys):
+    set_in("recipes", "01-bars", to="x")(made_up)
+    commit(made_up)
+    code, record, _ = outcome(made_up, capsys)
+    assert code == 0
+    assert any("other code, data or packages: 01-bars" in note for note in record["notes"])
+
+
+def test_an_old_certificate_does_not_outlive_a_verification_that_fails(made_up, capsys):
+    outcome(made_up, capsys)
+    run("git", "rm", "-q", MANIFEST, cwd=made_up)
+    commit(made_up)
+    with pytest.raises(PaperError, match="no manifest"):
+        outcome(made_up, capsys)
+    assert not list((made_up / "_output").glob("certificate.*"))
+
+
+def test_the_author_s_own_document_does_not_stand_in_for_its_text(made_up, capsys):
+    """The same bytes in ``_output/`` as in the rebuild; the committed text is another."""
+    commit(made_up)
+    build(made_up)
+    bytes_of("text/paper.html.txt", lambda b: b.replace(b"value", b"worth"))(made_up)
+    digest = hashlib.sha256("Theworthis21.5.Commit·".encode()).hexdigest()
+    set_in("documents", 0, "text_sha256", to=digest)(made_up)
+    commit(made_up)
+    _, record, rungs = outcome(made_up, capsys)
+    assert rungs[HTML] == "differs"
+    assert record["changed"].startswith("Only the document changed (_output/paper.html)")
+
+
+def test_last_bits_are_told_with_their_size_and_count_as_reproduced(made_up, capsys):
+    # 21.5 as another processor might have it: one unit in the last place more.
+    (made_up / "data" / "value.txt").write_text("21.500000000000004")
+    commit(made_up)
+    code, record, rungs = outcome(made_up, capsys)
+    assert (code, record["verdict"]) == (0, "full")
+    assert list(record["reasons"]) == ["last-bits"]
+    assert rungs["tables/rows.csv"] == rungs["numbers/value"] == "within tolerance"
+    (number,) = (output for output in record["outputs"] if output["path"] == "numbers/value")
+    assert number["largest_absolute"] == pytest.approx(3.6e-15, rel=0.1)  # 2⁻⁴⁸
+    assert "printed results that changed: none" in record["changed"]
+
+
+def test_changed_results_are_told_from_a_changed_document(made_up, capsys):
+    (made_up / "data" / "value.txt").write_text("22")
+    commit(made_up)
+    _, record, _ = outcome(made_up, capsys)
+    assert record["changed"].startswith("The results changed: 5 figures, tables or numbers")
+    assert record["printed_changed"] == 3  # the number, the printed table, the document

@@ -1,45 +1,34 @@
-"""The embedded engine: pandoc with citeproc, one Lua filter for Quarto's subset, Typst for the PDF."""
+"""The embedded engine: pandoc with citeproc, one Lua filter for Quarto's subset, Typst for the PDF.
+
+One function a format (`html`, `pdf`, `docx`), which the object in `paperbuild.article.formats` names.
+Every build that has nothing to do imports this module, so functions import what takes time themselves.
+"""
 
 from __future__ import annotations
 
 import functools
-import html
 import json
-import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
+from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.job import RenderJob
 from paperbuild.article.pictures import picture_uri, styles_with_fonts
-from paperbuild.article.source import NUMBERS, Source, read
-from paperbuild.article.typesetting import ASSETS
+from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import RenderJob, load_yaml
+from paperbuild.ground.surroundings import typesetter_environment
+from paperbuild.project.layout import ARTICLE
 
 READER = "markdown+east_asian_line_breaks-raw_tex"
 
 _WARNING = re.compile(r"^\[WARNING\] (.*)$", re.MULTILINE)
 _CITATION = re.compile(r"[Cc]itation (\S+) not found|Citeproc: citation (\S+) not found")
 _SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]+)(")')
-
-
-def render(job: RenderJob) -> list[Path]:
-    """Typeset the article with pandoc and Typst; see `paperbuild.article.typesetting.render`."""
-    numbers = read_numbers(job.root)
-    source = read(job.root, numbers)
-    target = job.output / f"paper.{job.format}"
-    job.output.mkdir(parents=True, exist_ok=True)
-    {"html": _html, "pdf": _pdf, "docx": _docx}[job.format](job, source, numbers, target)
-    return [target]
-
-
-def read_numbers(root: Path) -> dict[str, Any]:
-    """Return the content of ``build/results/numbers.yml``; nothing where the pipeline has not run."""
-    path = root / NUMBERS
-    return (load_yaml(path, NUMBERS) or {}) if path.is_file() else {}
 
 
 @functools.cache
@@ -50,7 +39,8 @@ def pandoc() -> str:
     return pypandoc.get_pandoc_path()
 
 
-def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    """Write the article as one self-contained page."""
     page = convert(
         job,
         source,
@@ -61,19 +51,20 @@ def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pa
             "--toc",
             "--toc-depth=3",
             "--default-image-extension=svg",
-            f"--template={ASSETS / 'article.html'}",
+            f"--template={EXTENSION / 'article.html'}",
         ],
-        variables={"styles": styles_with_fonts((ASSETS / "article.css").read_text(encoding="utf-8"), ASSETS)},
+        variables={"styles": styles_with_fonts(EXTENSION / "article.css")},
     )
     kept = job.root / "build" / "pictures"
     text = _SOURCE.sub(
-        lambda match: match[1] + html.escape(picture_uri(job.root / match[2], kept)) + match[3],
+        lambda match: match[1] + escape(picture_uri(job.root / match[2], kept)) + match[3],
         page.decode("utf-8"),
     )
     target.write_text(text, encoding="utf-8")
 
 
-def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+def pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    """Write the article as a PDF: Typst source by pandoc, set by Typst."""
     import typst
 
     text = convert(
@@ -95,7 +86,7 @@ def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         kept.write_bytes(text)
         raise PaperError(
             f"Typst could not set the PDF: {str(error).strip()}",
-            where="paper.qmd",
+            where=ARTICLE,
             remedy="the Typst source is kept as build/log/paper.typ",
         ) from None
     target.write_bytes(document)
@@ -119,7 +110,8 @@ def typeset(text: bytes, root: Path, epoch: int) -> bytes:
         return typst.compile(text, **options, pdf_tags=False)
 
 
-def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    """Write the article for a word processor."""
     convert(
         job,
         source,
@@ -127,7 +119,7 @@ def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pa
         to="docx",
         options=[
             "--default-image-extension=png",
-            f"--reference-doc={ASSETS / 'reference.docx'}",
+            f"--reference-doc={EXTENSION / 'reference.docx'}",
             f"--output={target.resolve()}",
         ],
     )
@@ -169,8 +161,10 @@ def convert(
     PaperError, Findings
         Whatever the filter or citeproc reports, with file and line.
     """
+    import tempfile
+
     metadata = {
-        "lang": "en",
+        "lang": languages.DEFAULT,
         "link-citations": True,
         **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
         **source.metadata,
@@ -191,9 +185,9 @@ def convert(
             "--wrap=none",
             f"--defaults={defaults}",
             f"--metadata-file={given}",
-            f"--lua-filter={ASSETS / 'article.lua'}",
+            f"--lua-filter={EXTENSION / 'article.lua'}",
             f"--lua-filter={ASSETS / 'subset.lua'}",
-            f"--lua-filter={ASSETS / 'front.lua'}",
+            f"--lua-filter={EXTENSION / 'front.lua'}",
             "--citeproc",
             *options,
         ]
@@ -202,12 +196,12 @@ def convert(
             input=source.body.encode("utf-8"),
             capture_output=True,
             cwd=job.root,
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), "LC_ALL": "C.UTF-8"},
+            env=typesetter_environment(folder, job.epoch),
         )
     messages = done.stderr.decode("utf-8", errors="replace")
     raise_all(_problems(messages, source))
     if done.returncode:
-        raise PaperError(f"pandoc failed: {messages.strip()}", where="paper.qmd")
+        raise PaperError(f"pandoc failed: {messages.strip()}", where=ARTICLE)
     return done.stdout
 
 
@@ -235,5 +229,5 @@ def _problems(messages: str, source: Source) -> list[PaperError]:
                 )
             )
         else:
-            found.append(PaperError(f"pandoc warns: {warning}", where="paper.qmd"))
+            found.append(PaperError(f"pandoc warns: {warning}", where=ARTICLE))
     return found

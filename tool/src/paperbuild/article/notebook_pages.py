@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-import html
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from paperbuild.article.embedded import read_numbers
+from paperbuild.article import languages
+from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.job import RenderJob
 from paperbuild.article.pictures import styles_with_fonts
-from paperbuild.article.source import ARTICLE
-from paperbuild.article.text import Manuscript
-from paperbuild.article.typesetting import ASSETS
+from paperbuild.article.source import read_numbers
+from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import RenderJob
 
 _LABEL = re.compile(r"\A#\|\s*label:\s*(\S+)\s*\n?")
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
@@ -29,12 +28,10 @@ Places = dict[str, Any]
 
 
 def render(job: RenderJob) -> list[Path]:
-    """Write ``notebooks/NAME.html`` for every executed notebook of ``build/notebooks``, the notebook beside it, and
-    ``index.html``.
-    """
+    """Write a page for every executed notebook of ``build/notebooks``, the notebook beside it, and an index."""
     folder = job.output / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    shown_at = places(job.root)
+    shown_at = places(read(job.root))
     build = read_numbers(job.root).get("build", {})
     opened = [_open(job.root, path) for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb"))]
     written = []
@@ -57,7 +54,7 @@ def render(job: RenderJob) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Opened:
-    """An executed notebook: its file's stem, the file, what nbformat read, the first heading and paragraph."""
+    """An executed notebook: stem and path of its file, its content, first heading and paragraph."""
 
     name: str
     path: Path
@@ -109,51 +106,42 @@ def _page(
     return body
 
 
-def places(root: Path) -> Places:
+def places(article: Article) -> Places:
     """Return what the article shows where.
 
     Returns
     -------
     dict
-        ``floats``: the names of figures and tables, sorted. ``numbers``: by name, the sections that print the number
-        as ``{"id": …, "title": …}``, in reading order.
+        ``floats``: the names of figures and tables, sorted. ``numbers``: by name, the sections that print
+        the number as ``{"id": …, "title": …}``, in reading order.
     """
-    floats: set[str] = set()
     numbers: dict[str, list[dict[str, str]]] = {}
-    start = {"id": "abstract-title", "title": "Abstract"}
-    if (root / ARTICLE).is_file():
-        _find_places(root, ARTICLE, start, floats, numbers)
+    if article.manuscripts:
+        _find_numbers(article, article.manuscripts[0], {"id": "abstract-title", "title": "Abstract"}, numbers)
+    floats = {one.name for one in article.defined if one.name.startswith(("fig-", "tbl-"))}
     return {"floats": sorted(floats), "numbers": numbers}
 
 
-def _find_places(
-    root: Path,
-    path: str,
-    section: dict[str, str],
-    floats: set[str],
-    numbers: dict[str, list[dict[str, str]]],
+def _find_numbers(
+    article: Article, text: Manuscript, section: dict[str, str], numbers: dict[str, list[dict[str, str]]]
 ) -> dict[str, str]:
-    """Add what one text and those it includes show to `floats` and `numbers`; return the section it ends in."""
-    text = Manuscript(path, (root / path).read_text(encoding="utf-8"))
-    floats |= {use.name for use in text.defined if use.name.startswith(("fig-", "tbl-"))}
-    headings = [
-        (text.line(match.start()), {"id": match[2], "title": _plain(match[1])})
+    """Add the numbers that a text and those it includes print to `numbers`; return the section it ends in."""
+    forms = tuple(f"{root}." for root in languages.number_forms())
+    steps: list[tuple[int, str, Any]] = [
+        (text.line(match.start()), "section", {"id": match[2], "title": _plain(match[1])})
         for match in _SECTION.finditer(text.uncoded)
     ]
-    steps: list[tuple[int, str, Any]] = [(line, "section", heading) for line, heading in headings]
-    steps += [(use.line, "number", use.name) for use in text.metas if use.name.startswith(("n.", "c."))]
-    steps += [(use.line, "text", use.name) for use in text.includes]
+    steps += [(use.line, "number", use.name) for use in text.metas if use.name.startswith(forms)]
+    steps += [(use.line, "text", include_target(text.path, use.name)) for use in text.includes]
     for _, kind, what in sorted(steps, key=lambda step: step[0]):
         if kind == "section":
             section = what
         elif kind == "number":
-            uses = numbers.setdefault(what[2:], [])
+            uses = numbers.setdefault(what.partition(".")[2], [])
             if section not in uses:
                 uses.append(section)
-        else:
-            included = what[1:] if what.startswith("/") else (PurePosixPath(path).parent / what).as_posix()
-            if (root / included).is_file():
-                section = _find_places(root, included, section, floats, numbers)
+        elif included := article.manuscript(what):
+            section = _find_numbers(article, included, section, numbers)
     return section
 
 
@@ -181,9 +169,9 @@ def _record(root: Path, name: str) -> dict[str, Any]:
 
 
 def _dress(environment: Any) -> None:
-    styles = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("article.css", "notebook.css"))
-    environment.globals["styles"] = styles_with_fonts(styles, ASSETS)
-    environment.globals["script"] = (ASSETS / "article.js").read_text(encoding="utf-8")
+    sheets = (EXTENSION / "article.css", ASSETS / "notebook.css")
+    environment.globals["styles"] = "".join(styles_with_fonts(sheet) for sheet in sheets)
+    environment.globals["script"] = (EXTENSION / "article.js").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -199,6 +187,8 @@ def _environment() -> Any:
 
 @functools.cache
 def _exporter() -> Any:
+    import html
+
     # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
@@ -216,5 +206,5 @@ def _exporter() -> Any:
 
 
 if __name__ == "__main__":
-    # Quarto's last step (quarto_hook.py), in the project's folder.
+    # Quarto's last step (the extension's hook.py), in the project's folder.
     render(RenderJob(Path.cwd(), Path("_output"), "notebooks", "quarto", 0))

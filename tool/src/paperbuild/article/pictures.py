@@ -1,4 +1,4 @@
-"""Files inside a page: as ``data:`` addresses, so that it needs nothing beside it, and as light as they can be."""
+"""Files inside a page: as ``data:`` addresses, and as light as they can be."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import base64
 import hashlib
 import io
 import mimetypes
+import os
 import re
 import urllib.parse
 from pathlib import Path
 
-from paperbuild.build.store import write_atomic
-
 HEAVY = 100_000
-"""Bytes of a drawing beyond which its pixels are lighter: a map of ten thousand points, a curve of a thousand marks."""
+"""Bytes beyond which a drawing's pixels are lighter: a map of ten thousand points, a thousand marks."""
 
 _UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 _FONT = re.compile(r'url\("(fonts/[^"]+)"\)')
@@ -27,8 +26,8 @@ def data_uri(path: Path) -> str:
 def picture_uri(path: Path, kept: Path) -> str:
     """Return a figure as a light ``data:`` address.
 
-    A drawing goes in as text without what is not drawn; a heavy one as the pixels of the PNG beside it, compressed
-    without loss.
+    A drawing goes in as text without what is not drawn; a heavy one as the pixels of the PNG beside it,
+    compressed without loss.
 
     Parameters
     ----------
@@ -47,9 +46,10 @@ def picture_uri(path: Path, kept: Path) -> str:
     return "data:image/svg+xml," + urllib.parse.quote(drawing, safe=" ':/=;,.()-_!*+@?[]|~$&")
 
 
-def styles_with_fonts(styles: str, folder: Path) -> str:
+def styles_with_fonts(sheet: Path) -> str:
     """Return a style sheet with the fonts that it names inside it."""
-    return _FONT.sub(lambda match: f'url("{data_uri(folder / match[1])}")', styles)
+    styles = sheet.read_text(encoding="utf-8")
+    return _FONT.sub(lambda match: f'url("{data_uri(sheet.parent / match[1])}")', styles)
 
 
 def _webp(png: bytes, kept: Path) -> bytes:
@@ -61,7 +61,11 @@ def _webp(png: bytes, kept: Path) -> bytes:
     stream = io.BytesIO()
     # Figures have no transparent parts; method 1 is within three per cent of the best and twice as fast.
     Image.open(io.BytesIO(png)).convert("RGB").save(stream, "WEBP", lossless=True, quality=50, method=1)
-    write_atomic(remembered, stream.getvalue())
+    kept.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all: two formats may be set at once, and a build may be stopped.
+    temporary = remembered.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(stream.getvalue())
+    temporary.replace(remembered)
     return stream.getvalue()
 
 

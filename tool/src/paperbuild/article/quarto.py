@@ -9,12 +9,14 @@ import subprocess
 import threading
 from pathlib import Path
 
-from paperbuild.article.embedded import read_numbers
-from paperbuild.article.source import ARTICLE, Source, read
+from paperbuild.article import extension
+from paperbuild.article.job import RenderJob
+from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import RenderJob
-
-TARGETS = {"html": "html", "pdf": "typst", "docx": "docx"}
+from paperbuild.ground.own import OWNER_VARIABLE
+from paperbuild.ground.private import private_folder
+from paperbuild.ground.surroundings import typesetter_environment
+from paperbuild.project.layout import ARTICLE
 
 # Quarto keeps intermediate files beside the article: two runs in one folder would meet.
 _one_at_a_time = threading.Lock()
@@ -24,28 +26,50 @@ _UNRESOLVED = re.compile(r"Unable to resolve crossref (@\S+)")
 _UNKNOWN = re.compile(r"[Cc]itation (\S+) not found")
 
 
-def render(job: RenderJob) -> list[Path]:
-    """Typeset the article with ``quarto render``; see `paperbuild.article.typesetting.render`."""
-    from paperbuild.build.scheduler import OWNER_VARIABLE
+def render(job: RenderJob, source: Source, base: str, target: Path) -> None:
+    """Typeset the article with ``quarto render``.
 
-    source = read(job.root, read_numbers(job.root))
-    job.output.mkdir(parents=True, exist_ok=True)
+    Parameters
+    ----------
+    job : RenderJob
+        Root, output and date of the document.
+    source : Source
+        The article as the embedded engine would set it: reading it has made the same refusals.
+    base : str
+        Quarto's format that the extension's format stands on: ``html``, ``typst``, ``docx``.
+    target : Path
+        The file that Quarto writes, in the job's output folder.
+
+    Raises
+    ------
+    PaperError
+        Where the project lacks the extension, and for what Quarto reports.
+    """
+    if not extension.files(job.root / extension.PLACE):
+        raise PaperError(
+            "the project has no Quarto extension",
+            where=extension.PLACE,
+            expected="a copy of the one that comes with paperbuild",
+            remedy="python -m paperbuild.article.extension",
+        )
     with _one_at_a_time:
         # Quarto takes an output folder relative to the project only.
         folder = os.path.relpath(job.output, job.root)
         done = subprocess.run(
-            ["quarto", "render", ARTICLE, "--to", TARGETS[job.format], "--output-dir", folder, "--no-clean"],
+            [
+                *("quarto", "render", ARTICLE),
+                *("--to", f"{extension.NAME}-{base}", "--output-dir", folder, "--no-clean"),
+            ],
             cwd=job.root,
             capture_output=True,
             text=True,
             encoding="utf-8",
             errors="replace",
             # The owner keeps Quarto's pre-render step from starting another build.
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(job.epoch), OWNER_VARIABLE: str(os.getpid())},
+            env=typesetter_environment(private_folder(), job.epoch) | {OWNER_VARIABLE: str(os.getpid())},
         )
     messages = _ANSI.sub("", done.stdout + done.stderr)
     _refuse(messages, source)
-    target = job.output / f"paper.{job.format}"
     if done.returncode or not target.is_file():
         tail = "\n".join(line for line in messages.splitlines() if line.strip())[-1500:]
         raise PaperError(
@@ -55,7 +79,6 @@ def render(job: RenderJob) -> list[Path]:
         )
     # What Quarto copies beside the article belongs to the project, not to the output.
     shutil.rmtree(job.output / "figures", ignore_errors=True)
-    return [target]
 
 
 def _refuse(messages: str, source: Source) -> None:

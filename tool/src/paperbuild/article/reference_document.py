@@ -12,7 +12,7 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 
-from paperbuild.article.typesetting import ASSETS
+from paperbuild.article.extension import EXTENSION
 
 # Both are in every word processor, or replaced by letters of the same widths; both have the Kazakh letters.
 SERIF, SANS = "Times New Roman", "Arial"
@@ -251,4 +251,4 @@ def make() -> bytes:
 
 
 if __name__ == "__main__":
-    (ASSETS / "reference.docx").write_bytes(make())
+    (EXTENSION / "reference.docx").write_bytes(make())

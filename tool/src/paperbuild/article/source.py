@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article import languages
+from paperbuild.article.text import Article, Manuscript, include_target
+from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import suggestion
+from paperbuild.project.layout import ARTICLE, load_yaml, suggestion
 
-ARTICLE = "paper.qmd"
 NUMBERS = "build/results/numbers.yml"
 
 FRONT_KEYS = frozenset(
@@ -78,7 +79,13 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
         A missing include, an unknown key, an unsupported shortcode or front-matter key, a code cell; each
         with its file and line.
     """
-    return _Reader(root, numbers).read()
+    return _Reader(read_text(root), numbers).read()
+
+
+def read_numbers(root: Path) -> dict[str, Any]:
+    """Return the content of ``build/results/numbers.yml``; nothing where the pipeline has not run."""
+    path = root / NUMBERS
+    return (load_yaml(path, NUMBERS) or {}) if path.is_file() else {}
 
 
 def lookup(metadata: Mapping[str, Any], key: str) -> str | None:
@@ -103,50 +110,42 @@ def keys(metadata: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
 
 
 class _Reader:
-    def __init__(self, root: Path, numbers: Mapping[str, Any]) -> None:
-        self.root, self.numbers = root, numbers
+    def __init__(self, article: Article, numbers: Mapping[str, Any]) -> None:
+        self.article, self.numbers = article, numbers
         self.findings: list[PaperError] = []
-        self.originals: dict[str, str] = {}
         self.metadata: dict[str, Any] = {}
         self.known: dict[str, Any] = {}
 
     def read(self) -> Source:
-        article = self.open(ARTICLE)
-        try:
-            front = article.metadata
-        except Exception as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f":{mark.line + 2}" if mark else ""
-            problem = getattr(error, "problem", error)
-            raise PaperError(f"the front matter is not valid YAML: {problem}", where=ARTICLE + line) from None
+        main = self.article.manuscript(ARTICLE)
+        if main is None or main.front_problem:
+            raise self.article.problems[0]
+        front = main.metadata
         for key in sorted(set(front) - FRONT_KEYS):
             self.complain(
                 f"front-matter key {key!r}{suggestion(key, FRONT_KEYS)}",
                 ARTICLE,
-                self.line_of_key(article, key),
+                self.line_of_key(main, key),
                 expected=", ".join(sorted(FRONT_KEYS)),
                 remedy="formats and their options belong to _quarto.yml",
             )
+        try:
+            languages.of(str(front.get("lang", languages.DEFAULT)))
+        except PaperError as error:
+            where = f"{ARTICLE}:{self.line_of_key(main, 'lang')}"
+            self.findings.append(
+                PaperError(error.message, where=where, expected=error.expected, remedy=error.remedy)
+            )
         self.known = {**front, **self.numbers}
-        self.metadata = {key: self.resolve(article, value) for key, value in front.items()}
+        self.metadata = {key: self.resolve(main, value) for key, value in front.items()}
         lines: list[str] = []
         places: list[tuple[str, int]] = []
-        for text, path, number in self.expand(article, (ARTICLE,)):
+        for text, path, number in self.expand(main, (ARTICLE,)):
             lines.append(text)
             places.append((path, number))
-        raise_all(self.findings)
-        return Source(self.metadata, "\n".join(lines) + "\n", tuple(places), self.originals)
-
-    def open(self, path: str) -> Manuscript:
-        file = self.root / path
-        try:
-            text = file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise PaperError(f"there is no {path}", where=path, expected="the article's text") from None
-        except UnicodeDecodeError as error:
-            raise PaperError(f"not UTF-8 ({error})", where=path, remedy="save the file as UTF-8") from None
-        self.originals[path] = text
-        return Manuscript(path, text)
+        raise_all([*self.findings, *self.article.unread])
+        originals = {text.path: text.text for text in self.article.manuscripts}
+        return Source(self.metadata, "\n".join(lines) + "\n", tuple(places), originals)
 
     def complain(self, message: str, path: str, line: int, *, expected: str = "", remedy: str = "") -> None:
         self.findings.append(PaperError(message, where=f"{path}:{line}", expected=expected, remedy=remedy))
@@ -214,30 +213,16 @@ class _Reader:
             line = original[number - 1]
             include = _SHORTCODE.fullmatch(visible[number - 1].strip())
             if include and include["name"] == "include":
-                yield from self.include(include["argument"], path, number, trail)
+                yield from self.include(include["argument"], path, trail)
             else:
                 before = original[number - 2] if number > first else ""
                 yield self.inline(line, visible[number - 1], before, path, number), path, number
 
-    def include(
-        self, target: str, path: str, line: int, trail: tuple[str, ...]
-    ) -> Iterable[tuple[str, str, int]]:
-        """Yield the lines of an included file: its path is relative to the including file, as for Quarto."""
-        joined = (
-            target.lstrip("/") if target.startswith("/") else (PurePosixPath(path).parent / target).as_posix()
-        )
-        if not (self.root / joined).is_file():
-            self.complain(
-                f"includes {joined}, which does not exist",
-                path,
-                line,
-                expected="a file of the project",
-                remedy="correct the name, or run `paper build` if a notebook makes it",
-            )
-        elif joined in trail:
-            self.complain(f"includes {joined}, which includes this file", path, line)
-        else:
-            yield from self.expand(self.open(joined), (*trail, joined))
+    def include(self, target: str, path: str, trail: tuple[str, ...]) -> Iterable[tuple[str, str, int]]:
+        """Yield the lines of an included file; the reading of the article says what is wrong with it."""
+        included = self.article.manuscript(include_target(path, target))
+        if included and included.path not in trail:
+            yield from self.expand(included, (*trail, included.path))
 
     def inline(self, line: str, visible: str, before: str, path: str, number: int) -> str:
         """Resolve the shortcodes of one line."""

@@ -1,15 +1,23 @@
-"""Read the article's Markdown: what it says, shows, cites and binds, each with its line.
+"""Read the article's Markdown, all of it once: what it says, includes, shows, cites and binds, with lines.
+
+`Article` is one reading of the article and of all it includes; whoever wants to know what the article is made
+of asks it, and follows no include by itself. `Manuscript` is one file of it.
 
 The text is never changed, only masked: whatever is not prose (code, mathematics, attributes, links,
 shortcodes, citations) is overwritten with blanks of the same length, so that every offset keeps its line.
 """
 
+import bisect
+import functools
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import ARTICLE
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -18,7 +26,7 @@ CITATION_MARK = "@"
 _KEY = r"[\w](?:[\w:.#$%&+?<>~/-]*[\w/])?"
 _CITATION = re.compile(rf"(?<![\w@/.])-?@(?:\{{(?P<braced>[^}}]+)\}}|(?P<key>{_KEY}))")
 _META = re.compile(r"\{\{<\s*meta\s+(?P<key>[^\s>]+)\s*>\}\}")
-_INCLUDE = re.compile(r"\{\{<\s*include\s+(?P<path>[^\s>]+)\s*>\}\}")
+_INCLUDE = re.compile(r"\{\{<\s*include\s+(?P<path>[^\n]+?)\s*>\}\}")
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -29,6 +37,11 @@ _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _URL = re.compile(r"<?https?://[^\s<>)\]]+>?|\bdoi:\s*\S+", re.IGNORECASE)
 _FRONT = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _DIV = re.compile(r"^(?P<colons>:{3,})[ \t]*(?P<rest>\S[^\n]*)?$", re.MULTILINE)
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
+_NAMED = re.compile(r"^(?:bibliography|csl)[ \t]*:(?P<value>[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.MULTILINE)
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|#")
+_PRINTED_FRONT = re.compile(r"(sub)?title|abstract(-[\w-]+)?|description|(plain-language-)?summary")
+_FRONT_LANGUAGE = re.compile(r"(?:abstract|title|subtitle|summary)-(?P<language>[a-z]{2})")
 _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^\s"'}]+))""", re.DOTALL)
 
 
@@ -64,12 +77,26 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """A name used somewhere in the article: in which file and line, in which language where asked for."""
+
+    name: str
+    path: str
+    line: int
+    language: str = ""
+
+    @property
+    def where(self) -> str:
+        """Place as findings show it."""
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
 class Prose:
     """A stretch of masked prose that starts at `line`."""
 
     text: str
     line: int
-    language: str = ""
 
 
 def blank(text: str) -> str:
@@ -161,15 +188,53 @@ class Manuscript:
 
     def line(self, offset: int) -> int:
         """Line of an offset, counted from 1."""
-        return self.text.count("\n", 0, offset) + 1
+        return bisect.bisect_left(self._line_ends, offset) + 1
 
     @cached_property
-    def metadata(self) -> dict:
-        """The YAML front matter; empty where there is none."""
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
+
+    @cached_property
+    def _front(self) -> tuple[dict[str, Any], Any, PaperError | None]:
+        """The front matter as values and as nodes, and what is wrong with it."""
         import yaml  # here, because it takes long to load and the build asks only for the files a text names
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(self.front_source, Loader=loader) or {} if self.front_source.strip() else {}
+        try:
+            values = yaml.load(self.front_source, Loader=loader)
+            nodes = yaml.compose(self.front_source, Loader=loader)
+        except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-13-01 is a ValueError
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 2}" if mark else ""
+            problem = getattr(error, "problem", None) or error
+            message = f"the front matter is not valid YAML: {problem}"
+            return {}, None, PaperError(message, where=self.path + line)
+        if values is not None and not isinstance(values, dict):
+            expected = "key: value lines between two lines ---"
+            problem = PaperError("the front matter is no mapping", where=f"{self.path}:2", expected=expected)
+            return {}, None, problem
+        return values or {}, nodes, None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The YAML front matter; empty where there is none, or none that can be read."""
+        return self._front[0] if self.front_source.strip() else {}
+
+    @property
+    def front_problem(self) -> PaperError | None:
+        """What is wrong with the front matter; None where it can be read."""
+        return self._front[2] if self.front_source.strip() else None
+
+    @cached_property
+    def named_files(self) -> list[Use]:
+        """Bibliographies and citation style that the front matter names (read without a YAML library)."""
+        found = []
+        for match in _NAMED.finditer(self.front_source):
+            line = self.line(self.text.find(self.front_source) + match.start())
+            words = re.split(r"[,\n]", match["value"].strip().strip("[]"))
+            names = [re.sub(r"\s+#.*", "", word).strip(" \t'\"-") for word in words]
+            found += [Use(name, line) for name in names if name]
+        return found
 
     @cached_property
     def uncoded(self) -> str:
@@ -291,7 +356,7 @@ class Manuscript:
     def masked(self) -> str:
         """The text with all but prose blanked; a citation leaves `CITATION_MARK` at its start."""
         text = self.uncoded
-        for pattern in (_SHORTCODE, _DISPLAY_MATH, _INLINE_MATH):
+        for pattern in (_SHORTCODE, _DISPLAY_MATH, _INLINE_MATH, _FOOTNOTE):
             text = _blank_matches(pattern, text)
         for block in self.attributes:
             start = block.start
@@ -331,17 +396,29 @@ class Manuscript:
         """Front-matter entries that are printed as text: (key, first line, last line)."""
         if not self.front_source.strip():
             return []
-        import yaml
-
-        root = yaml.compose(self.front_source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         found = []
-        for key, value in getattr(root, "value", []):
-            if re.fullmatch(
-                r"(sub)?title|abstract(-[\w-]+)?|description|(plain-language-)?summary", str(key.value)
-            ):
+        for key, value in getattr(self._front[1], "value", []):
+            if _PRINTED_FRONT.fullmatch(str(key.value)):
                 stop = value.end_mark.line + (1 if value.end_mark.column else 0)
                 found.append((str(key.value), key.start_mark.line + 2, stop + 1))
         return found
+
+    @cached_property
+    def _languages(self) -> list[tuple[int, int, str]]:
+        """Stretches that declare their language, as (first line, last line, code), outer before inner."""
+        found = []
+        if self.front_source.strip():
+            for key, start, stop in self.front_prose:
+                if match := _FRONT_LANGUAGE.fullmatch(key):
+                    found.append((start, stop, match["language"]))
+        for start, end, block in self.divs:
+            if "lang" in block.values:
+                found.append((self.line(start), self.line(end), block.values["lang"]))
+        return found
+
+    def language_at(self, line: int) -> str:
+        """Return the language that a line declares by a div's `lang` or a front-matter key; else nothing."""
+        return next((code for first, last, code in reversed(self._languages) if first <= line <= last), "")
 
     @cached_property
     def abstracts(self) -> list[tuple[str, int, list[Use]]]:
@@ -390,8 +467,128 @@ def is_generated(path: str) -> bool:
     return path.startswith(("tables/", "figures/", "build/"))
 
 
-def read(root: Path, entry: str = "paper.qmd") -> tuple[list[Manuscript], list[PaperError]]:
-    """Read the article and every committed text it includes.
+# A text is read again at every look at the article, and looked at several times a build.
+@functools.lru_cache(maxsize=256)
+def manuscript(path: str, text: str) -> Manuscript:
+    """Return the manuscript of a file's text, the same one for the same text."""
+    return Manuscript(path, text)
+
+
+@dataclass(frozen=True)
+class Article:
+    """One reading of the article: its manuscripts, and what they include, show, cite and bind.
+
+    Attributes
+    ----------
+    root : Path
+        Folder that all paths are relative to.
+    manuscripts : tuple of Manuscript
+        The article first, each included file behind the file that first includes it. Generated files (see
+        `is_generated`) are read for what they define, cite and bind like any other.
+    included : tuple of Occurrence
+        Every include, its name resolved to a path from the root.
+    unread : tuple of PaperError
+        A finding for each file that is missing or not UTF-8, and for each include in a circle.
+    """
+
+    root: Path
+    manuscripts: tuple[Manuscript, ...]
+    included: tuple[Occurrence, ...]
+    unread: tuple[PaperError, ...]
+
+    def manuscript(self, path: str) -> Manuscript | None:
+        """Return the manuscript of a file; None where it could not be read."""
+        return next((text for text in self.manuscripts if text.path == path), None)
+
+    @property
+    def written(self) -> tuple[Manuscript, ...]:
+        """The manuscripts that people write."""
+        return tuple(text for text in self.manuscripts if not is_generated(text.path))
+
+    @property
+    def problems(self) -> list[PaperError]:
+        """What keeps the article from being read as it stands: files, includes, front matter."""
+        fronts = (text.front_problem for text in self.manuscripts)
+        return [*self.unread, *filter(None, fronts)]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The article's own front matter."""
+        return self.manuscripts[0].metadata if self.manuscripts else {}
+
+    @cached_property
+    def bound(self) -> tuple[Occurrence, ...]:
+        """Every key bound with ``{{< meta key >}}``, with the language that its passage declares."""
+        return tuple(
+            Occurrence(use.name, text.path, use.line, text.language_at(use.line))
+            for text in self.manuscripts
+            for use in text.metas
+        )
+
+    @cached_property
+    def pictured(self) -> tuple[Occurrence, ...]:
+        """Every picture, by its target as written."""
+        return self._all(lambda text: [Use(figure.target, figure.line) for figure in text.figures])
+
+    @cached_property
+    def cited(self) -> tuple[Occurrence, ...]:
+        """Every citation."""
+        return self._all(lambda text: text.citations)
+
+    @cached_property
+    def referred(self) -> tuple[Occurrence, ...]:
+        """Every cross reference."""
+        return self._all(lambda text: text.references)
+
+    @cached_property
+    def defined(self) -> tuple[Occurrence, ...]:
+        """Every name that can be referred to."""
+        return self._all(lambda text: text.defined)
+
+    @cached_property
+    def named_files(self) -> tuple[Occurrence, ...]:
+        """Bibliographies and citation styles that front matter names."""
+        return self._all(lambda text: text.named_files)
+
+    def _all(self, uses: Callable[[Manuscript], Iterable[Use]]) -> tuple[Occurrence, ...]:
+        return tuple(
+            Occurrence(use.name, text.path, use.line) for text in self.manuscripts for use in uses(text)
+        )
+
+    def files(self, picture_suffix: str) -> set[Path]:
+        """Return every file the article is made of, those that are named and missing too: they may appear.
+
+        Parameters
+        ----------
+        picture_suffix : str
+            What completes a picture's name that has none.
+        """
+        found = {self.root / text.path for text in self.manuscripts}
+        found |= {self.root / one.name for one in (*self.included, *self.named_files)}
+        for one in self.pictured:
+            if not _REMOTE.match(one.name):
+                picture = self.root / one.name.lstrip("/")
+                found.add(picture if picture.suffix else picture.with_suffix(picture_suffix))
+        return found
+
+
+def include_target(path: str, name: str) -> str:
+    """Return the path from the root of what `path` includes as `name`, by Quarto's rule.
+
+    It is relative to the including file; a leading slash means the project root.
+    """
+    joined = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(path).parent / name
+    parts: list[str] = []
+    for part in joined.parts:
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def read(root: Path, entry: str = ARTICLE) -> Article:
+    """Read the article and every text it includes, each once.
 
     Parameters
     ----------
@@ -399,38 +596,46 @@ def read(root: Path, entry: str = "paper.qmd") -> tuple[list[Manuscript], list[P
         Project root.
     entry : str
         The article, relative to the root.
-
-    Returns
-    -------
-    tuple
-        The manuscripts (the article first) and a finding for each include that leads nowhere. Generated files
-        (see `is_generated`) are read for what they define, cite and bind like any other.
     """
-    manuscripts: list[Manuscript] = []
-    findings: list[PaperError] = []
-    queue = [(entry, "", 0)]
-    seen: set[str] = set()
-    while queue:
-        name, parent, line = queue.pop(0)
-        if name in seen:
-            continue
-        seen.add(name)
-        path = root / name
-        if not path.is_file():
-            findings.append(
-                PaperError(
-                    f"includes {name}, which does not exist" if parent else "the article is missing",
-                    where=f"{parent}:{line}" if parent else name,
-                    expected="a file of the project",
-                    remedy="paper build, or correct the name" if parent else f"git checkout -- {name}",
-                )
+    manuscripts: dict[str, Manuscript] = {}
+    included: list[Occurrence] = []
+    unread: dict[str, PaperError] = {}
+
+    def visit(path: str, trail: tuple[str, ...]) -> None:
+        try:
+            content = (root / path).read_bytes()
+        except OSError as error:
+            unread[path] = (
+                PaperError(f"there is no {path}", where=path, expected="the article's text")
+                if not trail
+                else PaperError(f"cannot be read: {error.strerror}", where=path)
             )
-            continue
-        manuscript = Manuscript(name, path.read_text(encoding="utf-8"))
-        manuscripts.append(manuscript)
-        # Quarto resolves an include against the including file; a leading slash means the project root.
-        here = Path(name).parent
-        for use in manuscript.includes:
-            target = use.name.lstrip("/") if use.name.startswith("/") else (here / use.name).as_posix()
-            queue.append((target, name, use.line))
-    return manuscripts, findings
+            return
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = f"{path}:{content.count(bytes([10]), 0, error.start) + 1}"
+            unread[path] = PaperError(f"not UTF-8 ({error})", where=where, remedy="save the file as UTF-8")
+            return
+        # As files opened for text are read, whatever their line ends.
+        found = manuscripts[path] = manuscript(path, text.replace("\r\n", "\n").replace("\r", "\n"))
+        for use in found.includes:
+            target = include_target(path, use.name)
+            one = Occurrence(target, path, use.line)
+            included.append(one)
+            if target in (*trail, path):
+                unread[one.where] = PaperError(
+                    f"includes {target}, which includes this file", where=one.where
+                )
+            elif not (root / target).is_file():
+                unread[one.where] = PaperError(
+                    f"includes {target}, which does not exist",
+                    where=one.where,
+                    expected="a file of the project",
+                    remedy="correct the name, or run `paper build` if a notebook makes it",
+                )
+            elif target not in manuscripts and target not in unread:
+                visit(target, (*trail, path))
+
+    visit(entry, ())
+    return Article(root, tuple(manuscripts.values()), tuple(included), tuple(unread.values()))

@@ -6,54 +6,18 @@ numbering, captions and references from both.
 
 from __future__ import annotations
 
-import re
+import shutil
 from pathlib import Path
 
-from paperbuild.article.source import ARTICLE
+from paperbuild.article import extension, quarto, source
+from paperbuild.article.formats import DOCUMENTS, Format
+from paperbuild.article.job import RenderJob
+from paperbuild.article.text import Article, is_generated
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import RenderJob
-
-FORMATS = ("html", "pdf", "docx")
-ASSETS = Path(__file__).parent / "assets"
-
-_INCLUDE = re.compile(r"\{\{<\s*include\s+(\S+)\s*>\}\}")
-_PICTURE = re.compile(r"\]\(\s*([^)\s]+)")
-_SETTING = re.compile(r"^(?:bibliography|csl)\s*:\s*(.+?)\s*$", re.MULTILINE)
-_PICTURE_SUFFIX = {"html": ".svg", "pdf": ".svg", "docx": ".png"}
-FONTS = tuple(sorted(f"fonts/{path.name}" for path in (ASSETS / "fonts").glob("*.woff2")))
-NEEDED_ASSETS = {
-    "html": (
-        "subset.lua",
-        "article.lua",
-        "front.lua",
-        "article.html",
-        "article.css",
-        "article.js",
-        *FONTS,
-    ),
-    "pdf": (
-        "subset.lua",
-        "article.lua",
-        "front.lua",
-        "references.lua",
-        "article.typ",
-        "typst-template.typ",
-        "typst-show.typ",
-    ),
-    "docx": ("subset.lua", "article.lua", "front.lua", "reference.docx"),
-    "notebooks": (
-        "notebook.html.j2",
-        "notebook-index.html.j2",
-        "article.css",
-        "notebook.css",
-        "article.js",
-        *FONTS,
-    ),
-}
 
 
 def render(job: RenderJob) -> list[Path]:
-    """Typeset the article in one format.
+    """Typeset one document.
 
     Parameters
     ----------
@@ -70,20 +34,18 @@ def render(job: RenderJob) -> list[Path]:
     PaperError, Findings
         What the text or the engine lacks, with file and line.
     """
+    document = DOCUMENTS[job.format]
+    if not isinstance(document, Format):
+        return document.make(job)
+    numbers = source.read_numbers(job.root)
+    resolved = source.read(job.root, numbers)
+    job.output.mkdir(parents=True, exist_ok=True)
+    target = job.output / document.file
     if engine_for(job.engine) == "quarto":
-        from paperbuild.article import quarto
-
-        return quarto.render(job)
-    from paperbuild.article import embedded
-
-    return embedded.render(job)
-
-
-def render_notebooks(job: RenderJob) -> list[Path]:
-    """Write a page for every executed notebook and an index of them into ``job.output/notebooks``."""
-    from paperbuild.article import notebook_pages
-
-    return notebook_pages.render(job)
+        quarto.render(job, resolved, document.quarto, target)
+    else:
+        document.embedded(job, resolved, numbers, target)
+    return [target]
 
 
 def engine_for(choice: str) -> str:
@@ -94,8 +56,6 @@ def engine_for(choice: str) -> str:
     PaperError
         If Quarto is asked for and absent.
     """
-    import shutil
-
     if choice == "embedded":
         return "embedded"
     if shutil.which("quarto"):
@@ -111,8 +71,7 @@ def engine_for(choice: str) -> str:
 
 def identity(engine: str) -> dict[str, str]:
     """Return the name and version of whatever typesets, fast enough to ask at every build."""
-    import importlib.metadata
-    import shutil
+    import importlib.metadata  # here: a build that has nothing to do remembers the answer
 
     if engine_for(engine) == "embedded":
         # pypandoc-binary carries pandoc: the version of the wheel decides both.
@@ -127,39 +86,26 @@ def identity(engine: str) -> dict[str, str]:
     return {"engine": "quarto", "quarto": f"{path} {status.st_size} {status.st_mtime_ns}"}
 
 
-def inputs(root: Path, fmt: str) -> list[Path]:
-    """Return every file that the article in format `fmt` (or the notebook pages) is made from, sorted.
+def inputs(article: Article, name: str) -> list[Path]:
+    """Return every file that a document is made from, sorted.
 
     ``numbers.yml`` and, for the pages, the executed notebooks are the build's own to add. A file that the
     text names but that does not exist is listed too: it may appear.
+
+    Parameters
+    ----------
+    article : Article
+        The article as read where it is typeset.
+    name : str
+        Name of one of `DOCUMENTS`.
     """
-    found = {ASSETS / name for name in NEEDED_ASSETS[fmt]} | set(Path(__file__).parent.glob("*.py"))
-    found.add(root / "_quarto.yml")
-    if fmt == "html":
-        found.add(root / "CITATION.cff")
-    if fmt == "notebooks":
-        return sorted(found)
-    queue = [root / ARTICLE]
-    while queue:
-        path = queue.pop()
-        if path in found:
-            continue
-        found.add(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
-        for target in _INCLUDE.findall(text):
-            queue.append(root / target[1:] if target.startswith("/") else path.parent / target)
-            if fmt == "html" and queue[-1].parent == root / "tables":
-                found.add(queue[-1].with_suffix(".csv"))
-        for target in _PICTURE.findall(text):
-            if not re.match(r"[a-z]+:|#", target):
-                picture = root / target
-                found.add(picture if picture.suffix else picture.with_suffix(_PICTURE_SUFFIX[fmt]))
-                if fmt == "html":
-                    # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
-                    found.update(picture.with_suffix(suffix) for suffix in (".csv", ".png"))
-        for value in _SETTING.findall(text):
-            found.update(root / name.strip(" '\"") for name in value.strip("[]").split(","))
+    document = DOCUMENTS[name]
+    found = {*document.assets, *Path(__file__).parent.glob("*.py")}
+    # What Quarto sets the same document with.
+    found |= {article.root / "_quarto.yml", *extension.files(article.root / extension.PLACE).values()}
+    if isinstance(document, Format):
+        named = article.files(document.picture)
+        made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}
+        found |= named | {path.with_suffix(suffix) for path in made for suffix in document.beside}
+        found |= {article.root / name for name in document.also}
     return sorted(found)

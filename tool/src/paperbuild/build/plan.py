@@ -7,10 +7,16 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import notebook_pages, typesetting
+from paperbuild.article.formats import DOCUMENTS, FORMATS, Pages, documents
+from paperbuild.article.text import Article
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE
@@ -28,9 +34,17 @@ from paperbuild.steps.fingerprint import (
     notebook_inputs,
     register_entries,
 )
-from paperbuild.steps.outputs import numbers_document, published_name
-
-DOCUMENTS = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx", "notebooks": "notebooks.html"}
+from paperbuild.steps.outputs import numbers_document, published_name, read_manifest
+from paperbuild.steps.reference import (
+    OF_THE_MACHINE,
+    StepReference,
+    committed_references,
+    differs_from,
+    is_intact,
+    read_references,
+    recipe,
+    reference_bytes,
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +71,12 @@ class Options:
         Whether to print nothing but failures.
     wait : bool
         Whether to wait for another build to end instead of refusing.
+    accept : bool
+        Whether what this machine makes becomes the reference, though only the machine differs.
     """
 
     jobs: int | None = None
-    to: tuple[str, ...] = ("html", "pdf", "docx")
+    to: tuple[str, ...] = tuple(FORMATS)
     overrides: tuple[str, ...] = ()
     engine: str = "auto"
     kernel: str = "fork"
@@ -68,11 +84,12 @@ class Options:
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False
+    accept: bool = False
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Render steps in order: the formats asked for, then the notebooks' pages with the HTML."""
-        return (*self.to, "notebooks") if "html" in self.to else tuple(self.to)
+        """Render steps in order: the formats asked for, then the pages that belong to them."""
+        return documents(self.to)
 
 
 @dataclass
@@ -129,6 +146,8 @@ class Plan:
     defaults: Mapping[str, Mapping[str, Any]]
     store: Store
     state: dict[str, Any]
+    references: Mapping[str, StepReference] = field(default_factory=dict)
+    recipes: dict[str, str] = field(default_factory=dict)
 
     def effective(self, step: str) -> dict[str, Any]:
         """Return a notebook's parameters as it will see them."""
@@ -167,9 +186,60 @@ class Plan:
         """Return the same, trusting what was found a moment ago."""
         named = named_files(self.project, step, self.effective(step))
         results = {other: self.numbers_digest(entries[other]) for other in self.after(step)}
-        return notebook_inputs(
+        found = notebook_inputs(
             self.scanner, step, self.overrides[step], results, self.packages, self.entries, named
         )
+        self.recipes[step] = recipe(
+            found.inputs, {other: self.recipes.get(other, "") for other in self.after(step)}
+        )
+        return found
+
+    def held(self, step: str, entry: Entry) -> StepReference | None:
+        """Return the reference that stays although `entry` is another; None where `entry` is published.
+
+        It stays where the manifest records the recipe of today and the reference is whole: then only the
+        machine can have made the difference.
+        """
+        if self.options.accept or self.project.scenario:
+            return None
+        known = self.references.get(step)
+        if known and known.recipe != self.recipes.get(step):
+            # Back from an edit, or from other parameters, to what was committed.
+            known = self.committed.get(step)
+        if known is None or known.recipe != self.recipes.get(step):
+            return None
+        reference = known
+        key = sha256_json([entry.files, reference.outputs, reference.numbers])
+        if not self.scanner.cache.fact("differs", key, lambda: differs_from(reference, entry)):
+            return None
+        cache = self.scanner.cache
+        whole = all(
+            is_intact(self.project, path, digest, cache)
+            or reference_bytes(self.project, path, digest, cache) is not None
+            for path, digest in reference.files.items()
+        )
+        return reference if whole else None
+
+    @cached_property
+    def committed(self) -> Mapping[str, StepReference]:
+        """What the last commit holds of each notebook; asked where the manifest at hand does not answer."""
+        return committed_references(self.project)
+
+    def text_recipe(self, kind: str, entries: Mapping[str, Entry]) -> str:
+        """Return the digest of what an author decides of a document's text, whichever engine typesets it."""
+        printed = json.loads(self.numbers(entries))
+        chosen = {
+            key: value
+            for key, value in self.document_inputs(kind, entries).items()
+            if key not in ("numbers", "date", *OF_THE_MACHINE) and not key.startswith("typesetter ")
+        }
+        engines = {name: self.packages.versions.get(name, "") for name in ("pypandoc-binary", "typst")}
+        return sha256_json([chosen, engines, {key: printed[key] for key in ("n", "c", "provenance")}])[:16]
+
+    def all_held(self, entries: Mapping[str, Entry]) -> dict[str, StepReference]:
+        """Return the references that stay, by notebook."""
+        found = {step: self.held(step, entry) for step, entry in entries.items()}
+        return {step: reference for step, reference in found.items() if reference is not None}
 
     def numbers_digest(self, entry: Entry) -> str:
         """Return the hash of the numbers a result recorded: values and names, not where they were made."""
@@ -192,6 +262,10 @@ class Plan:
             for name, digest in entry.files.items()
             if published_name(step, name)
         }
+        if reference := self.held(step, entry):
+            own = [path for path in files if path.parent in (self.project.figures, self.project.tables)]
+            files = {path: digest for path, digest in files.items() if path not in own}
+            files |= {self.project.root / name: digest for name, digest in reference.files.items()}
         source = self.scanner.file(self.project.notebook(step))
         key = sha256_json([source, entry.files["outputs.json"]])
         files[self.project.notebooks / f"{step}.ipynb"] = self.scanner.cache.fact(
@@ -201,9 +275,11 @@ class Plan:
 
     def numbers(self, entries: Mapping[str, Entry]) -> str:
         """Return ``numbers.yml`` as it should stand after these results."""
-        key = sha256_json([{s: e.files["results.json"] for s, e in entries.items()}, self.build_facts()])
+        held = {step: reference.numbers for step, reference in self.all_held(entries).items()}
+        made = {s: e.files["results.json"] for s, e in entries.items()}
+        key = sha256_json([made, held, self.build_facts()])
         return self.scanner.cache.fact(
-            "numbers.yml", key, lambda: numbers_document(self.project, entries, self.build_facts())
+            "numbers.yml", key, lambda: numbers_document(self.project, entries, self.build_facts(), held)
         )
 
     def outside(self, steps: Iterable[str]) -> set[str]:
@@ -232,20 +308,22 @@ class Plan:
 
     def typesetter(self) -> dict[str, str]:
         """Return names and versions of what typesets; asked again when something is installed or removed."""
-        from paperbuild.article import typesetting
-
         engine = typesetting.engine_for(self.options.engine)
         if engine == "quarto":
             return typesetting.identity(engine)
         key = sha256_json([engine, self.packages.versions])
         return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))
 
-    def document_inputs(self, kind: str, entries: Mapping[str, Entry]) -> Inputs:
-        """Return what a render step depends on, the notebooks' outputs being published."""
-        from paperbuild.article import typesetting
+    def document_inputs(
+        self, kind: str, entries: Mapping[str, Entry], article: Article | None = None
+    ) -> Inputs:
+        """Return what a render step depends on, the notebooks' outputs being published.
 
+        The article is read anew unless a reading of a moment ago is given.
+        """
+        document, article = DOCUMENTS[kind], article or read_article(self.project.render_root)
         inputs: Inputs = {f"typesetter {name}": version for name, version in self.typesetter().items()}
-        for path in typesetting.inputs(self.project.render_root, kind):
+        for path in typesetting.inputs(article, kind):
             base = (
                 self.project.render_root if path.is_relative_to(self.project.render_root) else PACKAGE.parent
             )
@@ -258,23 +336,20 @@ class Plan:
                 inputs[f"file {shown}"] = self.scanner.file(path)[:16]
         inputs["numbers"] = sha256_bytes(self.numbers(entries).encode("utf-8"))[:16]
         inputs["date"] = str(self.project.revision.epoch)
-        if kind == "notebooks":
+        inputs["surroundings"] = surroundings.present().key
+        inputs["module paperbuild/ground/surroundings.py"] = self.scanner.code(
+            PACKAGE / "ground" / "surroundings.py"
+        )[:12]
+        if isinstance(document, Pages):
+            # Their links lead to where the article shows what they make.
+            texts = sha256_json([text.text for text in article.manuscripts])
+            places = self.scanner.cache.fact("places", texts, lambda: notebook_pages.places(article))
+            inputs["places in the article"] = sha256_json(places)[:16]
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
-            inputs["places in the article"] = self.places(kind)
-            wanted = ("nbconvert", "pygments", "jinja2", "mistune")
-            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in wanted}
+            inputs |= {f"package {name}": self.packages.versions.get(name, "") for name in document.packages}
         return {key: inputs[key] for key in sorted(inputs)}
-
-    def places(self, kind: str) -> str:
-        """Return a digest of where the text shows floats and numbers: all that the notebooks' pages take from it."""
-        from paperbuild.article import notebook_pages, typesetting
-
-        root = self.project.render_root
-        texts = [path for path in typesetting.inputs(root, "docx") if path.suffix in (".qmd", ".md")]
-        key = " ".join(self.scanner.file(path) for path in texts if path.is_file())
-        return self.scanner.cache.fact("places", key, lambda: sha256_json(notebook_pages.places(root))[:16])
 
     def differing(self, files: Mapping[Path, str]) -> list[str]:
         """Return, in words, the published files that are not as they were made."""
@@ -323,10 +398,10 @@ class Plan:
                 ]
         return status
 
-    def document_status(self, kind: str, entries: Mapping[str, Entry]) -> Status:
+    def document_status(self, kind: str, entries: Mapping[str, Entry], article: Article) -> Status:
         """Return how a render step stands, all notebooks being fresh."""
-        name = DOCUMENTS[kind]
-        inputs = self.document_inputs(kind, entries)
+        name = DOCUMENTS[kind].file
+        inputs = self.document_inputs(kind, entries, article)
         entry = self.store.find(fingerprint(inputs))
         status = Status(name, inputs, entry, after=self.project.steps)
         if entry is None:
@@ -368,7 +443,16 @@ def make_plan(project: Project, options: Options) -> Plan:
     with contextlib.suppress(OSError, ValueError):
         state = json.loads(project.state.read_text(encoding="utf-8"))
     return Plan(
-        project, options, scanner, installed(cache), entries, overrides, defaults, Store(project.store), state
+        project,
+        options,
+        scanner,
+        installed(cache),
+        entries,
+        overrides,
+        defaults,
+        Store(project.store),
+        state,
+        read_references(read_manifest(project)),
     )
 
 
@@ -380,7 +464,8 @@ def named_files(project: Project, step: str, values: Mapping[str, Any]) -> list[
 
 def own_version() -> str:
     """Return the hash of the build's own code, by which remembered facts are valid."""
-    return sha256_json([sha256_file(path) for path in sorted(PACKAGE.rglob("*.py"))])
+    paths = (path for suffix in ("*.py", "*.yml") for path in PACKAGE.rglob(suffix))
+    return sha256_json([sha256_file(path) for path in sorted(paths)])
 
 
 @contextlib.contextmanager
@@ -445,14 +530,16 @@ def inspect(project: Project, options: Options | None = None, plan: Plan | None 
     steps = {step: steps[step] for step in plan.project.steps}
     stale = [step for step, status in steps.items() if status.reasons]
     entries = {step: entries[step] for step in plan.project.steps if step in entries}
+    article: Article | None = None
     for kind in plan.options.documents:
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         if not plan.project.article.is_file():
             continue
         if stale:
             steps[name] = Status(name, reasons=[f"after {', '.join(stale)}"], after=plan.project.steps)
         else:
-            steps[name] = plan.document_status(kind, entries)
+            article = article or read_article(plan.project.render_root)
+            steps[name] = plan.document_status(kind, entries, article)
     plan.scanner.cache.save()
     return Inspection(plan, steps, entries)
 

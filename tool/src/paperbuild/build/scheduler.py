@@ -16,11 +16,16 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from paperbuild.build.plan import DOCUMENTS, Options, Plan, Status, chain, inspect, jobs_of, make_plan
+from paperbuild.article import typesetting
+from paperbuild.article.formats import DOCUMENTS
+from paperbuild.article.job import RenderJob
+from paperbuild.article.text import read as read_article
+from paperbuild.build.plan import Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.build.progress import Progress, clock
 from paperbuild.build.store import Entry, build_lock, disk_error, write_atomic
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.project.layout import ALL_DATA, Project, RenderJob
+from paperbuild.ground.own import OWNER_VARIABLE, PACKAGE
+from paperbuild.project.layout import ALL_DATA, Project
 from paperbuild.steps.fingerprint import StepInputs, fingerprint
 from paperbuild.steps.outputs import (
     check_names,
@@ -33,9 +38,13 @@ from paperbuild.steps.outputs import (
     results_document,
     write_if_changed,
 )
-
-# Tells a build started by our own `quarto render` that its work is done already.
-OWNER_VARIABLE = "PAPERBUILD_OWNER"
+from paperbuild.steps.reference import (
+    StepReference,
+    is_intact,
+    keep_differences,
+    reference_bytes,
+    tell_texts,
+)
 
 
 @dataclass
@@ -114,6 +123,9 @@ def build(project: Project, options: Options | None = None) -> Report:
 def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
     """Tell whether the files that belong to no single step are as they should be."""
     try:
+        kinds = plan.options.to if plan.project.article.is_file() else ()
+        if not all(_text_settled(plan, kind, entries) for kind in kinds):
+            return False
         return (
             plan.project.numbers.read_text(encoding="utf-8") == plan.numbers(entries)
             and plan.project.manifest.is_file()
@@ -123,12 +135,62 @@ def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
         return False
 
 
-def _manifest(plan: Plan, entries: dict[str, Entry]) -> str:
-    """Return the manifest that belongs to these results, with the documents' records as they stand."""
+def _text_settled(plan: Plan, kind: str, entries: dict[str, Entry]) -> bool:
+    """Tell whether the committed text of a document is this build's, or one that stays."""
+    record = _document_record(plan, kind, entries)
+    known = [
+        one for one in read_manifest(plan.project).get("documents", []) if one.get("path") == record["path"]
+    ]
+    target = plan.project.render_root / record["text"]
+    if known[:1] != [record] and not _text_stays(plan, record, known[0] if known else None):
+        return False
+    return target.is_file() and _digest_of(plan, target) == known[0]["text_sha256"]
+
+
+def _document_record(plan: Plan, kind: str, entries: dict[str, Entry]) -> dict[str, str]:
+    """Return the manifest's record of a document that lies in ``_output/``."""
+    path, engine, facts = (
+        plan.project.output / DOCUMENTS[kind].file,
+        plan.typesetter()["engine"],
+        plan.build_facts(),
+    )
+
+    def compute() -> dict[str, str]:
+        from paperbuild.proof.compare import document_record
+
+        return document_record(path, engine, facts)
+
+    record = plan.scanner.cache.fact("document", f"{plan.scanner.cache.file(path)} {engine}", compute)
+    return {**record, "recipe": plan.text_recipe(kind, entries)}
+
+
+def _text_stays(plan: Plan, record: dict[str, str], known: dict[str, str] | None) -> bool:
+    """Tell whether a document's committed text stays, because only typesetter or machine differ."""
+    if known is None or known == record or plan.options.accept or plan.project.scenario:
+        return False
+    target = plan.project.render_root / record["text"]
+    whole = target.is_file() and _digest_of(plan, target) == known.get("text_sha256")
+    return whole and known.get("recipe") == record["recipe"]
+
+
+def _digest_of(plan: Plan, text: Path) -> str:
+    """Return the hash of a committed text, wherever its lines break."""
+
+    def compute() -> str:
+        from paperbuild.proof.compare import text_digest
+
+        return text_digest(text.read_text(encoding="utf-8", errors="replace"))
+
+    return plan.scanner.cache.fact("text", plan.scanner.cache.file(text), compute)
+
+
+def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, Any]] | None = None) -> str:
+    """Return the manifest that belongs to these results, with `documents` (default: as they stand)."""
     from paperbuild.project.parameters import parameters_digest
 
     digests = {step: parameters_digest(plan.effective(step)) for step in plan.project.steps}
-    return manifest(plan.project, entries, digests, read_manifest(plan.project).get("documents", []))
+    documents = read_manifest(plan.project).get("documents", []) if documents is None else documents
+    return manifest(plan.project, entries, digests, documents, plan.recipes, plan.all_held(entries))
 
 
 @contextlib.contextmanager
@@ -181,7 +243,7 @@ class _Build:
             self._parallel(notebooks, self.plan.after, self._notebook, past)
             if self.report.failures:
                 self._remember()
-                self.report.skipped += [DOCUMENTS[kind] for kind in self.options.documents]
+                self.report.skipped += [DOCUMENTS[kind].file for kind in self.options.documents]
                 return
             self.entries = {step: self.entries[step] for step in notebooks}
             self._publish_notebooks()
@@ -204,7 +266,7 @@ class _Build:
         if self.options.kernel == "fork":
             from paperbuild.kernel.warm import start_server
 
-            start_server(self.plan.outside(steps))
+            start_server(self.plan.outside(steps), self.project.build / "matplotlib")
         # Here, not in the threads: two threads that import one package for the first time can trip.
         from paperbuild.kernel import execute  # noqa: F401
 
@@ -359,7 +421,8 @@ class _Build:
     def _publish_notebooks(self) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
         check_names(self.entries)
-        remove_orphans(self.project, self.entries)
+        held = self.plan.all_held(self.entries)
+        remove_orphans(self.project, self.entries, held)
         for step, entry in self.entries.items():
             self.plan.store.touch(entry)
             targets = {
@@ -368,29 +431,42 @@ class _Build:
                 if published_name(step, name)
             }
             files = self.plan.published(step, entry)
-            publish(entry, {t: n for t, n in targets.items() if self.plan.differing({t: files[t]})})
+            wanted = {t: n for t, n in targets.items() if files.get(t) == entry.files[n]}
+            publish(entry, {t: n for t, n in wanted.items() if self.plan.differing({t: files[t]})})
+            if step in held:
+                self._restore_reference(held[step])
             write_if_changed(self.project.notebooks / f"{step}.ipynb", self.plan.executed(step, entry))
         write_if_changed(self.project.numbers, self.plan.numbers(self.entries))
         write_if_changed(self.project.manifest, _manifest(self.plan, self.entries))
         if self.project.scenario and self.project.article.is_file():
             self._copy_sources()
+        if not self.project.scenario:
+            both = {step: (reference, self.entries[step]) for step, reference in held.items()}
+            keep_differences(self.project, both, self.plan.scanner.cache)
         self._remember()
+
+    def _restore_reference(self, reference: StepReference) -> None:
+        """Bring back, from the last commit, files of a reference that were edited or removed."""
+        cache = self.plan.scanner.cache
+        for path, digest in reference.files.items():
+            if not is_intact(self.project, path, digest, cache):
+                content = reference_bytes(self.project, path, digest, cache)
+                if content is not None:
+                    write_atomic(self.project.root / path, content)
 
     def _copy_sources(self) -> None:
         """Bring the article's own files into a scenario's render root."""
-        from paperbuild.article import typesetting
-
-        made = (self.project.root / "figures", self.project.root / "tables", self.project.build)
-        sources = {
-            path for kind in self.options.documents for path in typesetting.inputs(self.project.root, kind)
-        }
-        prepare_render_root(
-            self.project, [p for p in sorted(sources) if not any(p.is_relative_to(m) for m in made)]
-        )
+        article = read_article(self.project.root)
+        root, project = self.project.root, self.project
+        # Neither what notebooks make nor the build's own parts, where the project holds them.
+        others = (root / "figures", root / "tables", project.build, PACKAGE)
+        sources = {path for kind in self.options.documents for path in typesetting.inputs(article, kind)}
+        own = [path for path in sorted(sources) if not any(path.is_relative_to(other) for other in others)]
+        prepare_render_root(project, own)
 
     def _document(self, kind: str) -> None:
         """Have one document: kept, or by typesetting."""
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         inputs = self.plan.document_inputs(kind, self.entries)
         entry = self._sound(fingerprint(inputs))
         ran = entry is None
@@ -409,9 +485,7 @@ class _Build:
 
     def _typeset(self, kind: str) -> Path:
         """Typeset one document and return the staging folder with it."""
-        from paperbuild.article import typesetting
-
-        name = DOCUMENTS[kind]
+        name = DOCUMENTS[kind].file
         staging = self.project.staging / name
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -421,7 +495,7 @@ class _Build:
         self.progress.started(name)
         begun = time.monotonic()
         try:
-            (typesetting.render_notebooks if kind == "notebooks" else typesetting.render)(job)
+            typesetting.render(job)
         except BaseException:
             self.progress.ended(name, "FAILED")
             raise
@@ -436,29 +510,30 @@ class _Build:
         self.plan.store.prune(self.options.store_limit, needed)
 
     def _record_documents(self) -> None:
-        """Put what the typeset documents say (their text's hash) into the manifest."""
-        from paperbuild.proof.compare import document_record
+        """Put what the typeset documents say into ``text/``, and its hash into the manifest."""
+        from paperbuild.proof.compare import reference_text
 
+        stay: list[tuple[dict[str, str], dict[str, str]]] = []
         found = {record["path"]: record for record in read_manifest(self.project).get("documents", [])}
-        engine = self._engine()
         for kind in self.options.to:
-            path = self.project.output / DOCUMENTS[kind]
-            if path.is_file() and DOCUMENTS[kind] not in self.report.failures:
-                key = f"{self.plan.scanner.cache.file(path)} {engine}"
-                facts = self.plan.build_facts()
-                record = self.plan.scanner.cache.fact(
-                    "document", key, lambda p=path, f=facts: document_record(p, engine, f)
-                )
-                found[record["path"]] = record
-        from paperbuild.project.parameters import parameters_digest
-
-        digests = {step: parameters_digest(self.plan.effective(step)) for step in self.project.steps}
+            path = self.project.output / DOCUMENTS[kind].file
+            if not path.is_file() or path.name in self.report.failures:
+                continue
+            record = _document_record(self.plan, kind, self.entries)
+            known, target = found.get(record["path"]), self.project.render_root / record["text"]
+            facts = self.plan.build_facts()
+            if _text_stays(self.plan, record, known):
+                write_atomic(self.project.differs / record["text"], reference_text(path, facts))
+                stay.append((found[record["path"]], record))
+                continue
+            found[record["path"]] = record
+            # A longer commit name may move where a PDF's lines break; that is no other text.
+            if not target.is_file() or _digest_of(self.plan, target) != record["text_sha256"]:
+                write_atomic(target, reference_text(path, facts))
+        if stay:
+            tell_texts(self.project, stay)
         listed = [found[path] for path in sorted(found)]
-        write_if_changed(self.project.manifest, manifest(self.project, self.entries, digests, listed))
-
-    def _engine(self) -> str:
-        """Return the name of the typesetter in use."""
-        return self.plan.typesetter()["engine"]
+        write_if_changed(self.project.manifest, _manifest(self.plan, self.entries, listed))
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""

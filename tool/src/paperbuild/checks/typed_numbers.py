@@ -6,35 +6,28 @@ A digit in prose is a finding unless it is one of these, each of which cannot go
 
 - a year (1500–2100), a span of years (1997–2019, 1988/89), a decade (1990s);
 - the day or the year of a date (1 January 2009, 17 июля);
-- the number of a list item, or one that names a place in a text: section, chapter, part, figure, table,
-  equation, note, appendix, page, article, paragraph, law, decree, claim, step, model, "No.", "§" and their
-  Russian and Kazakh forms; a century;
+- the number of a list item, or one that names a place in a text: section, figure, table, equation, page,
+  article, law, claim, "No.", "§" and the like, in any of the languages; a century;
 - the base of a rate: per 1,000, per 100 km, на 1000;
+- the mark of a footnote;
 - part of a name: joined to letters (A4, CO2, COVID-19, PM2.5), or after ISO, EPSG, CC BY, SHA, version …;
 - inside code, mathematics, citations (locators too), attributes other than titles, captions and alternative
   texts, link targets, addresses, raw HTML tags, comments and shortcodes;
 - anywhere in a sentence that carries a citation: such a number is the cited source's;
 - inside `[…]{.stated}`, with which the author declares a constant that no result of this project can change.
 
+Which words those are, each language's file says (`paperbuild.article.languages`).
+
 Everything else comes from a notebook by `number(…)` and enters the text as `{{< meta n.name >}}`.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
+from paperbuild.article.languages import alternatives, every, sentences
 from paperbuild.article.text import CITATION_MARK
 
-_MONTHS = (
-    "January|February|March|April|May|June|July|August|September|October|November|December|"
-    "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря|"
-    "қаңтар|ақпан|наурыз|сәуір|мамыр|маусым|шілде|тамыз|қыркүйек|қазан|қараша|желтоқсан"
-)
-_PLACES = (
-    "sections?|chapters?|parts?|figures?|figs?|tables?|equations?|eqs?|notes?|footnotes?|appendix|pages?|pp?|"
-    "articles?|arts?|paragraphs?|laws?|decrees?|claims?|steps?|models?|panels?|columns?|rungs?|volumes?|vol|nos?|№|§+|"
-    "раздел\\w*|глав\\w*|част\\w*|рис\\w*|табл\\w*|уравнени\\w*|прим\\w*|с|стр|стать\\w*|закон\\w*|указ\\w*|"
-    "бөлім\\w*|сурет\\w*|кесте\\w*|бет\\w*|бап\\w*|заң\\w*"
-)
 _NAMES = "ISO|EPSG|CC[ -]BY(?:-\\w+)*|SHA|UTF|RFC|version|v|Python|ODbL"
 _SPACE = r"[ \u00a0\u202f\n]"
 _YEAR = r"(?:1[5-9]\d\d|20\d\d|2100)"
@@ -44,24 +37,45 @@ _NUMBER = re.compile(
     r"\d(?:[\d.,\u00a0\u202f/–]*\d)?(?: \d{3}(?!\d))*[\w%]*"
 )
 _YEARS = re.compile(rf"{_YEAR}(?:[–/]{_YEAR}|[–/]\d\d)*s?")
-_DAY = re.compile(r"\d{1,2}(?:–\d{1,2})?(?:st|nd|rd|th)?")
-_BEFORE_DATE = re.compile(rf"(?:{_MONTHS}){_SPACE}$", re.IGNORECASE)
-_AFTER_DATE = re.compile(rf"{_SPACE}(?:{_MONTHS})", re.IGNORECASE)
-_PLACE_BEFORE = re.compile(
-    rf"(?<!\w)(?:{_PLACES})\.?{_SPACE}?"  # Sections 3, 4 and 5: whatever the list has had so far
-    rf"(?:[\d.]+(?:,{_SPACE}|–|-|{_SPACE}(?:and|or|to|и|және){_SPACE}))*$",
-    re.IGNORECASE,
-)
 _NAME_BEFORE = re.compile(rf"(?<!\w)(?:{_NAMES})[ \u00a0-]?(?:[\d.]+-)?$")
 _RATE_BASE = re.compile(r"10{0,2}(?:[,\u00a0\u202f ]?000)*")
-_RATE_BEFORE = re.compile(rf"(?<!\w)(?:per|на){_SPACE}$", re.IGNORECASE)
 _LIST_START = re.compile(r"[\s>]*\(?")
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[]*[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ0-9])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)"
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|al|vs|ca|approx|resp|Fig|Eq|No|pp?|т\.е|т\.д|г|гг|млн|тыс)|\b[A-ZА-Я])\.$"
-)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Patterns of the words of all languages that let a number stand."""
+
+    day: re.Pattern[str]
+    ordinal: re.Pattern[str]
+    century_after: re.Pattern[str]
+    month_before: re.Pattern[str]
+    month_after: re.Pattern[str]
+    place_before: re.Pattern[str]
+    place_after: re.Pattern[str]
+    rate_before: re.Pattern[str]
+
+
+@functools.cache
+def _words() -> _Words:
+    months, joins = alternatives(every("months")), alternatives(every("joins"))
+    ordinals = alternatives(every("ordinals"))
+    places = rf"(?:{alternatives(every('places_before'))})\.?|№|§+"
+    return _Words(
+        day=re.compile(rf"\d{{1,2}}(?:–\d{{1,2}})?(?:{ordinals})?"),
+        ordinal=re.compile(rf"\d{{1,2}}(?:{ordinals})"),
+        century_after=re.compile(rf"\s+(?:{alternatives(every('centuries'))})"),
+        month_before=re.compile(rf"(?:{months}){_SPACE}$", re.IGNORECASE),
+        month_after=re.compile(rf"{_SPACE}(?:{months})", re.IGNORECASE),
+        place_before=re.compile(
+            rf"(?<!\w)(?:{places}){_SPACE}?"  # Sections 3, 4 and 5: whatever the list has had so far
+            rf"(?:[\d.]+(?:,{_SPACE}|–|-|{_SPACE}(?:{joins}){_SPACE}))*$",
+            re.IGNORECASE,
+        ),
+        # With its hyphen: 5-бет is page 5, while 5 бет are five pages.
+        place_after=re.compile(rf"-(?:{alternatives(every('places_after'))})(?!\w)", re.IGNORECASE),
+        rate_before=re.compile(rf"(?<!\w)(?:{alternatives(every('rates'))}){_SPACE}$", re.IGNORECASE),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,29 +87,19 @@ class TypedNumber:
     around: str
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Bounds of the sentences of a paragraph; list items count as sentences of their own."""
-    bounds, start = [], 0
-    for match in _SENTENCE_END.finditer(text):
-        if _ABBREVIATION.search(text[start : match.start()]):
-            continue
-        bounds.append((start, match.end()))
-        start = match.end()
-    bounds.append((start, len(text)))
-    return bounds
-
-
 def _allowed(before: str, token: str, after: str, line_start: str) -> bool:
     """Whether a number may stand, given its sentence before it, the text after it, and its line before it."""
+    words = _words()
     if _YEARS.fullmatch(token) or (_LIST_START.fullmatch(line_start) and re.match(r"[.)]\s", after)):
         return True
-    if _DAY.fullmatch(token) and (_BEFORE_DATE.search(before) or _AFTER_DATE.match(after)):
+    if words.day.fullmatch(token) and (words.month_before.search(before) or words.month_after.match(after)):
         return True
-    if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)", token) and re.match(r"\s+century", after):
+    if words.ordinal.fullmatch(token) and words.century_after.match(after):
         return True
-    if _RATE_BASE.fullmatch(token) and _RATE_BEFORE.search(before):
+    if _RATE_BASE.fullmatch(token) and words.rate_before.search(before):
         return True
-    return bool(_PLACE_BEFORE.search(before) or _NAME_BEFORE.search(before))
+    named = words.place_before.search(before) or _NAME_BEFORE.search(before)
+    return bool(named or words.place_after.match(after))
 
 
 def typed_numbers(text: str) -> list[TypedNumber]:

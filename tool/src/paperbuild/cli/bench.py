@@ -24,6 +24,7 @@ from pathlib import Path
 from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache
+from paperbuild.ground.surroundings import FREE_VARIABLE, processor
 from paperbuild.project.layout import Project
 from paperbuild.steps.fingerprint import declared_files, register_entries
 
@@ -34,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns(
 RENDER = """
 import sys
 from pathlib import Path
-from paperbuild.project.layout import Project, RenderJob
+from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
 output = Path(sys.argv[1])
 output.mkdir(parents=True, exist_ok=True)
@@ -159,8 +160,17 @@ DRIVERS = {
 # Measuring ----------------------------------------------------------------------------------------
 
 
-def seconds(command: Sequence[str], root: Path) -> float:
+def seconds(command: Sequence[str], root: Path, **variables: str) -> float:
     """Time one command takes as a whole process.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The command.
+    root : Path
+        Where it runs.
+    **variables : str
+        Laid over the environment.
 
     Raises
     ------
@@ -168,7 +178,7 @@ def seconds(command: Sequence[str], root: Path) -> float:
         Where it fails, with its last lines.
     """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PAPERBUILD_")}
-    environment["PYTHONPATH"] = str(root / "src")
+    environment |= {"PYTHONPATH": str(root / "src"), **variables}
     started = time.perf_counter()
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     taken = time.perf_counter() - started
@@ -236,6 +246,21 @@ def ours(project: Project, repeat: int, jobs: int) -> dict[str, float]:
     measured = rounds(project.root, free_notebook(project), build, repeat)
     status = statistics.median(seconds((*command, "status"), project.root) for _ in range(repeat))
     return measured | {"no-op (status)": status}
+
+
+def free_surroundings(project: Project, repeat: int, jobs: int) -> dict[str, float]:
+    """Seconds of all notebooks, in the fixed surroundings and in the user's own, by turns.
+
+    One thread in both, as the fixed list has it: what differs is the level of instructions.
+    """
+    command = (sys.executable, "-m", "paperbuild", "--project", str(project.root))
+    build = (*command, "build", "--no-render", "--jobs", str(jobs))
+    taken: dict[str, list[float]] = {"paper": [], "paper (free surroundings)": []}
+    for _ in range(repeat):
+        for name, choice in zip(taken, ("", "free"), strict=True):
+            shutil.rmtree(project.store, ignore_errors=True)
+            taken[name].append(seconds(build, project.root, **{FREE_VARIABLE: choice}))
+    return {name: statistics.median(times) for name, times in taken.items()}
 
 
 def papermill(project: Project, repeat: int) -> dict[str, float]:
@@ -325,6 +350,8 @@ def measure(project: Project, folder: Path, repeat: int, jobs: int) -> dict[str,
         for task, taken in measured.items():
             tasks[task][name] = taken
     tasks["kernel overhead"] = kernel_overhead(folder, repeat)
+    print("surroundings …", flush=True)
+    tasks["all notebooks anew"] = free_surroundings(Project(first), repeat, jobs)
     return tasks
 
 
@@ -361,6 +388,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
         tasks = measure(project, Path(temporary).resolve(), max(1, args.repeat), args.jobs)
     record = {
         "machine": {
+            "processor": processor(),
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "system": platform.system(),
@@ -371,5 +399,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     }
     write_atomic(project.build / "bench.json", json.dumps(record, indent=1) + "\n")
     show(tasks)
+    row = tasks["all notebooks anew"]
+    price = row["paper"] / row["paper (free surroundings)"]
+    print(f"fixed surroundings take {price:.2f} times as long as free ones")
     print("papermill: run by a user who knows what changed; it cannot tell that nothing did")
     return 0

@@ -8,6 +8,7 @@ import sys
 from paperbuild.build.plan import inspect
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
+from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.steps.outputs import read_manifest
 
@@ -33,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for kept results (2G)",
     )
     parser.add_argument("--wait", action="store_true", help="wait for another build of this project to end")
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="make what this machine computes the reference in figures/ and tables/",
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="print failures only")
 
 
@@ -58,6 +64,11 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for found in read_manifest(project).get("findings", []):
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+        if not args.quiet and not project.scenario and project.differs_report.is_file():
+            words = project.differs_report.read_text(encoding="utf-8").partition("\n\n")[0]
+            print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
+    if (report.ran or report.failures) and (warning := surroundings.present().warning):
+        print(f"paper: {warning}", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():

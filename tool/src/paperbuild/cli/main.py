@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paperbuild.ground.errors import PaperError, UsageError, unexpected
+from paperbuild.ground.surroundings import interpreter_variables
 
 if TYPE_CHECKING:
     from paperbuild.build.plan import Options
@@ -24,7 +25,7 @@ COMMANDS = {
     "params": ("paperbuild.project.parameters", "list parameters and scenarios"),
     "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
     "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
-    "check": ("paperbuild.checks.check", "check register, parameters, numbers, references, alt texts"),
+    "check": ("paperbuild.cli.check", "check register, parameters, numbers, references, alt texts"),
     "verify": ("paperbuild.proof.verify", "rebuild from a clean clone and compare every output"),
     "diff": ("paperbuild.proof.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.project.register", "accept an intended change of a data file"),
@@ -33,15 +34,12 @@ COMMANDS = {
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
 }
-FORMATS = ("html", "pdf", "docx")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 good, 1 a finding or failed step, 2 wrong use."""
-    if argv is None and sys.getfilesystemencoding() != "utf-8":
-        # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
-        os.environ["PYTHONUTF8"] = "1"
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    if argv is None:
+        begin_anew_if_needed()
     # Messages hold letters of several scripts; a terminal's or pipe's narrower encoding must not end a build.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -66,6 +64,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1
+
+
+def begin_anew_if_needed() -> None:
+    """Start this command again where the user's environment has changed Python itself."""
+    changed = interpreter_variables(os.environ)
+    # Under LANG=C Python reads file names as ASCII; in its UTF-8 mode every locale is alike.
+    ascii_only = sys.getfilesystemencoding() != "utf-8"
+    if changed or ascii_only:
+        for name, value in changed.items():
+            if value:
+                os.environ[name] = value
+            else:
+                del os.environ[name]
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def dispatch(argv: list[str]) -> int:
@@ -119,6 +132,8 @@ def keep_bytecode(project: Project) -> None:
 
 def add_build_choices(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose what is built: variant, parameters, formats, typesetter."""
+    from paperbuild.article.formats import FORMATS
+
     parser.add_argument("--scenario", metavar="NAME", help="build this variant into its own folders")
     parser.add_argument(
         "-p",
@@ -128,7 +143,9 @@ def add_build_choices(parser: argparse.ArgumentParser) -> None:
         metavar="NOTEBOOK.PARAM=VALUE",
         help="set a parameter",
     )
-    parser.add_argument("--to", default=",".join(FORMATS), metavar="html,pdf,docx", help="formats to typeset")
+    parser.add_argument(
+        "--to", default=",".join(FORMATS), metavar=",".join(FORMATS), help="formats to typeset"
+    )
     parser.add_argument(
         "--engine", choices=["auto", "quarto", "embedded"], default="auto", help="the typesetter"
     )
@@ -136,6 +153,7 @@ def add_build_choices(parser: argparse.ArgumentParser) -> None:
 
 def options_from(args: argparse.Namespace) -> Options:
     """Return the build options that parsed arguments mean."""
+    from paperbuild.article.formats import FORMATS
     from paperbuild.build.plan import Options
 
     to = tuple(part.strip() for part in args.to.split(",") if part.strip())
@@ -144,7 +162,7 @@ def options_from(args: argparse.Namespace) -> Options:
         raise UsageError(f"unknown format {unknown[0]!r}", where="--to", expected=", ".join(FORMATS))
     values = {"to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)}
     values |= {"overrides": tuple(args.overrides), "engine": args.engine}
-    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit"):
+    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit", "accept"):
         with contextlib.suppress(AttributeError):
             values[name] = getattr(args, name)
     return Options(**values)

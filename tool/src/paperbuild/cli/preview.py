@@ -24,7 +24,7 @@ EVENTS = "/@events"
 KEEP_ALIVE_SECONDS = 15.0
 """A silent connection is written to this often, so that a closed browser tab is noticed."""
 
-SOURCES = ("paper.qmd", "references.bib", "_quarto.yml", "analysis", "data", "src")
+SOURCES = ("paper.qmd", "references.bib", "_quarto.yml", "_extensions", "analysis", "data", "src")
 
 SCRIPT = """
 <script>

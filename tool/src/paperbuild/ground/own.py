@@ -1,6 +1,13 @@
-"""Where the tool itself lies: what it is made of counts among the inputs of whatever it makes."""
+"""The tool itself: where it lies (it counts among the inputs of what it makes), and its mark on children."""
 
+import os
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(os.path.abspath(__file__)).parents[1]
 """The folder of the package ``paperbuild``."""
+
+OWNER_VARIABLE = "PAPERBUILD_OWNER"
+"""Tells a build that a `quarto render` of ours asks for which process has done its work already.
+
+The Quarto extension's hook, a plain script, spells it too.
+"""

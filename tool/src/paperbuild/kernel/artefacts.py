@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 ARTEFACT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)+")
 
-MINUS, NO_BREAK_SPACE, MISSING = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}", "\N{EN DASH}"
+MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
-# More digits than any table prints, fewer than those in which two processors' arithmetic differs.
-CSV_FLOAT = "%.12g"
+# Digits of a stored value: more than any table prints, fewer than those in which two processors' arithmetic
+# differs (an estimate carries eleven or twelve that agree).
+SIGNIFICANT = 10
+CSV_FLOAT = f"%.{SIGNIFICANT}g"
 PNG_DPI = 200
 # Thousandths of a point are finer than print. Six decimals, as matplotlib writes, double the file and show in
 # which arithmetic it was drawn.
@@ -146,7 +148,7 @@ def table(
     formats: Mapping[str, str] | None = None,
     align: Mapping[str, str] | None = None,
 ) -> None:
-    """Hand a table to the article as ``tables/name.csv`` (twelve digits) and ``tables/name.md`` (as printed).
+    """Hand a table to the article as ``tables/name.csv`` (ten digits) and ``tables/name.md`` (as printed).
 
     Parameters
     ----------
@@ -196,7 +198,7 @@ def number(name: str, value: float | str | bool, spec: str = "") -> None:
     check_name(name, NUMBER_NAME, "number", "dotted, as in gravity.distance")
     value = plain_scalar(name, value)
     text = printed(name, value, spec)
-    record = {"value": value, "text": text, "comma": comma_form(text, value), "format": spec}
+    record = {"value": stored(value), "text": text, "format": spec}
     if _recorder is not None:
         _recorder.add("number", name, **record)
     display_markdown(f"`{name}` = {text}", raw=True)
@@ -280,6 +282,15 @@ def plain_scalar(name: str, value: Any) -> float | int | str | bool:
     return value
 
 
+def stored(value: float | int | str | bool) -> float | int | str | bool:
+    """Return a value with the digits that mean something.
+
+    >>> stored(0.1 + 0.2)
+    0.3
+    """
+    return float(f"{value:.{SIGNIFICANT}g}") if isinstance(value, float) else value
+
+
 def printed(name: str, value: Any, spec: str) -> str:
     """Return `value` formatted by `spec`, with a true minus sign.
 
@@ -296,17 +307,6 @@ def printed(name: str, value: Any, spec: str) -> str:
             text = text[1:]
         return text.replace("-", MINUS)
     return text
-
-
-def comma_form(text: str, value: Any) -> str:
-    """Return a printed number as Russian and Kazakh write it: decimal comma, thousands apart.
-
-    >>> comma_form("1,234.5", 1234.5)
-    '1\\xa0234,5'
-    """
-    if isinstance(value, bool | str):
-        return text
-    return text.replace(",", NO_BREAK_SPACE).replace(".", ",")
 
 
 def csv_bytes(name: str, frame: pd.DataFrame) -> bytes:

@@ -37,8 +37,10 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
 from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.private import private_folder
+from paperbuild.ground.surroundings import OWN_FOLDER
 from paperbuild.kernel import artefacts
-from paperbuild.kernel.warm import fork_context, settings_folder, surroundings
+from paperbuild.kernel.warm import environment_of_kernels, fork
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,7 @@ class Watch:
             "/lib",
             "/opt",
             os.environ.get("IPYTHONDIR", "/nowhere"),
+            os.environ.get("MPLCONFIGDIR", "/nowhere"),
         )
         self._free = tuple(os.path.realpath(p) + os.sep for p in (*prefixes, *system))
 
@@ -393,10 +396,7 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork a kernel; ``cmd`` is the cold kernel's command and ends with connection file and settings."""
         connection_file, settings = cmd[-2], KernelSettings(**json.loads(cmd[-1]))
-        process = fork_context().Process(
-            target=_forked, args=(connection_file, settings, dict(kwargs["env"])), daemon=False
-        )
-        process.start()
+        process = fork(_forked, (connection_file, settings, dict(kwargs["env"])))
         self.process = _ForkedProcess(process)
         self.pid = self.pgid = process.pid
         self.cwd = settings.root
@@ -455,6 +455,18 @@ class _OneSpec(KernelSpecManager):
         return self._spec
 
 
+class _Manager(AsyncKernelManager):
+    """A manager whose kernel has the environment it is given, and nothing of this process's own."""
+
+    def __init__(self, environment: Mapping[str, str], **options: Any) -> None:
+        super().__init__(**options)
+        self._environment = dict(environment)
+
+    async def start_kernel(self, **options: Any) -> None:
+        """Start the kernel; jupyter_client alone would lay the specification's variables over ours."""
+        await super().start_kernel(**{**options, "env": self._environment})
+
+
 def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
     """Return a manager for a fresh kernel over IPC sockets.
 
@@ -465,11 +477,10 @@ def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
     mode : str
         ``fork`` or ``cold``.
     """
-    folder = settings_folder()
+    folder = private_folder()
     sockets = Path(tempfile.mkdtemp(prefix="k", dir=folder))
-    environment = surroundings(str(folder), settings.epoch)
-    paths = [str(Path(settings.root) / "src"), str(PACKAGE.parent)]
-    environment["PYTHONPATH"] = os.pathsep.join([*paths, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = environment_of_kernels(settings.epoch)
+    environment["PYTHONPATH"] = os.pathsep.join([str(Path(settings.root) / "src"), OWN_FOLDER])
     command = [
         sys.executable,
         "-c",
@@ -480,10 +491,10 @@ def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
         argv=[*command, json.dumps(asdict(settings))],
         display_name="Python 3",
         language="python",
-        env=environment,
         metadata={"kernel_provisioner": {"provisioner_name": "paperbuild-fork"}} if mode == "fork" else {},
     )
-    return AsyncKernelManager(
+    return _Manager(
+        environment,
         kernel_name="paper",
         kernel_spec_manager=_OneSpec(spec),
         client_factory=QuickClient,

@@ -1,8 +1,12 @@
 """What every kernel loads before its first cell; the fork server imports this once for all of them."""
 
 import builtins
+import os
 from importlib import import_module
 from types import SimpleNamespace
+
+# matplotlib would read a matplotlibrc in whatever folder the build was started from.
+os.chdir(os.environ["IPYTHONDIR"])
 
 for _module in (
     "IPython.core.completerlib",

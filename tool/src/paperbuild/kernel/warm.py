@@ -1,19 +1,19 @@
-"""The warm fork server, and the fixed surroundings of every kernel; imports nothing heavy itself."""
+"""The warm fork server, which starts in the surroundings of a kernel; imports nothing heavy itself."""
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import multiprocessing
 import os
-import shutil
 import signal
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
+
+from paperbuild.ground.private import private_folder
+from paperbuild.ground.surroundings import kernel_environment
 
 # Slow imports worth doing once: for each package, what notebooks use of it. Only what the steps about to run
 # import is loaded. The project's own modules are not among them: they may change while the server lives.
@@ -29,40 +29,12 @@ HEAVY = {
     "joblib": ("joblib",),
 }
 
-# One thread for linear algebra (results do not depend on the number of cores), one hash seed, one time zone,
-# one locale, no display: what differs between machines and runs is fixed here and nowhere else.
-SURROUNDINGS = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONUTF8": "1",
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "agg",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
-
-
-def surroundings(settings_dir: str, epoch: int) -> dict[str, str]:
-    """Return the environment variables of a kernel process, to be laid over the user's own."""
-    return {
-        **SURROUNDINGS,
-        "SOURCE_DATE_EPOCH": str(epoch),
-        # Neither the user's IPython start-up files nor their matplotlibrc may change a result.
-        "IPYTHONDIR": str(Path(settings_dir) / "ipython"),
-        "MATPLOTLIBRC": str(Path(settings_dir) / "matplotlibrc"),
-    }
-
-
 _started = threading.Event()
 _lock = threading.Lock()
+_cache: Path | None = None
 
 
-def start_server(packages: Iterable[str] = ()) -> None:
+def start_server(packages: Iterable[str] = (), cache: Path | None = None) -> None:
     """Start the process that imports libraries once and forks kernels; return at once, it imports meanwhile.
 
     Parameters
@@ -70,8 +42,12 @@ def start_server(packages: Iterable[str] = ()) -> None:
     packages : iterable of str
         What the kernels will import, of which the slow ones (`HEAVY`) are loaded. A server that runs already
         stays as it is.
+    cache : Path, optional
+        Where matplotlib's list of fonts is kept between builds.
     """
+    global _cache
     with _lock:
+        _cache = cache or _cache
         if not _started.is_set():
             heavy = [module for package in HEAVY if package in packages for module in HEAVY[package]]
             multiprocessing.get_context("forkserver").set_forkserver_preload(
@@ -79,14 +55,29 @@ def start_server(packages: Iterable[str] = ()) -> None:
             )
             _started.set()
         # Before every fork, not once: a server that has died is started again, in the same surroundings.
-        with _environment(surroundings(str(settings_folder()), 0)), _without_interrupts():
+        with _surroundings_of_kernels(), _without_interrupts():
             forkserver.ensure_running()
 
 
-def fork_context() -> Any:
-    """Return the multiprocessing context whose processes are forked from the warm server."""
+def environment_of_kernels(epoch: int) -> dict[str, str]:
+    """Return the whole environment of a kernel of this process."""
+    return kernel_environment(private_folder(), epoch, _cache)
+
+
+def fork(target: Callable[..., None], arguments: tuple[Any, ...]) -> Any:
+    """Fork a process from the warm server and return it, started.
+
+    Parameters
+    ----------
+    target : callable
+        What it runs.
+    arguments : tuple
+        What that is given.
+    """
     start_server()
-    return multiprocessing.get_context("forkserver")
+    process = multiprocessing.get_context("forkserver").Process(target=target, args=arguments, daemon=False)
+    process.start()
+    return process
 
 
 @contextlib.contextmanager
@@ -100,48 +91,14 @@ def _without_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(extra: Mapping[str, str]) -> Iterator[None]:
-    """Lay `extra` over this process's environment for as long as a child is being started."""
+def _surroundings_of_kernels() -> Iterator[None]:
+    """Give this process the environment of a kernel for as long as a child is being started."""
     saved = dict(os.environ)
-    os.environ.update(extra)
+    environment = environment_of_kernels(0)
+    os.environ.clear()
+    os.environ.update(environment)
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(saved)
-
-
-_settings_folder: Path | None = None
-
-
-def settings_folder() -> Path:
-    """Return this process's private folder for sockets and start-up settings, made on first use.
-
-    It lies in the system's temporary folder because a socket's path may hold 107 bytes, which a project's
-    own path can exceed. Folders of builds that were killed are removed on the way.
-    """
-    global _settings_folder
-    if _settings_folder is None or not _settings_folder.is_dir():
-        base = Path(tempfile.gettempdir())
-        base = base if len(os.fsencode(base)) < 60 else Path("/tmp")
-        for left in base.glob("paperbuild-*-*"):
-            with contextlib.suppress(OSError, ValueError):
-                if left.stat().st_uid == os.getuid() and not _is_running(int(left.name.split("-")[1])):
-                    shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"paperbuild-{os.getpid()}-", dir=base))
-        (folder / "ipython").mkdir()
-        (folder / "matplotlibrc").write_text("backend: agg\n", encoding="ascii")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        _settings_folder = folder
-    return _settings_folder
-
-
-def _is_running(pid: int) -> bool:
-    """Tell whether a process of this number exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -21,11 +21,15 @@ SCENARIO_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
 FALLBACK_EPOCH = 315532800
 
+ARTICLE = "paper.qmd"
+"""The article's own file, from the project root."""
+
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
 INPUT_PATHS = (
-    "paper.qmd",
+    ARTICLE,
     "references.bib",
     "_quarto.yml",
+    "_extensions",
     "analysis",
     "data",
     "src",
@@ -71,6 +75,8 @@ class Settings:
 
     notebooks: Mapping[str, NotebookSettings]
     scenarios: Mapping[str, Scenario]
+    checks_off: Mapping[str, str] = field(default_factory=dict)
+    """Rules of ``paper check`` that are switched off, each with its reason."""
 
 
 @dataclass(frozen=True)
@@ -96,31 +102,6 @@ class Revision:
     def date(self) -> str:
         """The day of `epoch`, as ``YYYY-MM-DD`` in UTC."""
         return datetime.datetime.fromtimestamp(self.epoch, datetime.UTC).strftime("%Y-%m-%d")
-
-
-@dataclass(frozen=True)
-class RenderJob:
-    """One typesetting task.
-
-    Attributes
-    ----------
-    root : Path
-        Folder with ``paper.qmd``, ``figures/``, ``tables/``, ``build/results/`` and ``build/notebooks/``.
-    output : Path
-        Empty staging folder; the build moves what appears there to ``_output/``.
-    format : str
-        ``html``, ``pdf``, ``docx`` or ``notebooks``.
-    engine : str
-        ``auto``, ``quarto`` or ``embedded``.
-    epoch : int
-        Seconds since 1970 for dates inside the document.
-    """
-
-    root: Path
-    output: Path
-    format: str
-    engine: str
-    epoch: int
 
 
 @dataclass(frozen=True)
@@ -171,7 +152,7 @@ class Project:
     @property
     def article(self) -> Path:
         """The article's source."""
-        return self.root / "paper.qmd"
+        return self.root / ARTICLE
 
     @property
     def analysis(self) -> Path:
@@ -224,6 +205,16 @@ class Project:
         return self.build / "lock"
 
     @property
+    def differs(self) -> Path:
+        """What this machine made otherwise than the reference that stays."""
+        return self.build / "differs"
+
+    @property
+    def differs_report(self) -> Path:
+        """How far that lies from the reference, in words."""
+        return self.differs / "report.txt"
+
+    @property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -242,6 +233,11 @@ class Project:
     def tables(self) -> Path:
         """Published tables."""
         return self.render_root / "tables"
+
+    @property
+    def texts(self) -> Path:
+        """Texts of the typeset documents, committed as the reference."""
+        return self.render_root / "text"
 
     @property
     def results(self) -> Path:
@@ -393,8 +389,19 @@ def read_settings(project: Project) -> Settings:
         return ()
 
     top = mapping(raw)
-    for key in set(top) - {"notebooks", "scenarios"}:
-        complain(f"unknown key {key!r}{suggestion(key, ['notebooks', 'scenarios'])}", str(key))
+    for key in set(top) - {"notebooks", "scenarios", "checks"}:
+        complain(f"unknown key {key!r}{suggestion(key, ['notebooks', 'scenarios', 'checks'])}", str(key))
+    # Not `off`: YAML reads that word as a truth value.
+    checks = mapping(top.get("checks"), "checks")
+    for key in set(checks) - {"without"}:
+        complain(f"unknown key {key!r} for checks{suggestion(key, ['without'])}", "checks", str(key))
+    checks_off = mapping(checks.get("without"), "checks", "without")
+    for rule, reason in checks_off.items():
+        if not (isinstance(reason, str) and reason.strip()):
+            expected = "rule: why it does not fit this project"
+            complain(
+                f"no reason for switching off {rule!r}", "checks", "without", str(rule), expected=expected
+            )
     notebooks: dict[str, NotebookSettings] = {}
     for name, block in mapping(top.get("notebooks"), "notebooks").items():
         keys = ("notebooks", str(name))
@@ -458,7 +465,8 @@ def read_settings(project: Project) -> Settings:
     except Findings as error:
         raise Findings(sorted(error.findings, key=lambda finding: finding.where)) from None
     # A notebook without a block reads nothing and constrains nothing.
-    return Settings({step: notebooks.get(step, NotebookSettings()) for step in project.steps}, scenarios)
+    blocks = {step: notebooks.get(step, NotebookSettings()) for step in project.steps}
+    return Settings(blocks, scenarios, checks_off)
 
 
 def read_revision(root: Path) -> Revision:

@@ -4,10 +4,10 @@ import base64
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from paperbuild.proof.compare import Comparison, Rung
+from paperbuild.proof.compare import Comparison, Rung, widest
 
 VERDICTS = {
     "full": "every output is identical, identical in content, or within its declared tolerance",
@@ -17,14 +17,29 @@ VERDICTS = {
 }
 REASONS = {
     "build-failed": "the rebuild stopped with an error",
+    "broken-reference": "a committed reference is damaged and cannot be read",
     "edited-output": "a committed output is not the one that the committed manifest lists",
+    "misstated-output": "the committed manifest says something of an output that the rebuild does not",
+    "unlisted-output": "a committed output is not in the committed manifest",
     "missing-output": "a committed output was not produced",
     "new-output": "the rebuild made an output that is not committed",
     "numerical-difference": "values differ beyond the declared tolerance",
     "visual-difference": "a figure looks different",
     "text-difference": "the text of a document differs",
     "rounding": "values differ beyond the tolerance but print alike",
+    "other-engine": "a document was typeset by another engine than the reference's",
+    "last-bits": "last bits differ, as on another processor: within tolerance, and nothing printed changed"
+    " (counts as reproduced)",
+    "declared-tolerance": "printed values differ within a tolerance that the author declared"
+    " (counts as reproduced)",
 }
+
+# How a remark begins that decides the reason code.
+BROKEN = "the manifest is broken"
+EDITED = "edited after the build that listed it"
+MISSTATED = "the manifest says"
+UNLISTED = "committed, but not in the manifest"
+OTHER_ENGINE = "typeset by another engine"
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,6 @@ class Certificate:
         The last lines of a rebuild that failed; empty where it did not.
     notes : sequence of str
         What the reader must know besides: uncommitted files, documents without a reference.
-    edited, added : frozenset of str
-        Outputs that were edited by hand, or that are not committed.
     """
 
     title: str
@@ -61,8 +74,6 @@ class Certificate:
     outputs: Sequence[Comparison]
     failure: str = ""
     notes: Sequence[str] = ()
-    edited: frozenset[str] = field(default_factory=frozenset)
-    added: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def verdict(self) -> str:
@@ -83,22 +94,67 @@ class Certificate:
     def reasons(self) -> list[str]:
         """Codes from `REASONS` that explain a verdict other than full."""
         codes = {"build-failed"} if self.failure else set()
-        codes.update(self.reason_code(one) for one in self.outputs if not one.rung.reproduces)
+        codes.update(filter(None, map(self.reason_code, self.outputs)))
         return [code for code in REASONS if code in codes]
 
     def reason_code(self, one: Comparison) -> str:
-        """Why one output did not reproduce: a code from `REASONS`."""
-        if one.path in self.edited:
-            return "edited-output"
-        if one.path in self.added:
+        """Why one output is not the same as its reference: a code from `REASONS`; empty where it is."""
+        remarks = {
+            BROKEN: "broken-reference",
+            "the committed reference is broken": "broken-reference",
+            EDITED: "edited-output",
+            MISSTATED: "misstated-output",
+            UNLISTED: "unlisted-output",
+            OTHER_ENGINE: "other-engine" if one.rung <= Rung.SAME_ROUNDING else "text-difference",
+        }
+        for remark, code in remarks.items():
+            # A damaged file is told as damaged, though it is edited as well.
+            if one.reason.startswith(remark) or (code == "broken-reference" and remark in one.reason):
+                return code
+        document = one.path.startswith("_output/")
+        codes = {
+            Rung.IDENTICAL: "",
+            Rung.SAME_CONTENT: "",
+            Rung.WITHIN_TOLERANCE: "declared-tolerance" if one.printed else "last-bits",
+            Rung.SAME_ROUNDING: "rounding",
+            Rung.NOT_PRODUCED: "missing-output",
+        }
+        if one.rung in codes:
+            return codes[one.rung]
+        if not one.expected:
             return "new-output"
-        if one.rung == Rung.NOT_PRODUCED:
-            return "missing-output"
-        if one.rung == Rung.SAME_ROUNDING:
-            return "rounding"
         if one.path.endswith((".svg", ".png")):
             return "visual-difference"
-        return "text-difference" if one.path.startswith("_output/") else "numerical-difference"
+        return "text-difference" if document else "numerical-difference"
+
+    @property
+    def changed(self) -> str:
+        """Which of two things changed, the results or only the document, in a sentence; empty for neither."""
+        failing = [one for one in self.outputs if not one.rung.reproduces]
+        results = [one for one in failing if not one.path.startswith("_output/")]
+        gaps = [one for one in self.outputs if one.rung in (Rung.WITHIN_TOLERANCE, Rung.SAME_ROUNDING)]
+        if results:
+            printed = sum(one.printed for one in results)
+            also = len(failing) - len(results)
+            return (
+                f"The results changed: {len(results)} figures, tables or numbers do not reproduce, "
+                f"{printed or 'none'} of them with another printed value"
+                + (f"; {also} documents with them." if also else "; the documents are as they were.")
+            )
+        if failing:
+            return (
+                f"Only the document changed ({', '.join(one.path for one in failing)}): "
+                "every figure, table and number reproduces."
+            )
+        if gaps:
+            far = widest(one.gap for one in gaps)
+            printed = sum(one.printed for one in gaps)
+            return (
+                f"Last bits differ in {len(gaps)} outputs"
+                + (f", {far}" if far else "")
+                + f"; printed results that changed: {printed or 'none'}."
+            )
+        return ""
 
     def counts(self) -> dict[str, int]:
         """Number of outputs on each rung that is met at all."""
@@ -110,6 +166,8 @@ class Certificate:
         return {
             "verdict": self.verdict,
             "meaning": VERDICTS[self.verdict],
+            "changed": self.changed,
+            "printed_changed": sum(one.printed for one in self.outputs),
             "reasons": {code: REASONS[code] for code in self.reasons},
             "title": self.title,
             "commit": self.commit,
@@ -124,6 +182,10 @@ class Certificate:
                     "expected": one.expected,
                     "found": one.found,
                     "reason": one.reason,
+                    "code": self.reason_code(one),
+                    "printed_changed": one.printed,
+                    "largest_relative": one.gap.relative if one.gap else None,
+                    "largest_absolute": one.gap.absolute if one.gap else None,
                     "details": list(one.details),
                 }
                 for one in self.outputs
@@ -139,7 +201,7 @@ class Certificate:
             "",
             f"*{self.title}*",
             "",
-            f"{VERDICTS[self.verdict].capitalize()}.",
+            f"{VERDICTS[self.verdict].capitalize()}. {self.changed}".rstrip(),
             "",
             f"- commit: `{self.commit}`",
             f"- checked: {self.checked}, by `paper verify` in a clean clone, in {self.seconds:.0f} s",
@@ -187,6 +249,7 @@ class Certificate:
             verdict=self.verdict,
             tone="good" if self.reproduced else "bad",
             meaning=VERDICTS[self.verdict].capitalize(),
+            changed=escape(self.changed),
             reasons="".join(f"<li><b>{code}</b>: {REASONS[code]}</li>" for code in self.reasons),
             notes="".join(f"<li>{escape(note)}</li>" for note in self.notes),
             facts="".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items()),
@@ -243,7 +306,7 @@ pre {{ white-space: pre-wrap; background: #f5f5f5; padding: .4rem .8rem }}
 dd, code {{ overflow-wrap: anywhere }}
 </style></head><body>
 <h1>Certificate of reproduction: <span class="{tone}">{verdict}</span></h1>
-<p><i>{title}</i></p><p>{meaning}.</p><ul>{reasons}{notes}</ul><dl>{facts}</dl>{failure}
+<p><i>{title}</i></p><p>{meaning}. {changed}</p><ul>{reasons}{notes}</ul><dl>{facts}</dl>{failure}
 <h2>Outputs</h2><div class="wide"><table>
 <tr><th>Output</th><th>Verdict</th><th>Expected</th><th>Found</th><th>Remark</th></tr>
 {rows}</table></div>{closer}

@@ -15,15 +15,18 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import formats
 from paperbuild.ground.errors import PaperError
 
 TOLERANCES = "analysis/tolerances.yml"
+TEXTS = "text"
+"""The folder of the documents' committed texts, beside figures/ and tables/."""
 
 
 class Rung(IntEnum):
@@ -74,10 +77,13 @@ class Tolerance:
 
     def covers(self, expected: float, found: float) -> bool:
         """Whether `found` is as good as `expected`."""
-        if math.isnan(expected) or math.isnan(found):
-            return math.isnan(expected) and math.isnan(found)
+        if expected != expected or found != found:
+            return expected != expected and found != found
         # math.isclose takes the larger of both bounds and treats infinities of one sign as equal.
-        return math.isclose(expected, found, rel_tol=self.relative, abs_tol=self.absolute)
+        try:
+            return math.isclose(expected, found, rel_tol=self.relative, abs_tol=self.absolute)
+        except OverflowError:  # an integer that no float holds
+            return expected == found
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,10 @@ class Comparison:
         Differences worth reading: cells, lines.
     picture : bytes or None
         PNG of reference, result and difference side by side.
+    gap : Gap or None
+        The largest difference of a value, where values differ.
+    printed : bool
+        Whether something that the article prints changed: a number's text, a printed table, a document.
     """
 
     path: str
@@ -150,6 +160,49 @@ class Comparison:
     reason: str = ""
     details: tuple[str, ...] = ()
     picture: bytes | None = None
+    gap: "Gap | None" = None
+    printed: bool = False
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The largest difference among the values of an output, and where it is.
+
+    Attributes
+    ----------
+    absolute : float
+        In the value's own unit.
+    relative : float
+        As a share of the larger magnitude.
+    where : str
+        Row and column, or the number's name.
+    """
+
+    absolute: float
+    relative: float
+    where: str
+
+    def __str__(self) -> str:
+        """The difference in one line."""
+        return f"largest difference {self.relative:.1e} relative, {self.absolute:.1e} absolute ({self.where})"
+
+
+def gap_between(expected: float, found: float, where: str) -> Gap | None:
+    """The difference of two values; None where either is no finite number."""
+    try:
+        left, right = float(expected), float(found)
+    except OverflowError:
+        return None
+    if not (math.isfinite(left) and math.isfinite(right)):
+        return None
+    larger = max(abs(left), abs(right))
+    apart = abs(left - right)
+    return Gap(apart, apart / larger if larger else 0.0, where)
+
+
+def widest(gaps: Iterable[Gap | None]) -> Gap | None:
+    """The gap that is largest in relative terms; None among none."""
+    return max((gap for gap in gaps if gap), key=lambda gap: (gap.relative, gap.absolute), default=None)
 
 
 # Tables ------------------------------------------------------------------------------------------
@@ -164,6 +217,14 @@ class Cell:
     expected: str
     found: str
     within: bool
+
+    @property
+    def gap(self) -> Gap | None:
+        """How far apart the two values are; None unless both are numbers."""
+        left, right = _number(self.expected), _number(self.found)
+        if left is None or right is None:
+            return None
+        return gap_between(left, right, f"row {self.row}, {self.column}")
 
     def __str__(self) -> str:
         """The change in one line."""
@@ -209,7 +270,7 @@ def changed_cells(
 
 def read_csv(content: bytes) -> list[list[str]]:
     """Rows of a CSV, the header first."""
-    return list(csv.reader(io.StringIO(content.decode("utf-8"))))
+    return list(csv.reader(io.StringIO(content.decode("utf-8")), strict=True))
 
 
 def read_pipe_table(content: bytes) -> list[list[str]]:
@@ -228,23 +289,52 @@ def compare_table(path: str, expected: bytes, found: bytes, tolerances: Toleranc
     if expected == found:
         return Comparison(path, Rung.IDENTICAL, *hashes)
     read = read_csv if path.endswith(".csv") else read_pipe_table
-    left, right = read(expected), read(found)
+    sides, broken = _read_both(path, expected, found, read)
+    if sides is None:
+        return Comparison(path, Rung.DIFFERS, *hashes, reason=broken, printed=path.endswith(".md"))
+    left, right = sides
     cells = changed_cells(left, right, tolerances, Path(path).stem)
     if cells is None:
         shapes = tuple(
-            f"{len(rows) - 1} rows × {len(rows[0]) if rows else 0} columns" for rows in (left, right)
+            f"{max(len(rows) - 1, 0)} rows × {len(rows[0]) if rows else 0} columns" for rows in (left, right)
         )
-        return Comparison(path, Rung.DIFFERS, *shapes, reason="another shape or header")
+        return Comparison(
+            path, Rung.DIFFERS, *shapes, reason="another shape or header", printed=path.endswith(".md")
+        )
     if not cells:
         return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same cells, written otherwise")
     within = all(cell.within for cell in cells)
+    gap = widest(cell.gap for cell in cells)
+    counted = f"cells that differ: {len(cells)}, within tolerance: {sum(cell.within for cell in cells)}"
     return Comparison(
         path,
         Rung.WITHIN_TOLERANCE if within else Rung.DIFFERS,
         *hashes,
-        reason=f"cells that differ: {len(cells)}, within tolerance: {sum(cell.within for cell in cells)}",
+        reason=f"{counted}; {gap}" if gap else counted,
         details=tuple(str(cell) for cell in cells[:20]),
+        gap=gap,
+        # What a pipe table holds is what the article prints.
+        printed=path.endswith(".md"),
     )
+
+
+def _read_both(
+    path: str, expected: bytes, found: bytes, read: Callable[[bytes], Any]
+) -> tuple[tuple[Any, Any] | None, str]:
+    """Reference and result as `read` understands them, or None and which of them is broken, in words.
+
+    A reference comes from a repository and may be damaged in any way; what a decoder raises on foreign bytes
+    is its own affair (Pillow alone has SyntaxError, OSError, ValueError, zlib.error), so every error counts.
+    """
+    sides = []
+    for title, content in (("committed reference", expected), ("rebuilt file", found)):
+        try:
+            sides.append(read(content))
+        except Exception as error:
+            kind = "text" if path.endswith((".csv", ".md")) else "a picture"
+            words = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            return None, f"the {title} is broken, it cannot be read as {kind}: {words}"
+    return (sides[0], sides[1]), ""
 
 
 # Numbers -----------------------------------------------------------------------------------------
@@ -259,20 +349,47 @@ def compare_number(
     if found is None:
         return Comparison(path, Rung.NOT_PRODUCED, shown, "", "the rebuild recorded no such number")
     sides = shown, _shown(found)
-    old, new = expected["value"], found["value"]
-    if (type(old), old, expected["text"]) == (type(new), new, found["text"]):
-        return Comparison(path, Rung.IDENTICAL, *sides)
+    old, new = expected.get("value"), found.get("value")
+    texts = expected.get("text"), found.get("text")
+    printed = texts[0] != texts[1]
+    if type(old) is type(new) and (old == new or (old != old and new != new)):
+        if not printed:
+            return Comparison(path, Rung.IDENTICAL, *sides)
+        reason = f"the same value, printed {texts[0]!r} in the reference and {texts[1]!r} in the rebuild"
+        return Comparison(path, Rung.DIFFERS, *sides, reason=reason, printed=True)
+    if not printed and "format" in expected and not _prints(expected):
+        reason = "another value, and the reference's text is not what its value and format give"
+        return Comparison(path, Rung.DIFFERS, *sides, reason=reason)
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
-    if numeric and tolerances.of("numbers", name).covers(old, new):
-        return Comparison(path, Rung.WITHIN_TOLERANCE, *sides, reason=f"differs by {new - old:.2g}")
-    if expected["text"] == found["text"]:
-        return Comparison(path, Rung.SAME_ROUNDING, *sides, reason="beyond the tolerance, printed alike")
-    return Comparison(path, Rung.DIFFERS, *sides, reason="another value")
+    gap = gap_between(old, new, name) if numeric else None
+    how_far = f"; {gap}" if gap else ""
+    tolerance = tolerances.of("numbers", name)
+    # A printed form that changed is a changed result, unless a tolerance was declared that foresees it.
+    foreseen = not printed or (tolerance != Tolerance() and _prints(expected))
+    if numeric and tolerance.covers(old, new) and foreseen:
+        reason = (
+            "printed otherwise, within the declared tolerance" if printed else "printed alike"
+        ) + how_far
+        return Comparison(path, Rung.WITHIN_TOLERANCE, *sides, reason=reason, gap=gap, printed=printed)
+    if not printed:
+        reason = f"beyond the tolerance, printed alike{how_far}"
+        return Comparison(path, Rung.SAME_ROUNDING, *sides, reason=reason, gap=gap)
+    return Comparison(path, Rung.DIFFERS, *sides, reason=f"another value{how_far}", gap=gap, printed=True)
+
+
+def _prints(number: Mapping[str, Any]) -> bool:
+    """Whether a recorded number's text is what its value and format give."""
+    from paperbuild.kernel.artefacts import printed
+
+    try:
+        return printed("number", number["value"], number["format"]) == number["text"]
+    except Exception:  # a forged format may be anything
+        return False
 
 
 def _shown(number: Mapping[str, Any]) -> str:
-    value = number["value"]
-    return str(number["text"]) if isinstance(value, str | bool) else f"{number['text']} ({value!r})"
+    value, text = number.get("value"), str(number.get("text", "no text"))
+    return text if isinstance(value, str | bool) else f"{text} ({value!r})"
 
 
 # Figures -----------------------------------------------------------------------------------------
@@ -384,9 +501,14 @@ def compare_picture(
     hashes = _short_hash(expected), _short_hash(found)
     if expected == found:
         return Comparison(path, Rung.IDENTICAL, *hashes)
-    if path.endswith(".svg") and normal_svg(expected) == normal_svg(found):
-        return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same drawing under other ids")
-    left, right = pixels(path, expected), pixels(path, found)
+    if path.endswith(".svg"):
+        drawings, broken = _read_both(path, expected, found, normal_svg)
+        if drawings is not None and drawings[0] == drawings[1]:
+            return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same drawing under other ids")
+    arrays, broken = _read_both(path, expected, found, lambda content: pixels(path, content))
+    if arrays is None:
+        return Comparison(path, Rung.DIFFERS, *hashes, reason=broken)
+    left, right = arrays
     tolerance = tolerances.of("figures", Path(path).stem)
     if path.endswith(".png") and left.shape == right.shape and (left == right).all():
         return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same pixels, compressed otherwise")
@@ -436,14 +558,17 @@ class _Text(html.parser.HTMLParser):
 
 
 def document_text(path: Path) -> str:
-    """Text of an HTML, PDF or DOCX document, one line a block or printed line.
+    """Text of a document, one line a block or printed line: as its format reads it back, else by its suffix.
 
     Raises
     ------
     ValueError
         For another kind of file.
     """
-    if path.suffix == ".html":
+    known = formats.of_file(path.name)
+    if known and known.text:
+        text = known.text(path)
+    elif path.suffix == ".html":
         # Embedded pictures are long and hold no text.
         page = re.sub(r'"data:[^"]*"', '""', path.read_text(encoding="utf-8"))
         parser = _Text()
@@ -493,30 +618,36 @@ def _docx_text(path: Path) -> str:
 
 
 def masked_text(text: str, build: Mapping[str, Any]) -> str:
-    """A document's text without white space and without what differs between two builds of the same sources.
+    """A document's text, one block a line, without what differs between two builds of the same sources.
 
     Parameters
     ----------
     text : str
         As `document_text` reads it.
     build : mapping
-        The `build` entry of that build's `numbers.yml`: the colophon prints commit and date, and a committed
-        reference cannot hold the name of the commit that holds it.
+        The `build` entry of that build's `numbers.yml`: the colophon prints commit, date and Python, and a
+        committed reference cannot hold the name of the commit that holds it.
     """
-    text = re.sub(r"\s+", "", text)
     volatile = {str(value) for value in build.values() if isinstance(value, str) and len(str(value)) > 3}
-    for value in sorted((re.sub(r"\s+", "", value) for value in volatile), key=len, reverse=True):
-        text = text.replace(value, "·")
-    return text
+    for value in sorted(volatile, key=len, reverse=True):
+        # A line may break inside a value.
+        pattern = r"\s+".join(re.escape(word) for word in value.split())
+        text = re.sub(rf"(?<![\d.]){pattern}(?!\d)", "·", text)
+    return text + "\n" if text and not text.endswith("\n") else text
 
 
-def text_hash(path: Path, build: Mapping[str, Any]) -> str:
-    """SHA-256 of a document's masked text."""
-    return hashlib.sha256(masked_text(document_text(path), build).encode("utf-8")).hexdigest()
+def text_digest(masked: str) -> str:
+    """SHA-256 of a document's masked text; where its lines break does not matter."""
+    return hashlib.sha256(re.sub(r"\s+", "", masked).encode("utf-8")).hexdigest()
+
+
+def text_path(document: str) -> str:
+    """Where the text of a document is committed: ``text/paper.html.txt`` for ``_output/paper.html``."""
+    return f"{TEXTS}/{Path(document).name}.txt"
 
 
 def document_record(path: Path, engine: str, build: Mapping[str, Any]) -> dict[str, str]:
-    """Entry of a document in `figures/manifest.json`.
+    """Entry of a document in `figures/manifest.json`, with the hash of its text (see `reference_text`).
 
     Parameters
     ----------
@@ -527,19 +658,33 @@ def document_record(path: Path, engine: str, build: Mapping[str, Any]) -> dict[s
     build : mapping
         The `build` entry of `numbers.yml`.
     """
-    return {"path": f"_output/{path.name}", "engine": engine, "text_sha256": text_hash(path, build)}
+    name, digest = f"_output/{path.name}", text_digest(reference_text(path, build))
+    return {"path": name, "text": text_path(name), "engine": engine, "text_sha256": digest}
 
 
-def compare_documents(path: str, expected: Path, found: Path, builds: tuple[Mapping, Mapping]) -> Comparison:
-    """Compare two documents: bytes, then text without commit and date; differing lines as details."""
-    hashes = _short_hash(expected.read_bytes()), _short_hash(found.read_bytes())
-    if hashes[0] == hashes[1]:
-        return Comparison(path, Rung.IDENTICAL, *hashes)
-    left, right = document_text(expected), document_text(found)
-    if masked_text(left, builds[0]) == masked_text(right, builds[1]):
-        return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same text, set otherwise")
-    changed = line_changes(left.splitlines(), right.splitlines())
-    return Comparison(path, Rung.DIFFERS, *hashes, reason="another text", details=tuple(changed[:20]))
+def reference_text(path: Path, build: Mapping[str, Any]) -> str:
+    """A document's text as it is committed under `text_path`."""
+    return masked_text(document_text(path), build)
+
+
+def compare_texts(path: str, expected: str, found: str) -> Comparison:
+    """Compare a document's committed text with that of a rebuild; the first differing words as details."""
+    digests = tuple(f"text {text_digest(text)[:12]}" for text in (expected, found))
+    if digests[0] == digests[1]:
+        return Comparison(path, Rung.SAME_CONTENT, *digests, reason="the same text but for commit and date")
+    first, changed = first_words(expected, found), line_changes(expected.splitlines(), found.splitlines())
+    return Comparison(
+        path, Rung.DIFFERS, *digests, f"another text; {first}", tuple(changed[:20]), printed=True
+    )
+
+
+def first_words(expected: str, found: str, around: int = 4, most: int = 12) -> str:
+    """The first words in which two texts differ, with a few before them: ``… “a b c” → “a b d”``."""
+    left, right = expected.split(), found.split()
+    same = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
+    start = min(len(left), len(right)) if same is None else same
+    shown = (" ".join(words[max(start - around, 0) : start + most - around]) for words in (left, right))
+    return " → ".join(f"“{words}”" for words in shown)
 
 
 def line_changes(expected: Iterable[str], found: Iterable[str]) -> list[str]:
@@ -584,6 +729,8 @@ def compare_artefacts(
         if (
             path.endswith(".csv")
             and one.rung == Rung.DIFFERS
+            # Cells were compared: a file that is broken or of another shape prints nothing alike.
+            and one.details
             and printed
             and printed.rung <= Rung.SAME_CONTENT
         ):

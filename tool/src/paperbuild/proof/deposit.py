@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article import text
 from paperbuild.build.store import write_atomic
 from paperbuild.checks import check
 from paperbuild.ground.errors import Findings, PaperError
@@ -100,7 +100,7 @@ def citation(root: Path) -> tuple[str, list[str]]:
     """Title and authors as `CITATION.cff` states them; the article's own title where there is none."""
     path = root / "CITATION.cff"
     record = load_yaml(path, "CITATION.cff") if path.is_file() else {}
-    article = Manuscript("paper.qmd", (root / "paper.qmd").read_text(encoding="utf-8")).metadata
+    article = text.read(root).metadata
     names = [
         author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))
         for author in record.get("authors", [])

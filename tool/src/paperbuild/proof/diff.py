@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
-from paperbuild.checks.typed_numbers import sentences
+from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import ARTICLE, Project
 from paperbuild.proof import compare
 from paperbuild.proof.compare import Tolerances
 from paperbuild.proof.verify import Reference, read_outputs
@@ -204,8 +205,8 @@ def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chang
     return changes
 
 
-def prose_changes(old: str, new: str, name: str = "paper.qmd") -> list[Change]:
-    """Sentences of the article that left and came."""
+def prose_changes(old: str, new: str, name: str = ARTICLE) -> list[Change]:
+    """Sentences of one text of the article that left and came."""
     lines = compare.line_changes(_sentences(old), _sentences(new))
     if not lines:
         return []
@@ -225,16 +226,31 @@ def _sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
+def _sound(outputs: Reference) -> Reference:
+    """The outputs of a state, refused where their manifest is damaged."""
+    if outputs.broken:
+        raise PaperError(
+            f"the manifest is broken: {outputs.broken[0]}",
+            where="figures/manifest.json",
+            remedy="paper build makes it anew; of a commit, compare another one",
+        )
+    return outputs
+
+
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
-    before, after = read_outputs(old), read_outputs(new)
-    texts = [(root / "paper.qmd") for root in (old, new)]
-    prose = [path.read_text(encoding="utf-8") if path.is_file() else "" for path in texts]
+    before, after = (_sound(read_outputs(root)) for root in (old, new))
+    was, now = ({text.path: text.text for text in read_article(root).written} for root in (old, new))
+    prose = [
+        change
+        for path in dict.fromkeys((*was, *now))
+        for change in prose_changes(was.get(path, ""), now.get(path, ""), path)
+    ]
     return [
         *data_changes(old, new),
         *artefact_changes(before, after),
         *number_changes(before.manifest, after.manifest),
-        *prose_changes(*prose),
+        *prose,
     ]
 
 

@@ -17,40 +17,62 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.formats import FORMATS
+from paperbuild.article.text import read as read_article
 from paperbuild.build.store import write_atomic
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
-from paperbuild.ground.hashing import sha256_bytes
+from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.own import PACKAGE
 from paperbuild.project.layout import Project, load_yaml
 from paperbuild.proof import compare
-from paperbuild.proof.certificate import Certificate
+from paperbuild.proof.certificate import BROKEN, EDITED, MISSTATED, OTHER_ENGINE, UNLISTED, Certificate
 from paperbuild.proof.compare import Comparison, Rung, Tolerances
 
 OUTPUTS = ("figures/*.svg", "figures/*.png", "figures/*.csv", "tables/*.csv", "tables/*.md")
-DOCUMENTS = ("_output/paper.html", "_output/paper.pdf", "_output/paper.docx")
+DOCUMENTS = tuple(f"_output/{one.file}" for one in FORMATS.values())
+MANIFEST = "figures/manifest.json"
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40
 """Lines of a failed rebuild that the certificate keeps."""
 
 
+VOUCHED = {
+    "outputs": ("kind", "notebook", "cell", "parameters"),
+    "numbers": ("format", "notebook", "cell", "parameters"),
+}
+"""What the manifest says of each output and number besides its content; a rebuild must say the same."""
+
+
 @dataclass(frozen=True)
 class Reference:
-    """What is committed: artefacts by path, and the manifest."""
+    """What is committed: artefacts and texts of documents by path, and the manifest.
+
+    Attributes
+    ----------
+    files, texts : mapping of str to bytes
+        Figures and tables; texts of documents.
+    manifest : mapping
+        Its lists and mappings, of which entries that are none have been left out.
+    broken : tuple of str
+        What the manifest lacks or holds besides; empty for a sound one.
+    """
 
     files: Mapping[str, bytes]
     manifest: Mapping[str, Any]
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
 
     @property
     def edited(self) -> frozenset[str]:
         """Artefacts whose bytes are not those that the manifest lists."""
-        listed = {output["path"]: output["sha256"] for output in self.manifest["outputs"]}
+        listed = {output["path"]: output.get("sha256") for output in self.manifest["outputs"]}
         return frozenset(
             path
             for path, content in self.files.items()
@@ -58,64 +80,110 @@ class Reference:
         )
 
 
+def read_manifest(content: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Read a manifest as far as it can be read.
+
+    Returns
+    -------
+    tuple of dict, tuple of str
+        The manifest with `outputs` and `documents` (lists of mappings with a `path`), `numbers` (mapping of
+        mappings), `findings` and `recipes`, and in words what is not as it should be.
+    """
+    empty: dict[str, Any] = {"outputs": [], "numbers": {}, "documents": [], "findings": [], "recipes": {}}
+    try:
+        raw = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        return empty, (f"no valid JSON: {error}",)
+    if not isinstance(raw, dict):
+        return empty, ("not a JSON object",)
+    problems, sound = [], dict(empty)
+    for name, default in empty.items():
+        # A manifest of an earlier format has no recipes; nothing that is compared hangs on them.
+        if name not in raw and name not in ("recipes", "findings"):
+            problems.append(f"has no {name!r}")
+        value = raw.get(name, default)
+        if not isinstance(value, type(default)):
+            problems.append(f"{name!r} is no {'list' if isinstance(default, list) else 'object'}")
+            value = default
+        sound[name] = value
+    for name in ("outputs", "documents"):
+        fit = [one for one in sound[name] if isinstance(one, dict) and isinstance(one.get("path"), str)]
+        if len(fit) < len(sound[name]):
+            problems.append(f"{len(sound[name]) - len(fit)} entries of {name!r} name no path")
+        paths = [one["path"] for one in fit]
+        problems += [
+            f"{name!r} lists {path} twice" for path in sorted({p for p in paths if paths.count(p) > 1})
+        ]
+        sound[name] = fit
+    fit = {name: number for name, number in sound["numbers"].items() if isinstance(number, dict)}
+    problems += [f"the number {name!r} is no object" for name in sound["numbers"] if name not in fit]
+    sound["numbers"] = fit
+    return sound, tuple(problems)
+
+
 def read_outputs(root: Path) -> Reference:
-    """Read figures, tables and manifest as they lie in a project folder.
+    """Read figures, tables, texts and manifest as they lie in a project folder.
 
     Raises
     ------
     PaperError
         Where there is no manifest, so nothing says what should reproduce.
     """
-    manifest = Project(root).manifest
     try:
-        listed = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = Project(root).manifest.read_bytes()
+    except OSError as error:
         raise PaperError(
             f"no manifest of outputs: {error}",
-            where="figures/manifest.json",
+            where=MANIFEST,
             expected="the committed list of figures, tables and numbers",
-            remedy="paper build, then git add figures tables && git commit",
+            remedy="paper build, then git add figures tables text && git commit",
         ) from None
-    paths = sorted(path for pattern in OUTPUTS for path in root.glob(pattern))
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-    return Reference(files, listed)
+    listed, broken = read_manifest(content)
+    files, texts = (
+        {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
+        }
+        for patterns in (OUTPUTS, (f"{compare.TEXTS}/*.txt",))
+    )
+    return Reference(files, listed, texts, broken)
 
 
 def remove_outputs(root: Path) -> None:
     """Remove generated files, so that whatever stands there afterwards was made anew."""
-    for pattern in OUTPUTS:
+    for pattern in (*OUTPUTS, f"{compare.TEXTS}/*.txt"):
         for path in root.glob(pattern):
             path.unlink()
     Project(root).manifest.unlink(missing_ok=True)
 
 
 def compare_outputs(expected: Reference, found: Reference | None, tolerances: Tolerances) -> list[Comparison]:
-    """Compare all committed figures, tables and numbers with those of a rebuild (None where it made nothing).
+    """Compare all committed figures, tables and numbers with those of a rebuild (None: it made nothing).
 
-    What the manifest lists and the commit lacks counts as not produced; what only the rebuild made differs.
+    What the manifest lists and the commit lacks counts as not produced; what only the rebuild made differs,
+    and so does an output of which the manifest says something else than the rebuild.
     """
     files = found.files if found else {}
+    listed = {output["path"]: output for output in expected.manifest["outputs"]}
     made = compare.compare_artefacts(expected.files, files, tolerances)
-    edited = expected.edited
     result = [
-        Comparison(one.path, Rung.DIFFERS, one.expected, one.found, "edited after the build that listed it")
-        if one.path in edited
+        replace(one, rung=Rung.DIFFERS, reason="; ".join(filter(None, (EDITED, one.reason))))
+        if one.path in expected.edited and one.rung != Rung.NOT_PRODUCED
+        else replace(one, rung=Rung.DIFFERS, reason=UNLISTED)
+        if one.path not in listed and one.rung.reproduces
         else one
         for one in made
     ]
-    uncommitted_outputs = [
-        output for output in expected.manifest["outputs"] if output["path"] not in expected.files
-    ]
     result.extend(
         Comparison(
-            output["path"], Rung.NOT_PRODUCED, f"sha256:{output['sha256'][:12]}", "", "listed, not committed"
+            path, Rung.NOT_PRODUCED, f"sha256:{str(output.get('sha256'))[:12]}", "", "listed, not committed"
         )
-        for output in uncommitted_outputs
+        for path, output in listed.items()
+        if path not in expected.files
     )
     result.extend(
         Comparison(path, Rung.DIFFERS, "", "a new file", "the rebuild made it, the commit lacks it")
-        for path in sorted(files.keys() - expected.files.keys())
-        if path not in {output["path"] for output in uncommitted_outputs}
+        for path in sorted(files.keys() - expected.files.keys() - listed.keys())
     )
     known = expected.manifest["numbers"]
     numbers = found.manifest["numbers"] if found else {}
@@ -127,13 +195,55 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
             f"numbers/{name}",
             Rung.DIFFERS,
             "",
-            number["text"],
+            str(number.get("text")),
             "the rebuild recorded it, the commit lacks it",
         )
         for name, number in numbers.items()
         if name not in known
     )
-    return result
+    if found is None:
+        return result
+    promised, said = _claims(expected), _claims(found)
+    return [_with_claims(one, promised.get(one.path), said.get(one.path)) for one in result]
+
+
+def _claims(reference: Reference) -> dict[str, dict[str, Any]]:
+    """What a manifest says of each output and number besides its content, by path."""
+    outputs = {output["path"]: output for output in reference.manifest["outputs"]}
+    numbers = {f"numbers/{name}": number for name, number in reference.manifest["numbers"].items()}
+    return {
+        path: {key: entry.get(key) for key in VOUCHED[kind]}
+        for kind, entries in (("outputs", outputs), ("numbers", numbers))
+        for path, entry in entries.items()
+    }
+
+
+def _with_claims(one: Comparison, promised: dict[str, Any] | None, said: dict[str, Any] | None) -> Comparison:
+    """The comparison of an output, which differs where the manifest misstates how it was made."""
+    if promised is None or said is None or promised == said:
+        return one
+    wrong = ", ".join(
+        f"{key} {promised[key]!r}, in the rebuild {said[key]!r}" for key in said if promised[key] != said[key]
+    )
+    reason = "; ".join(filter(None, (f"{MISSTATED} {wrong}", one.reason)))
+    return replace(one, rung=max(one.rung, Rung.DIFFERS), reason=reason)
+
+
+def compare_manifest(expected: Reference, found: Reference | None) -> list[Comparison]:
+    """What is wrong with the committed manifest itself; empty for one that a rebuild confirms."""
+    wrong = [f"{BROKEN}: {problem}" for problem in expected.broken]
+    if found is not None and not wrong and expected.manifest["findings"] != found.manifest["findings"]:
+        wrong.append(f"{MISSTATED} other findings than the rebuild")
+    return [Comparison(MANIFEST, Rung.DIFFERS, "", "", "; ".join(wrong))] if wrong else []
+
+
+def recipe_notes(expected: Reference, found: Reference | None) -> list[str]:
+    """Say which notebooks the manifest records with another recipe: a build would replace their outputs."""
+    if found is None:
+        return []
+    ours, theirs = found.manifest["recipes"], expected.manifest["recipes"]
+    stale = [step for step, recipe in ours.items() if theirs.get(step) != recipe]
+    return [f"the manifest was made by other code, data or packages: {', '.join(stale)}"] if stale else []
 
 
 def build_of(root: Path) -> dict[str, Any]:
@@ -144,20 +254,22 @@ def build_of(root: Path) -> dict[str, Any]:
 
 def engines_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Which engine typeset each document that a manifest lists."""
-    return {document["path"]: document["engine"] for document in manifest.get("documents", [])}
+    return {document["path"]: str(document.get("engine")) for document in manifest["documents"]}
 
 
 def manifest_of(root: Path) -> dict[str, Any]:
     """The manifest as it lies in a project folder; empty where there is none that can be read."""
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads(Project(root).manifest.read_text(encoding="utf-8"))
-    return {}
+    with contextlib.suppress(OSError):
+        return read_manifest(Project(root).manifest.read_bytes())[0]
+    return read_manifest(b"{}")[0]
 
 
-def compare_documents(
-    author: Path, clone: Path, commit: str, reference: Mapping[str, Any]
-) -> tuple[list[Comparison], list[str]]:
-    """Compare the typeset documents with the author's own, else with the text that the manifest vouches for.
+def compare_documents(author: Path, clone: Path, commit: str, reference: Reference) -> list[Comparison]:
+    """Compare the typeset documents with their committed texts, and nothing else.
+
+    Where the author's own ``_output/`` holds a build of the same commit, equal bytes are one rung more; they
+    never stand in for the text. A document that another engine typeset has the same text or differs; where it
+    has the same, it is no more than printed alike.
 
     Parameters
     ----------
@@ -165,36 +277,50 @@ def compare_documents(
         Project roots of the author and of the rebuilt clone.
     commit : str
         The commit that was rebuilt.
-    reference : mapping
-        The committed manifest.
-
-    Returns
-    -------
-    tuple
-        A comparison for each document that has a reference, and a note for each that has none.
+    reference : Reference
+        What is committed.
     """
-    made, notes = [], []
-    builds = build_of(author), build_of(clone)
-    same_build = builds[0].get("commit") == commit and not builds[0].get("dirty")
-    engines, theirs = engines_of(manifest_of(clone)), engines_of(manifest_of(author))
-    listed = {document["path"]: document for document in reference.get("documents", [])}
-    for path in DOCUMENTS:
-        promised = listed.get(path)
-        expected = f"text {promised['text_sha256'][:12]}" if promised else "the document"
+    build, own = build_of(clone), build_of(author)
+    same_build = own.get("commit") == commit and not own.get("dirty")
+    engines = engines_of(manifest_of(clone))
+    listed = {document["path"]: document for document in reference.manifest["documents"]}
+    made = []
+    for path in dict.fromkeys([*listed, *(path for path in DOCUMENTS if (clone / path).is_file())]):
+        document, text_file = listed.get(path), compare.text_path(path)
+        expected = f"text {str(document.get('text_sha256'))[:12]}" if document else ""
         if not (clone / path).is_file():
             made.append(Comparison(path, Rung.NOT_PRODUCED, expected, "", "the rebuild did not make it"))
-        elif same_build and theirs.get(path) == engines.get(path) and (author / path).is_file():
-            made.append(compare.compare_documents(path, author / path, clone / path, builds))
-        elif promised and promised["engine"] == engines.get(path):
-            digest = compare.text_hash(clone / path, builds[1])
-            same = digest == promised["text_sha256"]
-            rung = Rung.SAME_CONTENT if same else Rung.DIFFERS
-            reason = "the same text but for commit and date" if same else "another text"
-            made.append(Comparison(path, rung, expected, f"text {digest[:12]}", reason))
+            continue
+        found = compare.reference_text(clone / path, build)
+        if document is None:
+            reason = "the rebuild made it, the commit lists no text of it"
+            made.append(Comparison(path, Rung.DIFFERS, "", f"text {compare.text_digest(found)[:12]}", reason))
+            continue
+        text = reference.texts.get(text_file)
+        if text is None:
+            reason = f"its text {text_file} is listed, not committed"
+            made.append(Comparison(path, Rung.NOT_PRODUCED, expected, "", reason))
+            continue
+        words = text.decode("utf-8", errors="replace")
+        one = compare.compare_texts(path, words, found)
+        if compare.text_digest(words) != document.get("text_sha256"):
+            made.append(replace(one, rung=Rung.DIFFERS, reason=f"{EDITED} ({text_file}); {one.reason}"))
+        elif document.get("text") != text_file:
+            made.append(replace(one, rung=Rung.DIFFERS, reason=f"{MISSTATED} text {document.get('text')!r}"))
+        elif document.get("engine") != engines.get(path):
+            which = f"{OTHER_ENGINE}: {document.get('engine')} for the reference, {engines.get(path)} here"
+            rung = max(one.rung, Rung.SAME_ROUNDING)
+            made.append(replace(one, rung=rung, reason=f"{which}; {one.reason}"))
+        elif one.rung == Rung.SAME_CONTENT and same_build and _same_bytes(author / path, clone / path):
+            made.append(replace(one, rung=Rung.IDENTICAL, reason=""))
         else:
-            why = "it was typeset by another engine" if promised else "the manifest does not list its text"
-            notes.append(f"{path} was made, and not compared: {why}")
-    return made, notes
+            made.append(one)
+    return made
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files are there with the same bytes."""
+    return one.is_file() and other.is_file() and sha256_file(one) == sha256_file(other)
 
 
 def tool_of(clone: Path) -> str:
@@ -215,9 +341,11 @@ def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
         Success, the last lines it printed, seconds.
     """
     environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PAPERBUILD_", "SOURCE_DATE"))
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PAPERBUILD_", "SOURCE_DATE")) or key == surroundings.FREE_VARIABLE
     }
-    environment["PYTHONPATH"] = os.pathsep.join(str(clone / name) for name in (TOOL, "src"))
+    environment["PYTHONPATH"] = str(clone / TOOL)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     started = time.monotonic()
     command = [sys.executable, "-m", "paperbuild", "--project", str(clone), "build", *arguments]
@@ -271,17 +399,16 @@ def verify(project: Project, folder: Path) -> Certificate:
     tolerances = compare.load_tolerances(clone)
     remove_outputs(clone)
     engines = set(engines_of(reference.manifest).values())
-    success, log, seconds = rebuild(clone, ["--engine", "embedded"] if engines == {"embedded"} else [])
+    engine = ["--engine", "embedded"] if engines == {"embedded"} else []
+    # What is made here must be seen, although the commit of the clone holds a reference.
+    success, log, seconds = rebuild(clone, ["--accept", *engine])
     found = read_outputs(clone) if Project(clone).manifest.is_file() else None
-    outputs = compare_outputs(reference, found, tolerances)
-    documents, unlisted = compare_documents(root, clone, commit, reference.manifest)
+    notes += recipe_notes(reference, found)
+    outputs = [*compare_manifest(reference, found), *compare_outputs(reference, found, tolerances)]
+    documents = compare_documents(root, clone, commit, reference)
     typeset = sorted(set(engines_of(manifest_of(clone)).values()))
     return Certificate(
-        title=str(
-            Manuscript("paper.qmd", (clone / "paper.qmd").read_text(encoding="utf-8")).metadata.get(
-                "title", ""
-            )
-        ),
+        title=str(read_article(clone).metadata.get("title", "")),
         commit=commit,
         checked=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seconds=seconds,
@@ -289,12 +416,11 @@ def verify(project: Project, folder: Path) -> Certificate:
             "Python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "typesetting": ", ".join(typeset) or "none",
+            **surroundings.describe(folder),
         },
         outputs=[*outputs, *documents],
         failure="" if success else _anonymous(log, folder),
-        notes=[*notes, *unlisted],
-        edited=reference.edited,
-        added=frozenset(one.path for one in outputs if not one.expected),
+        notes=notes,
     )
 
 
@@ -337,6 +463,8 @@ def show(certificate: Certificate) -> None:
     # A log file has no width of its own; lines of a table broken at 80 are hard to search.
     console.width = console.width if console.is_terminal else 160
     console.print(table)
+    if certificate.changed:
+        console.print(certificate.changed)
     console.print(f"verdict: {certificate.verdict} ({', '.join(certificate.reasons) or 'no exception'})")
 
 
@@ -352,6 +480,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
     """Verify HEAD; 0 only where every output reproduces."""
     if args.keep and args.keep.exists() and any(args.keep.iterdir()):
         raise PaperError("not empty", where=str(args.keep), expected="a new folder", remedy="name another")
+    # What an earlier verification found must not stand beside the outcome of this one, whatever it is.
+    for form in ("json", "md", "html"):
+        (project.output / f"certificate.{form}").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="paper-verify-") as temporary:
         certificate = verify(project, args.keep.resolve() if args.keep else Path(temporary).resolve())
     write(certificate, project.output, args.json)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
 from paperbuild.ground.own import PACKAGE
@@ -27,7 +28,7 @@ from paperbuild.project.notebook import code_digest_text, parse_code, read_noteb
 FORMAT = 1
 
 # The parts of the build itself that a notebook's results pass through.
-BUILD_SOURCES = ("kernel/artefacts.py", "kernel/kernels.py", "kernel/warm.py")
+BUILD_SOURCES = ("ground/surroundings.py", "kernel/artefacts.py", "kernel/kernels.py", "kernel/warm.py")
 
 # What the artefact writer imports for each of its calls, by the name a notebook imports it under.
 WRITTEN_WITH = {"figure": ("matplotlib", "pandas"), "table": ("pandas",)}
@@ -462,6 +463,7 @@ def notebook_inputs(
     inputs: Inputs = {
         "build": scanner.build_version(),
         "python": "{}.{}.{}".format(*sys.version_info[:3]),
+        "surroundings": surroundings.present().key,
         f"code {project.relative(path)}": code["code"][:12],
     }
     inputs |= {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
 from paperbuild.build.store import Entry, copy_atomic, write_atomic
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.project.layout import Project
@@ -64,22 +65,29 @@ def check_names(entries: Mapping[str, Entry]) -> None:
     raise_all(findings)
 
 
-def numbers_document(project: Project, entries: Mapping[str, Entry], build: Mapping[str, Any]) -> str:
-    """Return ``numbers.yml``: printed numbers (``n``), with decimal comma (``c``), provenance, build.
+def numbers_document(
+    project: Project,
+    entries: Mapping[str, Entry],
+    build: Mapping[str, Any],
+    held: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``), provenance, build.
 
-    JSON is YAML, and needs no library to write.
+    JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
+    stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
     """
-    plain: dict[str, Any] = {}
-    comma: dict[str, Any] = {}
+    forms = languages.number_forms()
+    printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
     provenance: dict[str, str] = {}
     for step, entry in entries.items():
         for artefact in artefacts_of(entry):
             if artefact["kind"] == "number":
-                _nest(plain, artefact["name"], artefact["text"])
-                _nest(comma, artefact["name"], artefact["comma"])
+                shown = held.get(step, {}).get(artefact["name"], artefact)
+                for root, form in forms.items():
+                    _nest(printed[root], artefact["name"], form.write(shown["text"], shown["value"]))
             elif artefact["kind"] in KINDS:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    document = {"n": plain, "c": comma, "provenance": provenance, "build": dict(build)}
+    document = {**printed, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
     document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -98,6 +106,8 @@ def manifest(
     entries: Mapping[str, Entry],
     parameters: Mapping[str, str],
     documents: list[dict[str, Any]],
+    recipes: Mapping[str, str],
+    held: Mapping[str, Any],
 ) -> str:
     """Return the manifest of committed outputs; without time and commit, so equal builds give equal bytes.
 
@@ -111,10 +121,16 @@ def manifest(
         Short hash of each notebook's effective parameters.
     documents : list of dict
         Records of the typeset documents, as `paperbuild.proof.compare` makes them.
+    recipes : mapping of str to str
+        Digest of what the author decides of each notebook (`paperbuild.steps.reference.recipe`).
+    held : mapping of str to StepReference
+        References that stay, by notebook.
     """
     outputs, numbers, findings = [], {}, []
     for step, entry in entries.items():
         for artefact in artefacts_of(entry):
+            if step in held and artefact["kind"] != "finding":
+                continue
             origin = {"notebook": step, "cell": artefact["cell"], "parameters": parameters[step]}
             if artefact["kind"] == "number":
                 numbers[artefact["name"]] = {k: artefact[k] for k in ("value", "text", "format")} | origin
@@ -125,9 +141,12 @@ def manifest(
             for path in artefact["files"]:
                 kind = KINDS[artefact["kind"]][Path(path).suffix]
                 outputs.append({"path": path, "kind": kind, "sha256": entry.files[path], **origin})
+    for reference in held.values():
+        outputs += reference.outputs.values()
+        numbers |= reference.numbers
     outputs.sort(key=lambda output: output["path"])
     listed = {"format": 1, "outputs": outputs, "numbers": numbers, "documents": documents}
-    listed["findings"] = findings
+    listed |= {"findings": findings, "recipes": {step: recipes[step] for step in entries}}
     return json.dumps(listed, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -140,9 +159,10 @@ def read_manifest(project: Project) -> dict[str, Any]:
     return {"outputs": [], "numbers": {}, "documents": [], "findings": []}
 
 
-def remove_orphans(project: Project, entries: Mapping[str, Entry]) -> list[str]:
+def remove_orphans(project: Project, entries: Mapping[str, Entry], held: Mapping[str, Any]) -> list[str]:
     """Delete figures and tables that the last manifest lists and no notebook makes any more."""
     made = {name for entry in entries.values() for name in entry.files}
+    made |= {name for reference in held.values() for name in reference.files}
     gone = [output["path"] for output in read_manifest(project)["outputs"] if output["path"] not in made]
     removed = []
     for name in gone:

@@ -7,8 +7,8 @@
 
 local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT
 local NBSP = "\u{a0}"
-local PREFIX = { fig = "Figure", tbl = "Table", sec = "Section", eq = "Equation" }
-local CALLOUT = { note = "Note", warning = "Warning", important = "Important", tip = "Tip", caution = "Caution" }
+local NAMED = { fig = "figure", tbl = "table", sec = "section", eq = "equation" }
+local CALLOUT = { note = true, warning = true, important = true, tip = true, caution = true }
 local FORMATS = { html = true, typst = true, docx = true }
 -- Rows of the longest table that the PDF keeps on one page.
 local LONGEST_WHOLE_TABLE = 30
@@ -18,6 +18,7 @@ local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true
   exr = true, suppfig = true, supptbl = true, nte = true, wrn = true, tip = true, imp = true, cau = true }
 
 local problems = {}
+local words = {} -- of the article's language, by article.lua
 local index = {} -- identifier → number as printed
 local counts = { fig = 0, tbl = 0, eq = 0 }
 local sections = {}
@@ -30,6 +31,10 @@ end
 
 local function kind_of(identifier)
   return identifier:match("^(%a+)%-")
+end
+
+local function prefix(kind)
+  return words[NAMED[kind]] .. NBSP
 end
 
 local function raw(text)
@@ -88,7 +93,7 @@ end
 local function number_header(header)
   local identifier = header.identifier
   if header.classes:includes("unnumbered") then
-    appendix = appendix or header.level == 1 and pandoc.utils.stringify(header.content):match("^Appendix") ~= nil
+    appendix = appendix or header.level == 1 and pandoc.utils.stringify(header.content):find(words.appendix, 1, true) == 1
     return nil
   end
   for level = #sections + 1, header.level do
@@ -135,7 +140,7 @@ local function resolve(cite)
     local kind = kind_of(label)
     if kind and OTHER_TYPES[kind] then
       problem("@" .. citation.id, "a reference of type " .. kind, "@fig- @tbl- @sec- @eq-")
-    elseif not (kind and PREFIX[kind]) then
+    elseif not (kind and NAMED[kind]) then
       others = others + 1
     elseif not index[label] then
       problem("@" .. citation.id, "nothing that is numbered bears the name " .. label,
@@ -149,7 +154,7 @@ local function resolve(cite)
         text:extend(citation.prefix)
         text:insert(pandoc.Str(NBSP))
       elseif citation.mode ~= "SuppressAuthor" then
-        text:insert(pandoc.Str(PREFIX[kind] .. NBSP))
+        text:insert(pandoc.Str(prefix(kind)))
       end
       text:insert(pandoc.Str(index[label]))
       if #refs > 0 then
@@ -177,7 +182,7 @@ end
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
 local function caption_inlines(identifier, inlines)
-  local caption = pandoc.Inlines({ pandoc.Str(PREFIX[kind_of(identifier)] .. NBSP .. index[identifier] .. ":"), pandoc.Space() })
+  local caption = pandoc.Inlines({ pandoc.Str(prefix(kind_of(identifier)) .. index[identifier] .. ":"), pandoc.Space() })
   caption:extend(inlines)
   return caption
 end
@@ -279,7 +284,7 @@ local function numbered_table(div, provenance)
   if TARGET == "html" then
     local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-tbl">'), raw("<figcaption>"),
       pandoc.Plain(caption), raw("</figcaption>"),
-      raw('<div class="table-scroll" tabindex="0" role="region" aria-label="Table ' .. index[identifier] .. '">') })
+      raw('<div class="table-scroll" tabindex="0" role="region" aria-label="' .. words.table .. " " .. index[identifier] .. '">') })
     blocks:extend(content)
     blocks:insert(raw("</div>"))
     if provenance then
@@ -301,7 +306,7 @@ local function equation(block, label)
   local math = block.content[1]
   local number = index[label]
   if TARGET == "html" then
-    return { raw('<div id="' .. label .. '" class="equation" role="group" aria-label="Equation ' .. number .. '">'), pandoc.Plain({ math }),
+    return { raw('<div id="' .. label .. '" class="equation" role="group" aria-label="' .. words.equation .. " " .. number .. '">'), pandoc.Plain({ math }),
       raw('<span class="equation-number">(' .. number .. ")</span></div>") }
   elseif TARGET == "typst" then
     return { raw('#[#set math.equation(numbering: _ => "(' .. number .. ')")'), pandoc.Plain({ math }),
@@ -328,7 +333,7 @@ local function callout(div, kind)
     end
   end
   local content = div.content:clone()
-  local title = pandoc.Inlines(div.attributes.title or CALLOUT[kind])
+  local title = pandoc.Inlines(div.attributes.title or words[kind])
   if content[1] and content[1].t == "Header" then
     title = content:remove(1).content
   end
@@ -495,6 +500,12 @@ local finish = {
 }
 
 function Pandoc(doc)
+  for name, word in pairs(doc.meta.words) do
+    words[name] = pandoc.utils.stringify(word)
+  end
+  if TARGET == "docx" then
+    doc.meta.words = nil
+  end
   doc.blocks = doc.blocks:walk({ RawBlock = drop_comment, Div = by_format })
   doc.blocks = doc.blocks:walk(survey)
   doc = doc:walk({ Cite = resolve, RawInline = check_raw_inline })

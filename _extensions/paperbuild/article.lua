@@ -1,0 +1,274 @@
+-- What the article has beyond Markdown, for both typesetters: a line under every figure and table that says where
+-- it was computed and gives its data, the sizes of pictures, the look of the abstracts in other languages, and tables
+-- that fit the page.
+--
+-- The metadata `provenance` (build/results/numbers.yml) maps an artefact's name to "notebook › cell". The line is
+-- a block of class `provenance` behind the float.
+
+local origins = {}
+local words = {}
+-- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
+local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
+  or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
+
+-- The words of the article's language, from the file that the build reads too.
+local function read_words(language)
+  local path = pandoc.path.join({ LANGUAGES, language .. ".yml" })
+  local file = io.open(path, "r")
+  if not file then
+    error("no words for the language " .. language .. ": there is no " .. path)
+  end
+  local content = file:read("a")
+  file:close()
+  return pandoc.read("---\n" .. content .. "\n---\n", "markdown").meta.words
+end
+
+local function read_meta(meta)
+  for name, text in pairs(meta.provenance or {}) do
+    origins[name] = pandoc.utils.stringify(text)
+  end
+  local language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
+  words = read_words(language:match("^%a+"):lower())
+  -- For the templates, and for subset.lua. In a DOCX, whatever stays in the metadata becomes a property.
+  if not (quarto and FORMAT:match("docx")) then
+    meta.words = words
+  end
+  return meta
+end
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  local content = file and file:read("a")
+  if file then
+    file:close()
+  end
+  return content
+end
+
+-- A figure is known by its file; a table, whose file was included, by its identifier without "tbl-". With the origin,
+-- the path of the figures behind it without its ending.
+local function origin_of(identifier, content)
+  local stem = identifier:gsub("^%a+%-", "", 1)
+  local data = "tables/" .. stem
+  pandoc.Blocks(content):walk({
+    Image = function(image)
+      data = pandoc.path.split_extension(image.src)
+      stem = pandoc.path.filename(data)
+    end,
+  })
+  return origins[stem] or origins[identifier], data
+end
+
+-- The figures behind a float, as a file that the page holds.
+local function data_link(path)
+  local content = read_file(path .. ".csv")
+  if not content then
+    return {}
+  end
+  local address = "data:text/csv;charset=utf-8," .. content:gsub("[^%w%-._~,;:]", function(byte)
+    return string.format("%%%02X", byte:byte())
+  end)
+  local name = pandoc.path.filename(path) .. ".csv"
+  return pandoc.Inlines({
+    pandoc.Space(),
+    pandoc.Link("CSV", address, "", pandoc.Attr("", { "download" }, { download = name, ["aria-label"] = name })),
+  })
+end
+
+local function line(origin, data)
+  local notebook, cell = origin:match("^(%S+) › (%S+)$")
+  local inlines = pandoc.Inlines(words["computed-in"])
+  inlines:insert(pandoc.Space())
+  if FORMAT:match("html") and notebook then
+    inlines:insert(pandoc.Link(origin, "notebooks/" .. notebook .. ".html#" .. cell))
+    inlines:extend(data_link(data))
+  else
+    inlines:extend(pandoc.Inlines(origin))
+  end
+  local blocks = { pandoc.Plain(inlines) }
+  if FORMAT:match("typst") then
+    blocks = {
+      pandoc.RawBlock("typst", "#block(above: 0.7em, text(size: 8pt, fill: luma(35%))["),
+      blocks[1],
+      pandoc.RawBlock("typst", "])"),
+    }
+  elseif FORMAT:match("docx") then
+    blocks = { pandoc.Para(inlines) }
+  end
+  return pandoc.Div(blocks, pandoc.Attr("", { "provenance" }, { { "custom-style", "Provenance" } }))
+end
+
+local function with_line(float, identifier, content)
+  local origin, data = origin_of(identifier, content)
+  if origin then
+    return { float, line(origin, data) }
+  end
+end
+
+-- Width and height of a drawing or picture in pixels of the page; nothing where its head does not say.
+local function size_of(path)
+  local file = io.open(path, "rb")
+  local start = file and file:read(2000) or ""
+  if file then
+    file:close()
+  end
+  if start:sub(2, 4) == "PNG" then
+    return string.unpack(">I4I4", start, 17)
+  end
+  local width, height = start:match('<svg[^>]-%swidth="([%d.]+)pt"[^>]-%sheight="([%d.]+)pt"')
+  if width then
+    return math.floor(width * 4 / 3 + 0.5), math.floor(height * 4 / 3 + 0.5)
+  end
+end
+
+-- A page keeps the room of its pictures and draws each when it is scrolled to.
+local function lazy(image)
+  if not FORMAT:match("html") then
+    return nil
+  end
+  image.attributes.loading, image.attributes.decoding = "lazy", "async"
+  local width, height = size_of(image.src)
+  if width and not (image.attributes.width or image.attributes.height) then
+    image.attributes.width, image.attributes.height = tostring(width), tostring(height)
+  end
+  return image
+end
+
+local SHORT = 20 -- characters of the longest text that a column never breaks
+local GAP = 2 -- characters between two columns
+
+-- By column, in characters: the longest text, the longest word, all texts together. A head is bold and breaks into
+-- two lines.
+local function measure(tbl)
+  local columns = pandoc.List({})
+  local simple = pandoc.utils.to_simple_table(tbl)
+  for column, cell in ipairs(simple.header) do
+    local text = pandoc.utils.stringify(cell)
+    local word = 0
+    for found in text:gmatch("%S+") do
+      word = math.max(word, pandoc.text.len(found) + 1)
+    end
+    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word, all = 1 }
+  end
+  for _, row in ipairs(simple.rows) do
+    for number, cell in ipairs(row) do
+      local text = pandoc.utils.stringify(cell)
+      local column, length = columns[number], pandoc.text.len(text)
+      column.text = math.max(column.text, length)
+      column.all = column.all + length
+      for found in text:gmatch("%S+") do
+        column.word = math.max(column.word, pandoc.text.len(found))
+      end
+    end
+  end
+  return columns
+end
+
+-- Type size in points, and the columns' shares of the page where texts have to break: short columns keep their width,
+-- the others share the rest so that they come out about equally tall.
+local function fit(columns)
+  local total, short, long = 0, 0, pandoc.List({})
+  for _, column in ipairs(columns) do
+    total = total + column.text + GAP
+    if column.text <= SHORT then
+      short = short + column.text + GAP
+    else
+      long:insert(column)
+    end
+  end
+  -- Characters that fit a line of the PDF in each size.
+  for _, size in ipairs({ { 9, 86 }, { 8, 100 }, { 7, 112 } }) do
+    if total <= size[2] then
+      return size[1], nil, total
+    end
+  end
+  if #long == 0 then
+    return 6.4, nil, total
+  end
+  local line = 118
+  local all = 0
+  for _, column in ipairs(long) do
+    all = all + column.all
+  end
+  local widths, sum = {}, 0
+  for number, column in ipairs(columns) do
+    local width = column.text + GAP
+    if column.text > SHORT then
+      width = math.max(column.word + GAP, math.min(width, (line - short) * column.all / all))
+    end
+    widths[number] = width
+    sum = sum + width
+  end
+  for number in ipairs(widths) do
+    widths[number] = widths[number] / sum
+  end
+  return sum <= line and 7 or 6.4, widths, total
+end
+
+-- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
+-- and mean nothing.
+local function sized(tbl)
+  local columns = measure(tbl)
+  local points, widths, total = fit(columns)
+  for number, column in ipairs(columns) do
+    local width = nil
+    if FORMAT:match("typst") then
+      width = widths and widths[number]
+    elseif FORMAT:match("docx") then
+      -- Word processors measure no text, so they are always told; a short table is not spread over the page.
+      width = widths and widths[number] or (column.text + GAP) / math.max(total, 60)
+    end
+    tbl.colspecs[number] = { tbl.colspecs[number][1], width }
+  end
+  if FORMAT:match("typst") then
+    return pandoc.Div({
+      pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
+      tbl,
+      pandoc.RawBlock("typst", "] }"),
+    }, pandoc.Attr("", { "sized" }))
+  elseif FORMAT:match("docx") then
+    local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
+    return tbl:walk({
+      Plain = function(plain)
+        return pandoc.Div({ pandoc.Para(plain.content) }, pandoc.Attr("", {}, style))
+      end,
+    })
+  end
+  return tbl
+end
+
+-- HTML needs no more than the class.
+local function abstract(div)
+  if FORMAT:match("typst") then
+    div.content:insert(1, pandoc.RawBlock("typst", "#abstract-box["))
+    div.content:insert(pandoc.RawBlock("typst", "]"))
+  elseif FORMAT:match("docx") then
+    div.attributes["custom-style"] = "Abstract"
+  end
+  return div
+end
+
+return {
+  { Meta = read_meta },
+  {
+    Table = sized,
+    Image = lazy,
+    -- Quarto's own node for figures and tables alike.
+    FloatRefTarget = function(float)
+      return with_line(float.__quarto_custom_node, float.identifier, float.content)
+    end,
+    -- The same things as pandoc reads them.
+    Figure = function(figure)
+      if figure.identifier:match("^fig%-") then
+        return with_line(figure, figure.identifier, figure.content)
+      end
+    end,
+    Div = function(div)
+      if div.identifier:match("^tbl%-") then
+        return with_line(div, div.identifier, div.content)
+      elseif div.classes:includes("abstract") then
+        return abstract(div)
+      end
+    end,
+  },
+}

@@ -1,0 +1,54 @@
+"""The Quarto extension ``paperbuild``: what both typesetters share, in Quarto's own layout of an extension.
+
+It travels in this package, where the embedded engine reads it, and as a copy in ``_extensions/paperbuild/``
+of each project, where Quarto looks for extensions (it takes no link for one). The copy is committed, so that
+``quarto render`` works on a fresh clone; `paper check` holds it against the package, and
+``python -m paperbuild.article.extension`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ASSETS = Path(__file__).parent / "assets"
+NAME = "paperbuild"
+PLACE = f"_extensions/{NAME}"
+"""Where an extension lies in a project, by Quarto's rule."""
+EXTENSION = ASSETS / PLACE
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Return the files of an extension's folder by their path in it; none where there is no such folder."""
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def differing(root: Path) -> list[str]:
+    """Return the files of a project's copy, from its root, that are not those of the package."""
+    ours, theirs = files(EXTENSION), files(root / PLACE)
+    return [
+        f"{PLACE}/{name}"
+        for name in sorted(ours.keys() | theirs.keys())
+        if name not in ours or name not in theirs or ours[name].read_bytes() != theirs[name].read_bytes()
+    ]
+
+
+def install(root: Path) -> list[str]:
+    """Make a project's copy equal to the package's; return the files that changed, from the root."""
+    changed = differing(root)
+    for shown in changed:
+        source, target = ASSETS / shown, root / shown
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+        else:
+            target.unlink()
+    return changed
+
+
+if __name__ == "__main__":
+    print("\n".join(install(Path(sys.argv[1] if len(sys.argv) > 1 else "."))))

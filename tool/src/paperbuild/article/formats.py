@@ -1,0 +1,140 @@
+"""The documents an article comes as, one object each.
+
+To add an output format, add its object to `FORMATS`, and tell the Quarto extension
+(``assets/_extensions/paperbuild/_extension.yml``) under its `quarto` name what Quarto is to do alike. The
+command line, the plan, fingerprints and verification ask this table, and name no format themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paperbuild.article import embedded, notebook_pages
+from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.job import RenderJob
+from paperbuild.article.languages import FOLDER
+from paperbuild.article.source import Source
+
+Write = Callable[[RenderJob, Source, Mapping[str, Any], Path], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One output format of the article.
+
+    Attributes
+    ----------
+    name : str
+        As ``--to`` takes it.
+    file : str
+        What it is called below ``_output/``; also the name of its step.
+    embedded : callable
+        Sets it with the embedded engine: job, resolved article, numbers, the file to write.
+    quarto : str
+        The format of Quarto that the extension's format stands on.
+    picture : str
+        Suffix of the pictures it shows.
+    assets : tuple of Path
+        Files of this package that the embedded engine sets it with.
+    beside : tuple of str
+        Suffixes of what the build puts beside a picture or table, and the document holds too.
+    also : tuple of str
+        Files of the project, from its root, that it reads besides the text.
+    text : callable, optional
+        Reads a document of this format back as lines of text, for comparison. Without one
+        `paperbuild.proof.compare` must know the kind of file.
+    """
+
+    name: str
+    file: str
+    embedded: Write
+    quarto: str
+    picture: str
+    assets: tuple[Path, ...]
+    beside: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    text: Callable[[Path], str] | None = None
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Documents beside the article that are made from executed notebooks."""
+
+    name: str
+    file: str
+    make: Callable[[RenderJob], list[Path]]
+    assets: tuple[Path, ...]
+    packages: tuple[str, ...]
+    """Distributions whose version decides what the pages look like."""
+    beside: str
+    """The format whose links lead to them."""
+
+
+_FILTERS = (
+    ASSETS / "subset.lua",
+    EXTENSION / "article.lua",
+    EXTENSION / "front.lua",
+    *sorted(FOLDER.glob("*.yml")),
+)
+_PAGE = (EXTENSION / "article.css", EXTENSION / "article.js", *sorted((EXTENSION / "fonts").glob("*.woff2")))
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format(
+            "html",
+            "paper.html",
+            embedded.html,
+            "html",
+            ".svg",
+            (*_FILTERS, EXTENSION / "article.html", *_PAGE),
+            # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
+            beside=(".csv", ".png"),
+            also=("CITATION.cff",),
+        ),
+        Format(
+            "pdf",
+            "paper.pdf",
+            embedded.pdf,
+            "typst",
+            ".svg",
+            (
+                *_FILTERS,
+                ASSETS / "references.lua",
+                ASSETS / "article.typ",
+                EXTENSION / "typst-template.typ",
+                EXTENSION / "typst-show.typ",
+            ),
+        ),
+        Format(
+            "docx", "paper.docx", embedded.docx, "docx", ".png", (*_FILTERS, EXTENSION / "reference.docx")
+        ),
+    )
+}
+"""The formats of the article, in the order in which they are made."""
+
+NOTEBOOKS = Pages(
+    "notebooks",
+    "notebooks.html",
+    notebook_pages.render,
+    (ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2", ASSETS / "notebook.css", *_PAGE),
+    ("nbconvert", "pygments", "jinja2", "mistune"),
+    "html",
+)
+
+DOCUMENTS: dict[str, Format | Pages] = {**FORMATS, NOTEBOOKS.name: NOTEBOOKS}
+"""All that is typeset, by name."""
+
+
+def documents(formats: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of what is made when these formats are asked for: they and the pages of one."""
+    asked = tuple(formats)
+    return (*asked, NOTEBOOKS.name) if NOTEBOOKS.beside in asked else asked
+
+
+def of_file(name: str) -> Format | None:
+    """Return the format of a document by its file's name; None for any other file."""
+    return next((one for one in FORMATS.values() if one.file == name), None)

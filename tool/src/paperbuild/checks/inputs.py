@@ -1,0 +1,57 @@
+"""Rules for what the project is built from: data, parameters, texts, Quarto extension."""
+
+from collections.abc import Iterable
+
+from paperbuild.article import extension
+from paperbuild.checks.rule import Rule, Subject
+from paperbuild.ground.errors import PaperError
+from paperbuild.project import parameters, register
+
+
+def parameter_findings(subject: Subject) -> Iterable[PaperError]:
+    """Parameters cells and `analysis/parameters.yml`: what a build would refuse before running anything."""
+    _ = subject.project.settings  # first: while it is wrong, every notebook would say so
+    parameters.all_declared(subject.project)
+    return ()
+
+
+def extension_findings(subject: Subject) -> Iterable[PaperError]:
+    """Files of the project's copy of the Quarto extension that are not those of the build."""
+    root = subject.project.root
+    if not (root / "_quarto.yml").is_file():
+        return
+    for shown in extension.differing(root):
+        yield PaperError(
+            "missing" if not (root / shown).is_file() else "not the file that comes with paperbuild",
+            where=shown,
+            expected="the Quarto extension of the installed paperbuild",
+            remedy="python -m paperbuild.article.extension",
+        )
+
+
+RULES = (
+    Rule(
+        "register",
+        "data without publisher, licence, unit or hash cannot be trusted, nor a changed file be noticed",
+        "data/ and its register datapackage.json",
+        lambda subject: register.findings(subject.project.root),
+    ),
+    Rule(
+        "parameters",
+        "a misspelt or unlimited parameter would fail late, or not at all",
+        "parameters cells and analysis/parameters.yml",
+        parameter_findings,
+    ),
+    Rule(
+        "texts",
+        "a text that cannot be read is not in the article",
+        "the article, its front matter and all it includes",
+        lambda subject: subject.article.problems,
+    ),
+    Rule(
+        "quarto-extension",
+        "with another copy of the extension Quarto would set another text than the build",
+        "_extensions/paperbuild, where the project is one of Quarto's",
+        extension_findings,
+    ),
+)

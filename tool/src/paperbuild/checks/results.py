@@ -1,0 +1,200 @@
+"""Rules for what the build made: the manifest, bound numbers, figures and tables, findings of notebooks."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from paperbuild.article import languages
+from paperbuild.article.text import Article, Manuscript
+from paperbuild.checks.rule import Manifest, Rule, Subject
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import sha256_file
+
+_NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
+
+
+def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
+    """What the notebooks themselves found to be wrong in the last build."""
+    return [
+        PaperError(
+            found["message"],
+            where=f"analysis/{found['notebook']}.ipynb, cell {found['cell']}",
+            expected="a build without findings",
+            remedy="correct what it names, then: paper build",
+        )
+        for found in manifest.get("findings", [])
+    ]
+
+
+def meta_findings(
+    texts: Iterable[Manuscript], manifest: Mapping[str, Any], other: Mapping[str, Any]
+) -> list[PaperError]:
+    """Bound keys that no notebook records and no metadata holds."""
+    forms = languages.number_forms()
+    recorded = set(manifest["numbers"])
+    found = []
+    for text in texts:
+        for use in text.metas:
+            head, _, name = use.name.partition(".")
+            if name in recorded if head in forms else _resolves(use.name, other):
+                continue
+            close = difflib.get_close_matches(name, recorded, n=1) if head in forms else []
+            found.append(
+                PaperError(
+                    f"nothing is recorded as {use.name}",
+                    where=f"{text.path}:{use.line}",
+                    expected=f"perhaps {head}.{close[0]}" if close else "a number that a notebook records",
+                    remedy="correct the name, or record it with number(…) and run: paper build",
+                )
+            )
+    return found
+
+
+def _resolves(key: str, tree: Any) -> bool:
+    for part in key.split("."):
+        if not isinstance(tree, Mapping) or part not in tree:
+            # Written by each build, so unknown in a fresh clone.
+            return key.split(".")[0] in ("build", "provenance") and "build" not in tree
+        tree = tree[part]
+    return True
+
+
+def artefact_findings(root: Path, article: Article, manifest: Mapping[str, Any]) -> list[PaperError]:
+    """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
+    found = []
+    produced = {output["path"]: output for output in manifest["outputs"]}
+    stems = {path.rsplit(".", 1)[0] for path in produced}
+    shown: set[str] = set()
+    places = [(one.name, one.where) for one in article.pictured]
+    places += [(one.name, one.where) for one in article.included if one.name.startswith("tables/")]
+    for target, where in places:
+        stem = re.sub(r"\.(svg|png|pdf|md|csv)$", "", target.lstrip("/"))
+        shown.add(stem)
+        if stem.startswith(("figures/", "tables/")) and stem not in stems:
+            found.append(
+                PaperError(
+                    f"no notebook produces {stem}",
+                    where=where,
+                    expected="an artefact listed in figures/manifest.json",
+                    remedy="correct the name, or produce it with figure(…) or table(…)",
+                )
+            )
+    for stem, output in sorted({path.rsplit(".", 1)[0]: output for path, output in produced.items()}.items()):
+        if stem not in shown:
+            found.append(
+                PaperError(
+                    f"{output['notebook']} produces {stem}, which the article does not show",
+                    where=f"analysis/{output['notebook']}.ipynb",
+                    expected="each figure and table has its place in the article",
+                    remedy=f"show it, or remove the cell {output['cell']}",
+                )
+            )
+    for path in sorted([*(root / "figures").glob("*.*"), *(root / "tables").glob("*.*")]):
+        name = path.relative_to(root).as_posix()
+        if name not in produced and path.name != "manifest.json":
+            expected, remedy = "generated files only", f"git rm {name}, then paper build"
+            found.append(
+                PaperError("no notebook produces this file", where=name, expected=expected, remedy=remedy)
+            )
+    for name, output in sorted(produced.items()):
+        expected = f"the file that figures/manifest.json lists, sha256 {output['sha256'][:12]}"
+        if not (root / name).is_file():
+            found.append(PaperError("missing", where=name, expected=expected, remedy="paper build"))
+        elif (actual := sha256_file(root / name)) != output["sha256"]:
+            message = f"not the bytes that the build wrote: sha256 {actual[:12]}"
+            found.append(PaperError(message, where=name, expected=expected, remedy="paper build"))
+    return found
+
+
+def unused_numbers(subject: Subject) -> Iterable[PaperError]:
+    """Recorded numbers that neither the text binds nor another notebook, or a file it declares, names.
+
+    A notebook that puts names together while it runs is not followed: this is a note.
+    """
+    manifest = subject.manifest or {"numbers": {}}
+    numbers, forms = manifest["numbers"], languages.number_forms()
+    keys = [use.name.partition(".") for use in subject.article.bound]
+    used = {name for head, _, name in keys if head in forms}
+    for step, settings in subject.project.settings.notebooks.items():
+        if settings.results:
+            shown = subject.project.relative(subject.project.notebook(step))
+            named = set(_NUMBER_NAME.findall(_code(subject.text(shown))))
+            for file in settings.files:
+                named |= set(_NUMBER_NAME.findall(subject.text(file)))
+            used |= {name for name in named & numbers.keys() if numbers[name]["notebook"] in settings.results}
+    for name, number in numbers.items():
+        if name not in used:
+            yield PaperError(
+                f"nothing uses the number {name}",
+                where=f"analysis/{number['notebook']}.ipynb, cell {number['cell']}",
+                expected="what is recorded is said in the text, or another notebook rests on it",
+                remedy=f"bind it with {{{{< meta n.{name} >}}}}, or record it no more",
+            )
+
+
+def _code(notebook: str) -> str:
+    """Return the code cells of a notebook's JSON as one text; nothing where it is no notebook."""
+    try:
+        cells = json.loads(notebook)["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _with_manifest(
+    find: Callable[[Subject, Manifest], Iterable[PaperError]],
+) -> Callable[[Subject], Iterable[PaperError]]:
+    """Let a rule about the manifest look only where there is one: that there is none is told once."""
+    return lambda subject: find(subject, subject.manifest) if subject.manifest is not None else ()
+
+
+def _manifest_findings(subject: Subject) -> Iterable[PaperError]:
+    if subject.manifest is None:
+        yield PaperError(
+            f"the manifest of figures, tables and numbers cannot be read: {subject.manifest_problem}",
+            where=subject.project.relative(subject.project.manifest),
+            expected="the manifest that a build writes",
+            remedy="paper build",
+        )
+
+
+RULES = (
+    Rule(
+        "manifest",
+        "without it nothing says which notebook made what",
+        "figures/manifest.json",
+        _manifest_findings,
+    ),
+    Rule(
+        "reported",
+        "what a notebook found to be wrong stays wrong until someone looks",
+        "findings that notebooks handed over in the last build",
+        _with_manifest(lambda subject, manifest: reported_findings(manifest)),
+    ),
+    Rule(
+        "bound-numbers",
+        "a name that nothing records prints nothing",
+        "{{< meta … >}} in all texts",
+        _with_manifest(
+            lambda subject, manifest: meta_findings(subject.article.manuscripts, manifest, subject.metadata)
+        ),
+    ),
+    Rule(
+        "artefacts",
+        "a figure or table that no notebook makes, or that was edited by hand, cannot be reproduced",
+        "figures/, tables/ and what the article shows of them",
+        _with_manifest(
+            lambda subject, manifest: artefact_findings(subject.project.root, subject.article, manifest)
+        ),
+    ),
+    Rule(
+        "unused-numbers",
+        "a number that nobody uses is computed, verified and read for nothing, or was forgotten in the text",
+        "recorded numbers, the text, and notebooks that read results",
+        unused_numbers,
+        note=True,
+    ),
+)

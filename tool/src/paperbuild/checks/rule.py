@@ -1,0 +1,101 @@
+"""A rule of `paper check`, and what rules look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from paperbuild.article import text
+from paperbuild.article.text import Article
+from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import Project, load_yaml
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The project as rules see it: everything is read once, and nothing is run."""
+
+    project: Project
+
+    @cached_property
+    def article(self) -> Article:
+        """The article and all it includes."""
+        return text.read(self.project.root, self.project.relative(self.project.article))
+
+    @cached_property
+    def _manifest(self) -> tuple[dict[str, Any] | None, str]:
+        try:
+            found = json.loads(self.project.manifest.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            return None, str(error)
+        if isinstance(found, dict) and isinstance(found.get("outputs"), list):
+            if isinstance(found.get("numbers"), dict):
+                return found, ""
+        return None, "it does not list outputs and numbers"
+
+    @property
+    def manifest(self) -> dict[str, Any] | None:
+        """What `figures/manifest.json` lists; None where it cannot be read."""
+        return self._manifest[0]
+
+    @property
+    def manifest_problem(self) -> str:
+        """Why the manifest cannot be read; empty where it can."""
+        return self._manifest[1]
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
+        known: dict[str, Any] = {}
+        for path in (self.project.numbers, self.project.root / "_quarto.yml"):
+            if path.is_file():
+                known.update(load_yaml(path, self.project.relative(path)) or {})
+        for manuscript in self.article.manuscripts:
+            known.update(manuscript.metadata)
+        return known
+
+    def text(self, path: str) -> str:
+        """Return a file's text.
+
+        Raises
+        ------
+        PaperError
+            If there is no such file, or it is not UTF-8.
+        """
+        try:
+            return (self.project.root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise PaperError(f"not UTF-8 ({error})", where=path, remedy="save the file as UTF-8") from None
+        except OSError as error:
+            raise PaperError(f"cannot be read: {error.strerror}", where=path) from None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One promise of the project, and how to see whether it is kept.
+
+    Attributes
+    ----------
+    name : str
+        In kebab-case; by it the settings switch the rule off (``checks: {without: {NAME: reason}}``).
+    why : str
+        What would go wrong without it, in one sentence.
+    looks_at : str
+        What it reads.
+    find : callable
+        Returns what is not as promised. A `PaperError` that it raises counts as found.
+    note : bool
+        Whether what it finds is only told: the check stays sound.
+    """
+
+    name: str
+    why: str
+    looks_at: str
+    find: Callable[[Subject], Iterable[PaperError]]
+    note: bool = False
+
+
+Manifest = Mapping[str, Any]

@@ -1,0 +1,69 @@
+"""``paper check``: what the rules of `paperbuild.checks` find, and which of them were not asked."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from paperbuild.checks.check import RULES, Outcome, check
+from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import Project
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `paper check` understands."""
+    parser.add_argument("--list", action="store_true", help="list the rules and what each is for")
+    parser.add_argument("--verbose", action="store_true", help="print notes one by one")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(project: Project, args: argparse.Namespace) -> int:
+    """Print each finding with its place, expectation and remedy; 1 where there is any."""
+    if args.list:
+        print(listing(args.json))
+        return 0
+    outcome = check(project)
+    print(as_json(outcome) if args.json else as_text(outcome, args.verbose))
+    return 1 if outcome.findings else 0
+
+
+def listing(as_data: bool) -> str:
+    """Return the rules with what they look at and why."""
+    if as_data:
+        rules = [
+            {"name": rule.name, "why": rule.why, "looks_at": rule.looks_at, "note": rule.note}
+            for rule in RULES
+        ]
+        return json.dumps({"rules": rules}, ensure_ascii=False, indent=1)
+    return "\n".join(
+        f"{rule.name}{'  (a note: told, not refused)' if rule.note else ''}\n"
+        f"  why:      {rule.why}\n"
+        f"  looks at: {rule.looks_at}"
+        for rule in RULES
+    )
+
+
+def as_text(outcome: Outcome, verbose: bool) -> str:
+    """Return the outcome as lines: findings, notes, what was switched off, the count."""
+    lines = [str(one) for one in outcome.findings]
+    for name, notes in outcome.notes.items():
+        lines += [f"note: {one}" for one in notes] if verbose else []
+        more = "" if verbose else "; paper check --verbose lists them"
+        lines.append(f"notes of {name}: {len(notes)}{more}")
+    lines += [f"switched off: {name}, because {reason}" for name, reason in outcome.off.items()]
+    return "\n".join([*lines, f"findings: {len(outcome.findings)}"])
+
+
+def as_json(outcome: Outcome) -> str:
+    """Return the outcome for machines."""
+    notes = [one for several in outcome.notes.values() for one in several]
+    listed = {
+        "findings": [_record(one) for one in outcome.findings],
+        "notes": [_record(one) for one in notes],
+        "off": dict(outcome.off),
+    }
+    return json.dumps(listed, ensure_ascii=False, indent=1)
+
+
+def _record(one: PaperError) -> dict[str, str]:
+    return {"where": one.where, "found": one.message, "expected": one.expected, "remedy": one.remedy}

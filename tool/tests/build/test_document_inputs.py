@@ -1,0 +1,85 @@
+"""What each document depends on: the texts, pictures, words and parts it is set from, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+from toy import edit
+
+from paperbuild.article.extension import PLACE, install
+from paperbuild.article.formats import DOCUMENTS
+from paperbuild.build import plan as planning
+from paperbuild.build.plan import Options, inspect
+from paperbuild.project.layout import Project
+from paperbuild.steps.fingerprint import differences
+
+ARTICLE = """---
+title: Toy
+---
+
+Prose. {{< include tables/sizes.md >}}
+
+![A picture](figures/drawn){#fig-drawn}
+
+{{< include text/more.md >}}
+"""
+
+
+@pytest.fixture
+def article(project: Path) -> Path:
+    (project / "text").mkdir()
+    (project / "text/more.md").write_text("More prose.\n")
+    (project / "figures/drawn.svg").write_text("<svg/>")
+    (project / "figures/drawn.png").write_bytes(b"PNG")
+    (project / "_quarto.yml").write_text("project: {type: default}\n")
+    (project / "paper.qmd").write_text(ARTICLE)
+    install(project)
+    return project
+
+
+def inputs(root: Path, kind: str) -> dict[str, str]:
+    inspection = inspect(Project(root), Options(to=(), engine="embedded"))
+    return inspection.plan.document_inputs(kind, inspection.entries)
+
+
+CHANGES = {
+    "prose": (lambda r: edit(r / "paper.qmd", "Prose.", "Better prose."), {"html", "pdf", "docx"}),
+    "included prose": (lambda r: edit(r / "text/more.md", "More", "Less"), {"html", "pdf", "docx"}),
+    "drawing": (lambda r: edit(r / "figures/drawn.svg", "<svg/>", "<svg></svg>"), {"html", "pdf"}),
+    "pixels": (lambda r: (r / "figures/drawn.png").write_bytes(b"PNG2"), {"docx"}),
+    "name that pages link to": (lambda r: edit(r / "paper.qmd", "#fig-drawn", "#fig-new"), set(DOCUMENTS)),
+    "quarto project": (lambda r: edit(r / "_quarto.yml", "default", "website"), set(DOCUMENTS)),
+    "quarto extension": (lambda r: edit(r / PLACE / "article.lua", "local", "local "), set(DOCUMENTS)),
+    "another text": (lambda r: (r / "text/other.md").write_text("Nobody includes it.\n"), set()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reaches_the_documents_it_bears_on(article: Path, change: str) -> None:
+    before = {kind: inputs(article, kind) for kind in DOCUMENTS}
+    make, reached = CHANGES[change]
+    make(article)
+    after = {kind: inputs(article, kind) for kind in DOCUMENTS}
+    assert {kind for kind in DOCUMENTS if differences(before[kind], after[kind])} == reached
+
+
+def test_a_picture_that_is_not_there_yet_is_waited_for(article: Path) -> None:
+    (article / "figures/drawn.svg").unlink()
+    assert inputs(article, "html")["missing figures/drawn.svg"] == "absent"
+
+
+def test_words_and_filters_of_the_tool_count(article: Path) -> None:
+    named = " ".join(inputs(article, "docx"))
+    for name in ("languages/ru.yml", "article.lua", "subset.lua", "reference.docx", "article/text.py"):
+        assert name in named
+    # The project's own copy of the extension counts as a whole.
+    assert f"assets/{PLACE}/article.css" not in named
+
+
+def test_what_is_remembered_is_forgotten_with_the_language_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "PACKAGE", tmp_path)
+    (tmp_path / "en.yml").write_text("name: English\n")
+    before = planning.own_version()
+    (tmp_path / "en.yml").write_text("name: english\n")
+    assert planning.own_version() != before

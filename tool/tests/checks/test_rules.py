@@ -1,0 +1,217 @@
+"""The rules as a whole: listed, switched off with a reason, and never a crash over what an author typed."""
+
+import json
+import re
+
+import pytest
+
+from paperbuild.article.extension import PLACE, install
+from paperbuild.checks.check import RULES, ask, check
+from paperbuild.checks.rule import Rule, Subject
+from paperbuild.cli.main import main
+from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.project.layout import Project
+
+ARTICLE = """---
+title: Words
+bibliography: refs.bib
+---
+
+We find {{< meta n.a.used >}} [@one].
+"""
+NUMBERS = {
+    "a.used": {"value": 1.5, "text": "1.5", "notebook": "01-a", "cell": "c"},
+    "a.rested": {"value": 2.5, "text": "2.5", "notebook": "01-a", "cell": "c"},
+    "a.claimed": {"value": 2, "text": "2", "notebook": "01-a", "cell": "c"},
+    "a.idle": {"value": 3.5, "text": "3.5", "notebook": "01-a", "cell": "c"},
+    "b.idle": {"value": 4.5, "text": "4.5", "notebook": "02-b", "cell": "d"},
+}
+SETTINGS = "notebooks:\n  02-b:\n    results: [01-a]\n    files: [analysis/claims.yml]\n"
+
+
+def notebook(source):
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "c",
+        "metadata": {"tags": ["parameters"]},
+        "outputs": [],
+        "source": ["#| label: c\n", source],
+    }
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name, text in {
+        "paper.qmd": ARTICLE,
+        "refs.bib": "@book{one,\n}\n",
+        "analysis/parameters.yml": SETTINGS,
+        "analysis/01-a.ipynb": notebook(""),
+        "analysis/02-b.ipynb": notebook("# a.rested, b.idle"),
+        "analysis/claims.yml": "rests on: a.claimed\n",
+        "data/datapackage.json": '{"resources": []}',
+        "figures/manifest.json": json.dumps({"outputs": [], "numbers": NUMBERS}),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def told(outcome):
+    return [f"{one.where}: {one.message}" for one in outcome.findings]
+
+
+def test_a_sound_project_has_no_finding_and_is_told_its_idle_numbers(project):
+    outcome = check(Project(project))
+    assert told(outcome) == []
+    (notes,) = outcome.notes.values()
+    # Named by the text, by a notebook that reads results, by a file it declares: used. That a
+    # notebook mentions its own number is no use.
+    assert [one.message for one in notes] == [
+        "nothing uses the number a.idle",
+        "nothing uses the number b.idle",
+    ]
+
+
+def test_every_rule_has_a_name_of_its_own_and_says_why():
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in names)
+    assert all(len(rule.why.split()) > 4 and rule.looks_at for rule in RULES)
+
+
+def test_the_command_lists_rules_counts_notes_and_exits_by_findings(project, capsys):
+    assert main(["--project", str(project), "check", "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(rule.name in listed and rule.why in listed for rule in RULES)
+
+    assert main(["--project", str(project), "check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "notes of unused-numbers: 2; paper check --verbose lists them",
+        "findings: 0",
+    ]
+    assert main(["--project", str(project), "check", "--verbose"]) == 0
+    assert "note: analysis/01-a.ipynb, cell c: nothing uses the number a.idle" in capsys.readouterr().out
+
+    (project / "paper.qmd").write_text(ARTICLE + "\nIt is 3.5.\n", encoding="utf-8")
+    assert main(["--project", str(project), "check", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [one["where"] for one in found["findings"]] == ["paper.qmd:8"]
+    assert len(found["notes"]) == 2
+
+
+def test_a_rule_is_switched_off_with_a_reason_and_that_is_said(project, capsys):
+    (project / "paper.qmd").write_text(ARTICLE + "\nIt is 3.5.\n", encoding="utf-8")
+    reason = "a methods paper full of constants"
+    settings = project / "analysis/parameters.yml"
+    settings.write_text(f"{SETTINGS}checks:\n  without:\n    typed-numbers: {reason}\n")
+    assert main(["--project", str(project), "check"]) == 0
+    assert f"switched off: typed-numbers, because {reason}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("reason", ["", "''", "[x]", "3"])
+def test_a_rule_is_not_switched_off_without_a_reason(project, reason):
+    (project / "analysis/parameters.yml").write_text(
+        f"{SETTINGS}checks:\n  without:\n    citations: {reason}\n"
+    )
+    outcome = check(Project(project))
+    assert told(outcome) == ["analysis/parameters.yml:7: no reason for switching off 'citations'"]
+    assert "citations" in outcome.found
+
+
+def test_a_misspelt_rule_is_a_finding(project):
+    (project / "analysis/parameters.yml").write_text(
+        f"{SETTINGS}checks:\n  without:\n    citation: why not\n"
+    )
+    (one,) = check(Project(project)).findings
+    assert one.where == "analysis/parameters.yml:7"
+    assert "did you mean 'citations'" in one.message
+
+
+def test_what_a_rule_stumbles_over_counts_as_found(tmp_path):
+    def stumble(subject):
+        raise Findings([PaperError("a"), PaperError("b")])
+
+    found = ask(Rule("r", "why", "all", stumble), Subject(Project(tmp_path)))
+    assert [one.message for one in found] == ["a", "b"]
+
+
+BROKEN = {
+    "front matter that is no YAML": ("---\ntitle: A: b\n---\n\nText.\n", "paper.qmd:2", "not valid YAML"),
+    "front matter that is a list": ("---\n- a\n---\n\nText.\n", "paper.qmd:2", "no mapping"),
+    "a date that is none": ("---\ndate: 2024-13-01\n---\n\nText.\n", "paper.qmd", "not valid YAML"),
+    "an include of itself": ("{{< include paper.qmd >}}\n", "paper.qmd:1", "includes this file"),
+    "a missing include": ("\n{{< include no.md >}}\n", "paper.qmd:2", "no.md, which does not exist"),
+    "a missing bibliography": ("---\nbibliography: no.bib\n---\n", "paper.qmd:2", "no.bib does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_article_is_a_finding_at_its_place(project, case):
+    text, where, message = BROKEN[case]
+    (project / "paper.qmd").write_text(text, encoding="utf-8")
+    found = check(Project(project)).findings
+    assert [one for one in found if one.where == where and message in one.message]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        ("paper.qmd", "---\ntitle: x\n---\n\nТекст.\n".encode("cp1251"), "paper.qmd:5"),
+        ("refs.bib", "@book{Ы,\n}".encode("cp1251"), "refs.bib"),
+        ("analysis/01-a.ipynb", "{'Ы'}".encode("cp1251"), "analysis/01-a.ipynb"),
+    ],
+)
+def test_a_text_that_is_not_utf8_is_a_finding(project, name, content, where):
+    (project / name).write_bytes(content)
+    found = check(Project(project)).findings
+    assert [one for one in found if one.where == where and "not UTF-8" in one.message]
+
+
+def test_a_missing_article_is_a_finding(project):
+    (project / "paper.qmd").unlink()
+    assert "paper.qmd: there is no paper.qmd" in told(check(Project(project)))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"outputs": 3, "numbers": {}}'])
+def test_a_manifest_that_cannot_be_read_is_told_once(project, content):
+    (project / "figures/manifest.json").write_text(content)
+    (one,) = check(Project(project)).findings
+    assert one.where == "figures/manifest.json"
+
+
+def test_an_edited_quarto_extension_is_a_finding(project):
+    (project / "_quarto.yml").write_text("project: {type: default}\n")
+    assert f"{PLACE}/article.lua: missing" in told(check(Project(project)))
+    install(project)
+    assert told(check(Project(project))) == []
+    (project / PLACE / "article.lua").write_text("-- mine\n")
+    (project / PLACE / "own.lua").write_text("-- mine\n")
+    (edited, new) = check(Project(project)).findings
+    assert (edited.where, new.where) == (f"{PLACE}/article.lua", f"{PLACE}/own.lua")
+    assert install(project) == [f"{PLACE}/article.lua", f"{PLACE}/own.lua"]
+    assert not (project / PLACE / "own.lua").exists()
+
+
+def test_numbers_are_bound_in_the_form_of_the_language_around_them(project):
+    (project / "paper.qmd").write_text(
+        '---\nabstract: "{{< meta n.a.used >}}"\nabstract-ru: "{{< meta n.a.used >}}"\n---\n\n'
+        '{{< meta c.a.used >}}\n\n::: {.note lang="kk"}\n{{< meta n.a.used >}} {{< meta c.a.used >}}\n:::\n',
+        encoding="utf-8",
+    )
+    outcome = check(Project(project))
+    found = outcome.found["number-forms"]
+    assert [(one.where, one.message) for one in found] == [
+        ("paper.qmd:3", "n.a.used in a text whose language is ru"),
+        ("paper.qmd:6", "c.a.used in a text whose language is en"),
+        ("paper.qmd:9", "n.a.used in a text whose language is kk"),
+    ]
+    assert found[0].remedy == "{{< meta c.a.used >}}"
+
+
+def test_words_have_no_form(project):
+    manifest = {"outputs": [], "numbers": {"a.used": {**NUMBERS["a.used"], "value": "two"}}}
+    (project / "figures/manifest.json").write_text(json.dumps(manifest))
+    (project / "paper.qmd").write_text('---\nabstract-ru: "{{< meta n.a.used >}}"\n---\n', encoding="utf-8")
+    assert check(Project(project)).found["number-forms"] == ()
