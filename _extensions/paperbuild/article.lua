@@ -115,9 +115,15 @@ local function size_of(path)
   if start:sub(2, 4) == "PNG" then
     return string.unpack(">I4I4", start, 17)
   end
-  local width, height = start:match('<svg[^>]-%swidth="([%d.]+)pt"[^>]-%sheight="([%d.]+)pt"')
-  if width then
-    return math.floor(width * 4 / 3 + 0.5), math.floor(height * 4 / 3 + 0.5)
+  local tag = start:match("<svg[^>]*>") or ""
+  local pixels = { pt = 4 / 3, px = 1, [""] = 1, mm = 96 / 25.4, cm = 960 / 25.4, ["in"] = 96 }
+  local function length(name)
+    local number, unit = tag:match("%s" .. name .. "=[\"']([%d.]+)(%a*)[\"']")
+    return number and pixels[unit] and math.floor(number * pixels[unit] + 0.5)
+  end
+  local width, height = length("width"), length("height")
+  if width and height then
+    return width, height
   end
 end
 

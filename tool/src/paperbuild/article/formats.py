@@ -8,7 +8,7 @@ command line, the plan, fingerprints and verification ask this table, and name n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,8 @@ class Format:
         Suffix of the pictures it shows.
     assets : tuple of Path
         Files of this package that the embedded engine sets it with.
-    beside : tuple of str
-        Suffixes of what the build puts beside a picture or table, and the document holds too.
+    beside : mapping of str to tuple of str
+        By the suffix of a picture or table, those of the files beside it that the document holds too.
     also : tuple of str
         Files of the project, from its root, that it reads besides the text.
     text : callable, optional
@@ -54,7 +54,7 @@ class Format:
     quarto: str
     picture: str
     assets: tuple[Path, ...]
-    beside: tuple[str, ...] = ()
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     text: Callable[[Path], str] | None = None
 
@@ -92,7 +92,7 @@ FORMATS: dict[str, Format] = {
             ".svg",
             (*_FILTERS, EXTENSION / "article.html", *_PAGE),
             # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
-            beside=(".csv", ".png"),
+            beside={".svg": (".csv", ".png"), ".md": (".csv",)},
             also=("CITATION.cff",),
         ),
         Format(

@@ -28,7 +28,7 @@ Places = dict[str, Any]
 
 
 def render(job: RenderJob) -> list[Path]:
-    """Write a page for every executed notebook of ``build/notebooks``, the notebook beside it, and an index."""
+    """Write a page for every executed notebook, the notebook itself beside it, and an index."""
     folder = job.output / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
     shown_at = places(read(job.root))

@@ -106,6 +106,8 @@ def inputs(article: Article, name: str) -> list[Path]:
     if isinstance(document, Format):
         named = article.files(document.picture)
         made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}
-        found |= named | {path.with_suffix(suffix) for path in made for suffix in document.beside}
+        found |= named | {
+            path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
+        }
         found |= {article.root / name for name in document.also}
     return sorted(found)

@@ -196,10 +196,10 @@ local function picture(image, identifier)
     problem("#" .. identifier, "the figure has no alternative text", 'fig-alt="what is seen"')
     alt = ""
   end
-  local kept = {}
+  local kept = pandoc.List({}) -- in order, for a table of Lua has none
   for key, value in pairs(image.attributes) do
     if key == "width" or TARGET == "html" and PAGE_ATTRIBUTES[key] then
-      kept[key] = value
+      kept:insert({ key, value })
     elseif key ~= "fig-alt" then
       problem("#" .. identifier, "the figure attribute " .. key, "fig-alt and width")
     end

@@ -1,4 +1,4 @@
-"""How the page's fonts were made: cuts of Source Serif 4 and Source Sans 3 to European, Cyrillic and Kazakh letters.
+"""The page's fonts: Source Serif 4 and Source Sans 3, cut to European, Cyrillic and Kazakh letters.
 
 Both are Adobe's, under the SIL Open Font License 1.1 (OFL.txt beside the fonts).
 

@@ -1,4 +1,4 @@
-"""The pages as a reader meets them, in a real browser: wide and narrow, light and dark, mouse and keyboard."""
+"""The pages as a reader meets them, in a real browser: wide or narrow, light or dark."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import urllib.parse
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sample_article import edit, job, make_article
 
 import browser as chrome
-from article import edit, job, make_article
-from paperbuild.article.typesetting import render, render_notebooks
+from paperbuild.article.typesetting import render
 
 pytestmark = pytest.mark.skipif(not (chrome.CHROMIUM and chrome.DRIVER), reason=chrome.MISSING)
 
@@ -57,7 +57,7 @@ def site(tmp_path_factory):
         }
         (root / "build" / "results" / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
     render(job(root, "html"))
-    render_notebooks(job(root, "notebooks"))
+    render(job(root, "notebooks"))
     staging = root / "build" / "staging"
     for name in ("paper.pdf", "paper.docx", "certificate.html"):
         (staging / name).write_text("<html lang='en'><title>x</title>", encoding="utf-8")
