@@ -14,15 +14,19 @@
   const SCROLLING = ".table-scroll, .quarto-float-tbl > div, .equation, p:has(> math[display=block]), pre";
 
   function measure(region) {
-    const scrolls = region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1;
+    const high = getComputedStyle(region).overflowY !== "hidden" && region.scrollHeight > region.clientHeight + 1;
+    const scrolls = high || region.scrollWidth > region.clientWidth + 1;
     region.classList.toggle("scrolls", scrolls);
     if (scrolls) region.tabIndex = 0;
     else region.removeAttribute("tabindex");
   }
 
   function watchRegions() {
-    const observer = new ResizeObserver((entries) => entries.forEach((entry) => measure(entry.target)));
-    all(SCROLLING).forEach((region) => observer.observe(region));
+    const observer = new ResizeObserver((entries) => {
+      entries.forEach((entry) => measure(entry.target.closest(SCROLLING)));
+    });
+    // What is inside may change its width without the region: when a font is ready, or a table is sorted.
+    for (const region of all(SCROLLING)) [region, ...region.children].forEach((box) => observer.observe(box));
   }
 
   // 2. The contents mark the section that is read; headings can be linked to.

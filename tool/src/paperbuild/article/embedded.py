@@ -49,7 +49,7 @@ def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         options=[
             "--mathml",
             "--toc",
-            "--toc-depth=3",
+            "--toc-depth=4",  # three levels below the title
             "--default-image-extension=svg",
             f"--template={EXTENSION / 'article.html'}",
         ],
