@@ -7,8 +7,9 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 .PHONY: paper test lint verify lock clean
 .DELETE_ON_ERROR:
 
+# The module, not the script beside it: the script's first line names this folder, and not every name fits there.
 paper: $(VENV)/.paper
-	@$(VENV)/bin/paper build
+	@$(VENV)/bin/python -m paperbuild build
 
 test: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
@@ -18,9 +19,11 @@ lint: $(VENV)/.test
 	@$(VENV)/bin/ruff format --check --quiet .
 
 verify: $(VENV)/.paper
-	@$(VENV)/bin/paper verify
+	@$(VENV)/bin/python -m paperbuild verify
 
+# The two packages of this repository are found by way of a file of paths, one a line.
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import os, sys; sys.exit("\n" in os.getcwd() and "make: the name of this folder holds a line break, which Python cannot look up packages in; rename the folder")'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, found %d.%d; name another with PYTHON=/path/to/python3.x" % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV)
 
@@ -37,10 +40,14 @@ $(VENV)/.test: requirements-test.lock $(VENV)/.paper
 	@touch $@
 
 # For maintainers: resolve pyproject.toml anew (needs uv). Hashes only, no addresses, one version for every Python.
-UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild pyproject.toml tool/pyproject.toml
+# The tool ships the part of it that a new paper needs (paper init).
+UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild
+NEW_PAPER  := tool/src/paperbuild/templates/paper
 lock:
-	@$(UV_COMPILE) --output-file requirements.lock
-	@$(UV_COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
+	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --output-file requirements.lock
+	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --constraint requirements.lock --output-file requirements-test.lock
+	@$(UV_COMPILE) tool/pyproject.toml --constraint requirements.lock --output-file $(NEW_PAPER)/requirements.lock
+	@echo pytest | $(UV_COMPILE) - --constraint requirements-test.lock --output-file $(NEW_PAPER)/requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \
 	   sed -nE 's/^([a-zA-Z0-9._-]+==[^\\]*[^ \\]) *\\?$$/      - \1/p' requirements.lock; \
 	   echo '      - --editable ./tool'; echo '      - --editable .'; } > environment.yml.new && mv environment.yml.new environment.yml

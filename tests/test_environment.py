@@ -1,6 +1,8 @@
 """The three statements of the environment (pyproject, lock, conda file) agree, and none names an address."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -56,7 +58,14 @@ def test_test_lock_only_adds_to_the_runtime_lock():
     assert {name: test[name] for name in runtime} == runtime
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        folder + name
+        for folder in ("", "tool/src/paperbuild/templates/paper/")
+        for name in ("requirements.lock", "requirements-test.lock")
+    ],
+)
 def test_every_pin_carries_hashes_and_no_address(name):
     text = (ROOT / name).read_text()
     blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
@@ -74,3 +83,30 @@ def test_installed_versions_are_the_locked_ones():
 def test_each_dependency_has_its_reason_in_one_line(file, name):
     text = (ROOT / file).read_text()
     assert re.search(rf'^ +"{re.escape(name)}[^"]*", +# \S.*$', text, re.MULTILINE | re.IGNORECASE)
+
+
+def test_locks_of_a_new_paper_hold_what_the_tool_needs_in_the_versions_of_this_repository():
+    template = "tool/src/paperbuild/templates/paper/"
+    runtime, test = lock(template + "requirements.lock"), lock(template + "requirements-test.lock")
+    assert names(PROJECTS["tool/pyproject.toml"]["dependencies"]) <= runtime.keys(), "run `make lock`"
+    known = lock("requirements-test.lock")
+    assert {**runtime, **test}.items() <= known.items(), "run `make lock`"
+
+
+def test_make_tells_a_folder_with_a_line_break_in_its_name(tmp_path):
+    folder = tmp_path / "a\nb"
+    (folder / "tool").mkdir(parents=True)
+    for name in ("requirements.lock", "pyproject.toml", "tool/pyproject.toml"):
+        (folder / name).touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    done = subprocess.run(["make", "paper"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode
+    assert "holds a line break" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["Makefile", "tool/src/paperbuild/templates/paper/Makefile"])
+def test_make_starts_no_script_whose_first_line_names_the_folder(name):
+    """pip writes the folder's name into a shell's double quotes there, where `$` is no letter."""
+    scripts = re.findall(r"\$\(VENV\)/bin/(\S+)", (ROOT / name).read_text())
+    assert set(scripts) <= {"python", "python:", "ruff"}  # ruff is no script but a program of its own

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from matplotlib.figure import Figure
 
-from borderland import claims
+from borderland.study import claims
 from paperbuild.kernel import artefacts
 
 ROOT = Path(__file__).parents[2]

@@ -43,9 +43,7 @@ def rebuilt(folder: Path, **environment: str) -> verify.Reference:
 def printed(outputs: verify.Reference) -> dict[str, str]:
     """Return what a reader sees of tables and numbers."""
     tables = {path: text.decode() for path, text in outputs.files.items() if path.endswith(".md")}
-    return tables | {
-        f"numbers/{name}": number["text"] for name, number in outputs.manifest["numbers"].items()
-    }
+    return tables | {f"numbers/{name}": number["text"] for name, number in outputs.manifest.numbers.items()}
 
 
 @pytest.mark.skipif(not surroundings.present({}).level, reason="the level is that of x86-64")
@@ -53,7 +51,7 @@ def test_fixed_surroundings_give_the_committed_bytes(tmp_path: Path) -> None:
     reference, found = verify.read_outputs(ROOT), rebuilt(tmp_path / "copy", **PERSONALITIES["before AVX"])
     assert found.files.keys() == reference.files.keys()
     assert [path for path, content in reference.files.items() if found.files[path] != content] == []
-    assert found.manifest["numbers"] == reference.manifest["numbers"]
+    assert found.manifest.numbers == reference.manifest.numbers
 
 
 @pytest.mark.parametrize("name", PERSONALITIES)

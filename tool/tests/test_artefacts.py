@@ -3,7 +3,9 @@
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +20,7 @@ from paperbuild.kernel.artefacts import (
     figure,
     markdown_table,
     number,
+    numbers,
     printed,
     results,
     table,
@@ -150,6 +153,46 @@ def test_a_name_may_be_used_once(recorder: Recorder) -> None:
     number("a.b", 1)
     with pytest.raises(ArtefactError, match="already written by cell 'the-cell'"):
         number("a.b", 2)
+
+
+@dataclass(frozen=True)
+class Effect:
+    value: Annotated[float, ".2f"]
+    p: Annotated[float, ".3f"]
+
+
+@dataclass(frozen=True)
+class Record:
+    share: Annotated[float, ".1f"]
+    year: int
+    region: str
+    slope: Effect
+    absent: Annotated[float | None, ".1f"] = None
+
+
+def test_a_record_is_handed_over_field_by_field_as_its_annotations_say(recorder: Recorder) -> None:
+    numbers("group", Record(33.333, 2021, "West", Effect(-0.256, 0.04)))
+    found = {a["name"]: (a["value"], a["text"], a["format"]) for a in recorder.artefacts}
+    assert found == {
+        "group.share": (33.333, "33.3", ".1f"),
+        "group.year": (2021, "2021", ""),
+        "group.region": ("West", "West", ""),
+        "group.slope": (-0.256, "−0.26", ".2f"),
+        "group.slope_p": (0.04, "0.040", ".3f"),
+    }
+
+
+def test_a_mapping_is_handed_over_by_its_keys(recorder: Recorder) -> None:
+    numbers("claims", {"a1": "mixed", "slope": Effect(1.0, 0.5)})
+    assert [a["name"] for a in recorder.artefacts] == ["claims.a1", "claims.slope", "claims.slope_p"]
+    with pytest.raises(ArtefactError, match="takes a dataclass or a mapping; found float"):
+        numbers("claims", 1.0)
+
+
+def test_values_keep_the_digits_that_mean_something(recorder: Recorder) -> None:
+    number("group.sum", 0.1 + 0.2)
+    number("group.whole", 12345678901)
+    assert [a["value"] for a in recorder.artefacts] == [0.3, 12345678901]
 
 
 def test_outside_a_build_calls_check_and_show_but_write_nothing(

@@ -213,8 +213,9 @@ def test_tolerances_are_declared_with_their_reason(tmp_path):
     tolerances = compare.load_tolerances(tmp_path)
     assert tolerances.of("tables", "rows", "b").relative == 1e-3
     assert tolerances.of("tables", "others", "b") == Tolerance()
-    unfit = ("- {of: [tables, rows], relative: 0.1}", "- {of: [t], why: x}", "- {of: [t], wide: 1, why: x}")
-    for bad in unfit:
+    unfit = ("{of: [tables, rows], relative: 0.1}", "{of: [t], why: x}", "{of: [t], wide: 1, why: x}")
+    malformed = ("3", "[1]", "{of: t, levels: 1, why: x}", "{of: [t], levels: many, why: x}")
+    for bad in [f"- {entry}" for entry in (*unfit, *malformed)]:
         path.write_text(bad)
         with pytest.raises(PaperError, match="declares no tolerance"):
             compare.load_tolerances(tmp_path)

@@ -2,14 +2,18 @@
 
 import hashlib
 import io
+import json
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from paperbuild.ground.errors import Findings
+from paperbuild.project.layout import Project
 from paperbuild.proof import deposit
 
+AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
 FILES = {"data/towns.csv": 20, "analysis/01-a.ipynb": 30, "figures/map.svg": 40, "LICENSE": 5}
 RESOURCE = {
     "name": "towns",
@@ -104,3 +108,41 @@ def test_the_reviewers_page_states_verdict_and_commands():
     assert "certifies **minor**" in page
     assert "SOURCE_DATE_EPOCH=7 make paper" in page
     assert "has not been verified" in deposit.readme("T", "c", "d", 7, None)
+
+
+def test_what_may_not_be_redistributed_is_left_out_and_the_page_says_how_to_get_it(tmp_path):
+    """The real command on a project of two tables, one of them withheld."""
+    free = RESOURCE | {"hash": "sha256:aa", "redistributable": True}
+    kept_back = RESOURCE | {
+        "name": "secret",
+        "path": "secret.csv",
+        "title": "Theirs",
+        "hash": "sha256:bb",
+        "redistributable": False,
+        "obtain": "register at the office and save table 3",
+    }
+    files = {
+        "paper.qmd": "---\ntitle: T\n---\n",
+        "data/towns.csv": "a\n",
+        "data/secret.csv": "b\n",
+        "data/datapackage.json": json.dumps({"resources": [free, kept_back]}),
+        "analysis/parameters.yml": "notebooks: {}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    contents, _ = deposit.collect(Project(tmp_path))
+    assert "data/towns.csv" in contents
+    assert "data/secret.csv" not in contents
+    assert b"data/secret.csv" not in contents["SHA256SUMS"]
+    described = json.loads(contents["ro-crate-metadata.json"])
+    assert "data/secret.csv" not in {entity["@id"] for entity in described["@graph"]}
+    page = contents["README-REVIEWERS.md"].decode()
+    assert "`data/secret.csv` (Theirs, `sha256:bb`): register at the office and save table 3" in page
+    assert "data/towns.csv" not in page
+
+
+def test_a_deposit_that_lacks_nothing_says_nothing_of_it():
+    assert "Left out" not in deposit.readme("T", "c", "d", 7, None)

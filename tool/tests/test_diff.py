@@ -11,6 +11,7 @@ from PIL import Image
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
+from paperbuild.project.manifest import Manifest
 from paperbuild.proof import diff
 
 ROWS = [["unit", "year", "persons"], ["A", "2000", "1"], ["A", "2001", "2"], ["B", "2000", "3"]]
@@ -36,7 +37,9 @@ def test_other_columns_and_repeated_keys_are_told_plainly():
 
 
 def recorded(**numbers):
-    return {"numbers": {name: {"value": value, "text": f"{value:.0f}"} for name, value in numbers.items()}}
+    return Manifest(
+        numbers={name: {"value": value, "text": f"{value:.0f}"} for name, value in numbers.items()}
+    )
 
 
 def test_numbers_old_to_new():

@@ -15,6 +15,7 @@ from paperbuild.steps.fingerprint import (
     differences,
     find_imports,
     fingerprint,
+    installed,
     shorten,
 )
 
@@ -132,3 +133,22 @@ def test_differences_name_kind_and_short_hashes() -> None:
     ]
     assert fingerprint(old) != fingerprint(new)
     assert shorten("2001") == "2001"
+
+
+def test_another_package_with_broken_metadata_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, metadata in {
+        "odd-1.0": "Name: odd\nVersion: 1.0\nRequires-Dist: >=2 nameless\nRequires-Dist: numpy (>=1)\n",
+        "unnamed-1.0": "Version: 1.0\n",
+        "timeless-1.0": "Name: timeless\n",
+    }.items():
+        folder = tmp_path / f"{name}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\n{metadata}", encoding="utf-8")
+        (folder / "top_level.txt").write_text(name.partition("-")[0], encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = installed(HashCache(tmp_path / "cache.json"))
+    assert found.requires["odd"] == ["numpy"]
+    assert found.versions["timeless"] == "unknown"
+    assert "odd" in found.needed_by(["odd"])

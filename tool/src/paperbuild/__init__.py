@@ -7,9 +7,9 @@ looked up when they are asked for, so that a command that starts no kernel loads
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paperbuild.kernel.artefacts import ArtefactError, figure, finding, number, results, table
+    from paperbuild.kernel.artefacts import ArtefactError, figure, finding, number, numbers, results, table
 
-__all__ = ["ArtefactError", "figure", "finding", "number", "results", "table"]
+__all__ = ["ArtefactError", "figure", "finding", "number", "numbers", "results", "table"]
 
 
 def __getattr__(name: str) -> Any:

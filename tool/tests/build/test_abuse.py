@@ -177,4 +177,4 @@ def test_broken_inputs_end_in_a_message(fresh: Path) -> None:
     (fresh / "analysis/parameters.yml").write_text("{}\n")
     (fresh / "data/datapackage.json").write_text("{")
     done = paper(fresh, "build")
-    assert "data/datapackage.json:1: not valid JSON" in done.stderr
+    assert "data/datapackage.json:1: found " in done.stderr

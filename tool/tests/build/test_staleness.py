@@ -9,6 +9,7 @@ import pytest
 from toy import edit, paper
 
 from paperbuild.build.plan import Options, inspect
+from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 
 
@@ -157,3 +158,35 @@ def test_only_packages_in_use_count(project: Path) -> None:
     assert {"pandas", "numpy"} <= set(needed), "what pandas itself computes with counts too"
     assert "seaborn" not in needed
     assert plan.packages.needed_by(plan.outside(["01-first"])) == {}
+
+
+def test_accepting_data_reruns_no_more_than_the_change_of_data_did(project: Path) -> None:
+    register = project / "data/datapackage.json"
+    package = json.loads(register.read_text(encoding="utf-8"))
+    package["resources"][0]["changes"] = [{"date": "2025-01-01", "why": "page 14", "from": "a", "to": "b"}]
+    register.write_text(json.dumps(package), encoding="utf-8")
+    assert stale(project) == {}
+
+
+def test_a_notebook_that_reads_all_data_still_declares_other_files(project: Path) -> None:
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "data: all\n    files: [notes.txt]")
+    (project / "notes.txt").write_text("one", encoding="utf-8")
+    root = Project.find(project)
+    inputs = inspect(root, Options(to=())).steps["03-alone"].inputs
+    assert inputs is not None
+    assert "file notes.txt" in inputs
+    assert "data data/points.csv" in inputs
+    (project / "notes.txt").unlink()
+    with pytest.raises(PaperError, match=r"03-alone declares 'notes.txt', which does not exist"):
+        stale(project)
+
+
+@pytest.mark.parametrize("command", ["status", "check"])
+def test_a_scenario_with_a_misspelt_parameter_is_refused_before_it_is_built(
+    project: Path, command: str
+) -> None:
+    edit(project / "analysis/parameters.yml", "first_year: 2001", "frist_year: 2001")
+    done = paper(project, command)
+    assert done.returncode == 1
+    expected = "parameters.yml:14: 01-first has no parameter 'frist_year'; did you mean 'first_year'?"
+    assert expected in done.stdout + done.stderr

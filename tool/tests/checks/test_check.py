@@ -12,6 +12,7 @@ from paperbuild.checks import notebooks, prose, references, results
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import register
 from paperbuild.project.layout import Project
+from paperbuild.project.manifest import Manifest
 
 ARTICLE = """---
 title: Words
@@ -43,13 +44,13 @@ CODE = {
 
 
 def manifest(*paths, numbers=("a.b",)):
-    return {
-        "outputs": [
+    return Manifest(
+        tuple(
             {"path": path, "kind": path.split("/")[0][:-1], "sha256": "", "notebook": "01-a", "cell": "c"}
             for path in paths
-        ],
-        "numbers": {name: {"value": 1, "text": "1"} for name in numbers},
-    }
+        ),
+        {name: {"value": 1, "text": "1"} for name in numbers},
+    )
 
 
 def texts(article=ARTICLE):
@@ -78,7 +79,7 @@ def test_a_sound_article_has_no_finding(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     made = manifest("figures/map.svg", "tables/rows.md")
-    for output in made["outputs"]:
+    for output in made.outputs:
         output["sha256"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     found = [
         *prose.typed_number_findings(texts()[0]),
@@ -274,7 +275,7 @@ def test_a_changed_byte_is_refused_and_the_accepting_command_works(registered):
     args = argparse.Namespace(table="towns", why="corrected against the yearbook")
     assert register.main(Project(registered), args) == 0
     assert register.findings(registered) == []
-    (change,) = register.resources(registered)["towns"]["changes"]
+    (change,) = register.read(registered).entry("towns").raw["changes"]
     assert change["why"] == "corrected against the yearbook"
     assert change["to"] == register.digest(registered / "data" / "towns.csv")
 
@@ -334,3 +335,20 @@ def test_a_broken_register_names_its_line(registered):
     with pytest.raises(PaperError) as refused:
         register.findings(registered)
     assert refused.value.where == "data/datapackage.json:3"
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [
+        ("- a", "paper.qmd:2: the front matter is not a mapping"),
+        (
+            "title: a\ntitle: b",
+            "paper.qmd:3: not valid YAML: the key 'title' stands here for the second time",
+        ),
+        ("title: [", "paper.qmd:3: not valid YAML"),
+    ],
+)
+def test_malformed_front_matter_is_a_finding_with_its_line(front, message):
+    with pytest.raises(PaperError) as caught:
+        _ = Manuscript("paper.qmd", f"---\n{front}\n---\n\nText.\n").metadata
+    assert str(caught.value).startswith(message)

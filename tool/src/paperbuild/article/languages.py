@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article.extension import EXTENSION
-from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import load_yaml, suggestion
+from paperbuild.ground.errors import PaperError, suggestion
+from paperbuild.ground.located import load_yaml
 
 FOLDER = EXTENSION / "languages"
 DEFAULT = "en"

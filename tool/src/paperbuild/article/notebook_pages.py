@@ -17,8 +17,8 @@ from paperbuild.article.pictures import styles_with_fonts
 from paperbuild.article.source import read_numbers
 from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.notebook import label_of, without_label
 
-_LABEL = re.compile(r"\A#\|\s*label:\s*(\S+)\s*\n?")
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 _SECTION = re.compile(r"^#{1,4}[ \t]+(.+?)[ \t]*\{#([\w-]+)[^}\n]*\}[ \t]*$", re.MULTILINE)
 _PREFIX = {"figure": "fig", "table": "tbl"}
@@ -79,14 +79,14 @@ def _page(
 ) -> str:
     record = _record(root, one.name)
     for position, cell in enumerate(one.notebook.cells):
-        label = _LABEL.match(cell.source)
-        cell.metadata["label"] = label[1] if label else f"cell-{position + 1}"
+        label = label_of(cell.source)
+        cell.metadata["label"] = label or f"cell-{position + 1}"
         if label:
-            cell.source = cell.source[label.end() :].strip("\n")
+            cell.source = without_label(cell.source)
         cell.metadata["makes"] = [
             {**artefact, "target": next((i for i in _identifiers(artefact) if i in shown_at["floats"]), "")}
             for artefact in record["artefacts"]
-            if label and artefact["cell"] == label[1] and artefact["kind"] in _PREFIX
+            if label and artefact["cell"] == label and artefact["kind"] in _PREFIX
         ]
     numbers = [
         {**artefact, "uses": shown_at["numbers"].get(artefact["name"], [])}

@@ -11,8 +11,9 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
-from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.project.layout import ARTICLE, load_yaml, suggestion
+from paperbuild.ground.errors import PaperError, raise_all, suggestion
+from paperbuild.ground.located import load_yaml
+from paperbuild.project.layout import ARTICLE
 
 NUMBERS = "build/results/numbers.yml"
 

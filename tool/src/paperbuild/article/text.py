@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.located import loader, parse_yaml
 from paperbuild.project.layout import ARTICLE
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
@@ -199,16 +200,12 @@ class Manuscript:
         """The front matter as values and as nodes, and what is wrong with it."""
         import yaml  # here, because it takes long to load and the build asks only for the files a text names
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            values = yaml.load(self.front_source, Loader=loader)
-            nodes = yaml.compose(self.front_source, Loader=loader)
-        except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-13-01 is a ValueError
-            mark = getattr(error, "problem_mark", None)
-            line = f":{mark.line + 2}" if mark else ""
-            problem = getattr(error, "problem", None) or error
-            message = f"the front matter is not valid YAML: {problem}"
-            return {}, None, PaperError(message, where=self.path + line)
+            # The line of dashes above it is the first.
+            values = parse_yaml(self.front_source, self.path, first=2)
+        except PaperError as error:
+            return {}, None, error
+        nodes = yaml.compose(self.front_source, Loader=loader())
         if values is not None and not isinstance(values, dict):
             expected = "key: value lines between two lines ---"
             problem = PaperError("the front matter is no mapping", where=f"{self.path}:2", expected=expected)

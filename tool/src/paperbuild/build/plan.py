@@ -18,9 +18,11 @@ from paperbuild.article.text import read as read_article
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Entry, Store
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
+from paperbuild.ground.files import recall
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.project.layout import Project
+from paperbuild.project.manifest import read_manifest
 from paperbuild.project.notebook import outputs_text, read_notebook
 from paperbuild.steps.fingerprint import (
     Distributions,
@@ -34,7 +36,7 @@ from paperbuild.steps.fingerprint import (
     notebook_inputs,
     register_entries,
 )
-from paperbuild.steps.outputs import numbers_document, published_name, read_manifest
+from paperbuild.steps.outputs import numbers_document, published_name
 from paperbuild.steps.reference import (
     OF_THE_MACHINE,
     StepReference,
@@ -155,7 +157,7 @@ class Plan:
 
     def after(self, step: str) -> tuple[str, ...]:
         """Return the notebooks whose results `step` reads."""
-        return self.project.settings.notebooks[step].results
+        return self.project.settings.notebooks[step].results or ()
 
     def ordered(self) -> list[str]:
         """Return the notebooks so that each comes after those it reads.
@@ -439,9 +441,7 @@ def make_plan(project: Project, options: Options) -> Plan:
             values = {**defaults.get(step, {}), **overrides.get(step, {})}
             declared_files(project, step, entries, named_files(project, step, values))
     raise_all(findings)
-    state: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        state = json.loads(project.state.read_text(encoding="utf-8"))
+    state = recall(project.state) or {}
     return Plan(
         project,
         options,
@@ -452,14 +452,14 @@ def make_plan(project: Project, options: Options) -> Plan:
         defaults,
         Store(project.store),
         state,
-        read_references(read_manifest(project)),
+        read_references(read_manifest(project.manifest)),
     )
 
 
 def named_files(project: Project, step: str, values: Mapping[str, Any]) -> list[str]:
     """Return the files that a notebook's parameters name: values, not empty, under ``file: true``."""
-    limits = project.settings.notebooks[step].parameters
-    return [value for name, value in values.items() if value and limits.get(name, {}).get("file")]
+    settings = project.settings.notebooks[step]
+    return [value for name, value in values.items() if value and settings.limits(name).get("file")]
 
 
 def own_version() -> str:
@@ -495,7 +495,7 @@ def checked_parameters(
     def compute() -> list[Any]:
         from paperbuild.project import parameters
 
-        known = parameters.all_declared(project)
+        known = parameters.all_checked(project)
         asked = parameters.scenario_overrides(project, project.scenario) if project.scenario else []
         overrides = parameters.resolve(known, [*asked, *parameters.parse_overrides(options.overrides)])
         return [{step: {p.name: p.default for p in listed} for step, listed in known.items()}, overrides]

@@ -22,10 +22,12 @@ from paperbuild.article.job import RenderJob
 from paperbuild.article.text import read as read_article
 from paperbuild.build.plan import Options, Plan, Status, chain, inspect, jobs_of, make_plan
 from paperbuild.build.progress import Progress, clock
-from paperbuild.build.store import Entry, build_lock, disk_error, write_atomic
+from paperbuild.build.store import Entry, build_lock
 from paperbuild.ground.errors import PaperError, unexpected
+from paperbuild.ground.files import disk_error, remember, write_atomic, write_if_changed
 from paperbuild.ground.own import OWNER_VARIABLE, PACKAGE
-from paperbuild.project.layout import ALL_DATA, Project
+from paperbuild.project.layout import Project
+from paperbuild.project.manifest import read_manifest
 from paperbuild.steps.fingerprint import StepInputs, fingerprint
 from paperbuild.steps.outputs import (
     check_names,
@@ -33,10 +35,8 @@ from paperbuild.steps.outputs import (
     prepare_render_root,
     publish,
     published_name,
-    read_manifest,
     remove_orphans,
     results_document,
-    write_if_changed,
 )
 from paperbuild.steps.reference import (
     StepReference,
@@ -138,9 +138,8 @@ def _is_settled(plan: Plan, entries: dict[str, Entry]) -> bool:
 def _text_settled(plan: Plan, kind: str, entries: dict[str, Entry]) -> bool:
     """Tell whether the committed text of a document is this build's, or one that stays."""
     record = _document_record(plan, kind, entries)
-    known = [
-        one for one in read_manifest(plan.project).get("documents", []) if one.get("path") == record["path"]
-    ]
+    listed = read_manifest(plan.project.manifest).documents
+    known = [dict(one) for one in listed if one["path"] == record["path"]]
     target = plan.project.render_root / record["text"]
     if known[:1] != [record] and not _text_stays(plan, record, known[0] if known else None):
         return False
@@ -184,13 +183,13 @@ def _digest_of(plan: Plan, text: Path) -> str:
     return plan.scanner.cache.fact("text", plan.scanner.cache.file(text), compute)
 
 
-def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, Any]] | None = None) -> str:
+def _manifest(plan: Plan, entries: dict[str, Entry], documents: list[dict[str, str]] | None = None) -> str:
     """Return the manifest that belongs to these results, with `documents` (default: as they stand)."""
     from paperbuild.project.parameters import parameters_digest
 
     digests = {step: parameters_digest(plan.effective(step)) for step in plan.project.steps}
-    documents = read_manifest(plan.project).get("documents", []) if documents is None else documents
-    return manifest(plan.project, entries, digests, documents, plan.recipes, plan.all_held(entries))
+    stand = read_manifest(plan.project.manifest).documents if documents is None else documents
+    return manifest(plan.project, entries, digests, stand, plan.recipes, plan.all_held(entries)).text()
 
 
 @contextlib.contextmanager
@@ -408,7 +407,7 @@ class _Build:
             if key.startswith("data ")
         }
         read = {self.project.relative(Path(name)) for name in run.report["read"]}
-        tables = set(self.project.settings.notebooks[step].data) - {ALL_DATA}
+        tables = self.project.settings.notebooks[step].tables
         named = {self.project.relative(self.project.data_file(table)) for table in tables}
         if unread := sorted(named - read):
             self.report.unread[step] = unread
@@ -514,7 +513,7 @@ class _Build:
         from paperbuild.proof.compare import reference_text
 
         stay: list[tuple[dict[str, str], dict[str, str]]] = []
-        found = {record["path"]: record for record in read_manifest(self.project).get("documents", [])}
+        found = {one["path"]: dict(one) for one in read_manifest(self.project.manifest).documents}
         for kind in self.options.to:
             path = self.project.output / DOCUMENTS[kind].file
             if not path.is_file() or path.name in self.report.failures:
@@ -546,7 +545,7 @@ class _Build:
             steps[name] = {"inputs": inputs, "fingerprint": Status(name, inputs).fingerprint}
             if seconds is not None:
                 steps[name]["seconds"] = seconds
-        write_atomic(self.project.state, json.dumps(self.plan.state, ensure_ascii=False, indent=1))
+        remember(self.project.state, self.plan.state)
 
 
 def kernel_settings(

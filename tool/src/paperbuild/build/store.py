@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: atomic writes, the build's lock, and results kept by fingerprint."""
+"""The build's lock, and results kept by fingerprint."""
 
 from __future__ import annotations
 
@@ -12,68 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import disk_error, read_own, remove_tree, write_atomic
 from paperbuild.ground.hashing import sha256_file
 
 # Enough for some forty complete builds of an article with a dozen figures.
 DEFAULT_SIZE_LIMIT = 2_000_000_000
-
-
-def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new one and nothing between.
-
-    Raises
-    ------
-    PaperError
-        If the folder is read-only or the disk is full; the old file is untouched.
-    """
-    payload = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as stream:
-            stream.write(payload)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise disk_error(error, path) from None
-
-
-def copy_atomic(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all (see `write_atomic`)."""
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise disk_error(error, source) from None
-    write_atomic(target, content)
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder and all below it, if it is there and as far as the system lets us."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def disk_error(error: OSError, path: Path) -> PaperError:
-    """Turn the operating system's refusal into a message that says what to do."""
-    import errno
-
-    remedies = {
-        errno.ENOSPC: "free some space (paper clean --store empties the build's own store), then build again",
-        errno.EDQUOT: "free some of your quota (paper clean --store empties the store), then build again",
-        errno.EFBIG: "a limit on file sizes (ulimit -f) is in the way: lift it, then build again",
-        errno.EACCES: "make the folder writable, then build again",
-        errno.EPERM: "make the folder writable, then build again",
-        errno.EROFS: "the file system is read-only: work on a copy of the project elsewhere",
-    }
-    return PaperError(
-        f"cannot write: {os.strerror(error.errno) if error.errno else error}",
-        where=str(path),
-        remedy=remedies.get(error.errno or 0, "see the message above, then build again"),
-    )
 
 
 @contextlib.contextmanager
@@ -144,10 +87,9 @@ class Store:
     def find(self, fingerprint: str) -> Entry | None:
         """Return the entry of `fingerprint` if its list of files is readable; contents are checked on use."""
         folder = self.folder / fingerprint
-        try:
-            listed = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
-            files = {str(name): str(digest) for name, digest in listed["files"].items()}
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        listed = read_own(folder / "entry.json")
+        files = listed.get("files") if isinstance(listed, dict) else None
+        if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
             return None
         return Entry(folder, files)
 

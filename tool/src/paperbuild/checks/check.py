@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from paperbuild.checks import inputs, notebooks, prose, references, results
 from paperbuild.checks.rule import Rule, Subject
-from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import Project, line_of, suggestion
+from paperbuild.ground.errors import PaperError, suggestion
+from paperbuild.ground.located import line_of
+from paperbuild.project.layout import Project
 
 RULES: tuple[Rule, ...] = (
     *inputs.RULES,
@@ -76,7 +77,7 @@ def check(project: Project) -> Outcome:
 
 def _switched_off(project: Project) -> Mapping[str, str]:
     try:
-        return project.settings.checks_off
+        return project.settings.checks.without or {}
     except PaperError:
         # Settings that cannot be read switch nothing off; the rule on parameters tells what is wrong.
         return {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from paperbuild.article import extension
+from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import parameters, register
@@ -11,7 +12,7 @@ from paperbuild.project import parameters, register
 def parameter_findings(subject: Subject) -> Iterable[PaperError]:
     """Parameters cells and `analysis/parameters.yml`: what a build would refuse before running anything."""
     _ = subject.project.settings  # first: while it is wrong, every notebook would say so
-    parameters.all_declared(subject.project)
+    parameters.all_checked(subject.project)
     return ()
 
 
@@ -35,6 +36,12 @@ RULES = (
         "data without publisher, licence, unit or hash cannot be trusted, nor a changed file be noticed",
         "data/ and its register datapackage.json",
         lambda subject: register.findings(subject.project.root),
+    ),
+    Rule(
+        "licences",
+        "two statements of one fact drift apart, and a reader who trusts the wrong one breaks a law",
+        "LICENSE-data and the licences of the register",
+        lambda subject: licence_findings(subject.project.root),
     ),
     Rule(
         "parameters",

@@ -11,8 +11,8 @@ from paperbuild.article.text import Manuscript
 from paperbuild.checks.prose import typed_in
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.notebook import label_of
 
-_LABEL = re.compile(r"^#\|\s*label:\s*(?P<label>\S+)\s*$", re.MULTILINE)
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -55,8 +55,7 @@ def notebook_findings(path: str, text: str) -> list[PaperError]:
         if cell.get("outputs") or cell.get("execution_count") is not None:
             strip = f"jupyter nbconvert --clear-output --inplace {path}"
             add(cell, 0, "the cell was committed with its output", "notebooks without outputs", strip)
-        label = _LABEL.match(source)
-        name = label["label"] if label else ""
+        name = label_of(source)
         labels[name] += 1
         if not _KEBAB.fullmatch(name):
             stated = f"the label {name!r} is not in kebab-case" if name else "the cell has no label"

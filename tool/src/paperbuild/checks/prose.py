@@ -145,6 +145,6 @@ RULES = (
         "number-forms",
         "a decimal point in a Russian text, or a comma in an English one, is read as another number",
         "numbers bound in passages that declare a language",
-        lambda subject: number_form_findings(subject.article, (subject.manifest or {}).get("numbers", {})),
+        lambda subject: number_form_findings(subject.article, subject.manifest.numbers),
     ),
 )

@@ -9,14 +9,16 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.text import Article, Manuscript
-from paperbuild.checks.rule import Manifest, Rule, Subject
+from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_file
+from paperbuild.project.layout import MANIFEST
+from paperbuild.project.manifest import Manifest
 
 _NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
 
 
-def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
+def reported_findings(manifest: Manifest) -> list[PaperError]:
     """What the notebooks themselves found to be wrong in the last build."""
     return [
         PaperError(
@@ -25,16 +27,16 @@ def reported_findings(manifest: Mapping[str, Any]) -> list[PaperError]:
             expected="a build without findings",
             remedy="correct what it names, then: paper build",
         )
-        for found in manifest.get("findings", [])
+        for found in manifest.findings
     ]
 
 
 def meta_findings(
-    texts: Iterable[Manuscript], manifest: Mapping[str, Any], other: Mapping[str, Any]
+    texts: Iterable[Manuscript], manifest: Manifest, other: Mapping[str, Any]
 ) -> list[PaperError]:
     """Bound keys that no notebook records and no metadata holds."""
     forms = languages.number_forms()
-    recorded = set(manifest["numbers"])
+    recorded = set(manifest.numbers)
     found = []
     for text in texts:
         for use in text.metas:
@@ -62,10 +64,10 @@ def _resolves(key: str, tree: Any) -> bool:
     return True
 
 
-def artefact_findings(root: Path, article: Article, manifest: Mapping[str, Any]) -> list[PaperError]:
+def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[PaperError]:
     """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
     found = []
-    produced = {output["path"]: output for output in manifest["outputs"]}
+    produced = {output["path"]: output for output in manifest.outputs}
     stems = {path.rsplit(".", 1)[0] for path in produced}
     shown: set[str] = set()
     places = [(one.name, one.where) for one in article.pictured]
@@ -114,15 +116,14 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
 
     A notebook that puts names together while it runs is not followed: this is a note.
     """
-    manifest = subject.manifest or {"numbers": {}}
-    numbers, forms = manifest["numbers"], languages.number_forms()
+    numbers, forms = subject.manifest.numbers, languages.number_forms()
     keys = [use.name.partition(".") for use in subject.article.bound]
     used = {name for head, _, name in keys if head in forms}
     for step, settings in subject.project.settings.notebooks.items():
         if settings.results:
             shown = subject.project.relative(subject.project.notebook(step))
             named = set(_NUMBER_NAME.findall(_code(subject.text(shown))))
-            for file in settings.files:
+            for file in settings.files or ():
                 named |= set(_NUMBER_NAME.findall(subject.text(file)))
             used |= {name for name in named & numbers.keys() if numbers[name]["notebook"] in settings.results}
     for name, number in numbers.items():
@@ -148,14 +149,14 @@ def _with_manifest(
     find: Callable[[Subject, Manifest], Iterable[PaperError]],
 ) -> Callable[[Subject], Iterable[PaperError]]:
     """Let a rule about the manifest look only where there is one: that there is none is told once."""
-    return lambda subject: find(subject, subject.manifest) if subject.manifest is not None else ()
+    return lambda subject: () if subject.manifest.broken else find(subject, subject.manifest)
 
 
 def _manifest_findings(subject: Subject) -> Iterable[PaperError]:
-    if subject.manifest is None:
+    for problem in subject.manifest.broken:
         yield PaperError(
-            f"the manifest of figures, tables and numbers cannot be read: {subject.manifest_problem}",
-            where=subject.project.relative(subject.project.manifest),
+            f"the manifest of figures, tables and numbers {problem}",
+            where=MANIFEST,
             expected="the manifest that a build writes",
             remedy="paper build",
         )

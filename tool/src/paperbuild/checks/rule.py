@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 from paperbuild.article import text
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import Project, load_yaml
+from paperbuild.ground.located import load_yaml
+from paperbuild.project.layout import QUARTO_PROJECT, Project
+from paperbuild.project.manifest import Manifest, read_manifest
 
 
 @dataclass(frozen=True)
@@ -26,31 +27,15 @@ class Subject:
         return text.read(self.project.root, self.project.relative(self.project.article))
 
     @cached_property
-    def _manifest(self) -> tuple[dict[str, Any] | None, str]:
-        try:
-            found = json.loads(self.project.manifest.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            return None, str(error)
-        if isinstance(found, dict) and isinstance(found.get("outputs"), list):
-            if isinstance(found.get("numbers"), dict):
-                return found, ""
-        return None, "it does not list outputs and numbers"
-
-    @property
-    def manifest(self) -> dict[str, Any] | None:
-        """What `figures/manifest.json` lists; None where it cannot be read."""
-        return self._manifest[0]
-
-    @property
-    def manifest_problem(self) -> str:
-        """Why the manifest cannot be read; empty where it can."""
-        return self._manifest[1]
+    def manifest(self) -> Manifest:
+        """What the manifest lists; what is wrong with it is said in its `broken`."""
+        return read_manifest(self.project.manifest)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
         known: dict[str, Any] = {}
-        for path in (self.project.numbers, self.project.root / "_quarto.yml"):
+        for path in (self.project.numbers, self.project.root / QUARTO_PROJECT):
             if path.is_file():
                 known.update(load_yaml(path, self.project.relative(path)) or {})
         for manuscript in self.article.manuscripts:
@@ -96,6 +81,3 @@ class Rule:
     looks_at: str
     find: Callable[[Subject], Iterable[PaperError]]
     note: bool = False
-
-
-Manifest = Mapping[str, Any]

@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.surroundings import FREE_VARIABLE, processor
 from paperbuild.project.layout import Project

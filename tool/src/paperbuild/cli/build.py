@@ -10,7 +10,7 @@ from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
 from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
-from paperbuild.steps.outputs import read_manifest
+from paperbuild.project.manifest import read_manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
         if not args.quiet:
             print(f"paper: {step} declares but did not read {', '.join(unread)}", file=sys.stderr)
     if report.ok:
-        for found in read_manifest(project).get("findings", []):
+        for found in read_manifest(project.manifest).findings:
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
         if not args.quiet and not project.scenario and project.differs_report.is_file():

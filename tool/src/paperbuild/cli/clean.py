@@ -7,7 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from paperbuild.build.store import build_lock, disk_error
+from paperbuild.build.store import build_lock
+from paperbuild.ground.files import disk_error
 from paperbuild.project.layout import Project
 
 

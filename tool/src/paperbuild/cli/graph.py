@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 
 from paperbuild.build.plan import Inspection, inspect
-from paperbuild.build.store import write_atomic
-from paperbuild.project.layout import ALL_DATA, Project
+from paperbuild.ground.files import write_atomic
+from paperbuild.project.layout import Project
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 38, 70, 16, 20
 COLOURS = {"fresh": ("#e6f2ea", "#2e7d4f"), "stale": ("#fdeede", "#b35c00"), "data": ("#eef1f5", "#5a6b7b")}
@@ -63,13 +63,13 @@ def draw(inspection: Inspection) -> str:
     }
     labels = {name: name for name in states}
     for step in inspection.plan.project.steps:
-        if data := settings[step].data:
+        if settings[step].reads_all or settings[step].tables:
             name = f"data of {step}"
             states[name], after[step] = "data", [name, *after[step]]
-            labels[name] = (
-                "all tables" if data == (ALL_DATA,) else f"{len(data)} table{'s' if len(data) > 1 else ''}"
-            )
-            titles[name] = ", ".join(data)
+            tables = settings[step].tables
+            count = f"{len(tables)} table{'s' if len(tables) > 1 else ''}"
+            labels[name] = "all tables" if settings[step].reads_all else count
+            titles[name] = ", ".join(tables) or "all"
     columns = [[name for name in states if states[name] == "data"], *columns]
     place = {
         name: (MARGIN + x * (BOX_WIDTH + GAP_X), MARGIN + y * (BOX_HEIGHT + GAP_Y))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Command: (module, what it does). Modules are imported only when their command is typed.
 COMMANDS = {
+    "init": ("paperbuild.cli.init", "begin a paper in an empty folder"),
     "build": ("paperbuild.cli.build", "bring the article up to date"),
     "status": ("paperbuild.cli.status", "say what is stale and why; run nothing"),
     "params": ("paperbuild.project.parameters", "list parameters and scenarios"),
@@ -34,6 +35,8 @@ COMMANDS = {
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
 }
+WITHOUT_PROJECT = {"init"}
+"""Commands that need no project to stand in; they are handed None for it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        from paperbuild.build.store import disk_error
+        from paperbuild.ground.files import disk_error
 
         print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1
@@ -110,13 +113,16 @@ def dispatch(argv: list[str]) -> int:
     sub.add_argument("--project", type=Path, metavar="DIR", default=args.project, help=argparse.SUPPRESS)
     module.add_arguments(sub)
     parsed = sub.parse_args(tail)
-    project = Project.find(parsed.project)
+    project = None if args.command in WITHOUT_PROJECT else Project.find(parsed.project)
     try:
         return module.main(project, parsed)
     except (PaperError, OSError):
         raise
     except Exception as error:
-        raise unexpected(error, project.log / "crash.txt") from None
+        from tempfile import gettempdir
+
+        log = project.log if project else Path(gettempdir())
+        raise unexpected(error, log / "crash.txt") from None
 
 
 def keep_bytecode(project: Project) -> None:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from paperbuild.build.plan import Options, inspect, make_plan
-from paperbuild.build.store import write_atomic
 from paperbuild.cli.main import byte_count
-from paperbuild.ground.errors import PaperError, UsageError
-from paperbuild.project.layout import Project, suggestion
+from paperbuild.ground.errors import PaperError, UsageError, suggestion
+from paperbuild.ground.files import write_atomic
+from paperbuild.project.layout import Project
 from paperbuild.project.parameters import parse_overrides
 from paperbuild.steps.outputs import results_document
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -48,6 +48,8 @@ class Findings(PaperError):  # noqa: N818 - a report of several, not an error of
     def __init__(self, findings: Sequence[PaperError]) -> None:
         super().__init__(f"{len(findings)} findings")
         self.findings = tuple(findings)
+        # Wrong use only where nothing else is wrong: what is wrong in a file stays wrong however one types.
+        self.exit_code = min((finding.exit_code for finding in findings), default=1)
 
     def __str__(self) -> str:
         """Return all findings, one after the other."""
@@ -58,6 +60,14 @@ def raise_all(findings: Sequence[PaperError]) -> None:
     """Raise nothing, the single finding, or all of them together."""
     if findings:
         raise findings[0] if len(findings) == 1 else Findings(findings)
+
+
+def suggestion(name: object, known: Iterable[object]) -> str:
+    """Return ``; did you mean 'x'?`` when `name` looks like one of `known`, else nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(str(name), [str(item) for item in known], n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def unexpected(error: Exception, log: Path) -> PaperError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import time
 from pathlib import Path
 from typing import Any
+
+from paperbuild.ground.files import recall, remember
 
 # A file touched this recently may change again without its times moving (file systems keep times coarsely),
 # so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
@@ -55,10 +56,9 @@ class HashCache:
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
         self._seen: set[str] = set()
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            self._files = dict(kept["files"])
-            self._facts = dict(kept["facts"]) if kept["version"] == version else {}
+        if kept := recall(path):
+            self._files = kept["files"]
+            self._facts = kept["facts"] if kept["version"] == version else {}
 
     def file(self, path: Path) -> str:
         """Return the SHA-256 of `path`'s bytes."""
@@ -95,9 +95,5 @@ class HashCache:
         if len(files) > 4 * len(self._seen) + 400:
             files = {key: files[key] for key in self._seen & set(files)}
         kept = {"version": self._version, "files": files, "facts": facts}
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
-            os.replace(temporary, self._path)
-            self._changed = False
+        remember(self._path, kept)
+        self._changed = False

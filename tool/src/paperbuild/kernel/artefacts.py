@@ -6,12 +6,14 @@ ordinary Jupyter session the calls check and show, and write nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
 import re
+import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,7 @@ class Recorder:
     staging: Path
     results: Mapping[str, Path]
     cell: str = ""
-    artefacts: list[dict[str, Any]] = field(default_factory=list)
+    artefacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     def add(self, kind: str, name: str, **details: Any) -> None:
         """Record one artefact; a name used twice for one kind of thing is an error."""
@@ -202,6 +204,54 @@ def number(name: str, value: float | str | bool, spec: str = "") -> None:
     if _recorder is not None:
         _recorder.add("number", name, **record)
     display_markdown(f"`{name}` = {text}", raw=True)
+
+
+def numbers(prefix: str, record: Any) -> None:
+    """Hand over the fields of a record as numbers ``prefix.field``.
+
+    A field's print format is the string in its annotation, as in ``share: Annotated[float, ".1f"]``. A field
+    that holds a record itself gives ``prefix.field_inner``, and its inner field ``value`` gives
+    ``prefix.field``. A field that is None is not recorded.
+
+    Parameters
+    ----------
+    prefix : str
+        First part of the names, as in ``regions.a7``.
+    record : dataclass or mapping
+        The record; of a mapping the keys are the field names, and the values words, whole numbers or records.
+
+    Raises
+    ------
+    ArtefactError
+        As :func:`number`; and for something that is neither a dataclass nor a mapping.
+    """
+    for name, value, spec in _fields(record):
+        if dataclasses.is_dataclass(value):
+            for inner, inner_value, inner_spec in _fields(value):
+                joined = name if inner == "value" else f"{name}_{inner}"
+                number(f"{prefix}.{joined}", inner_value, inner_spec)
+        else:
+            number(f"{prefix}.{name}", value, spec)
+
+
+def _fields(record: Any) -> list[tuple[str, Any, str]]:
+    """Return name, value and print format of the fields of a record that are not None."""
+    if isinstance(record, Mapping):
+        found = [(name, value, "") for name, value in record.items()]
+    elif dataclasses.is_dataclass(record) and not isinstance(record, type):
+        hints = typing.get_type_hints(type(record), include_extras=True)
+        found = [
+            (field.name, getattr(record, field.name), _spec(hints[field.name]))
+            for field in dataclasses.fields(record)
+        ]
+    else:
+        raise ArtefactError(f"numbers() takes a dataclass or a mapping; found {type(record).__name__}")
+    return [(name, value, spec) for name, value, spec in found if value is not None]
+
+
+def _spec(annotation: Any) -> str:
+    """Return the print format in a field's annotation, an empty one where there is none."""
+    return next((note for note in getattr(annotation, "__metadata__", ()) if isinstance(note, str)), "")
 
 
 def finding(message: str) -> None:

@@ -22,10 +22,10 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 from papermill.log import logger
 
-from paperbuild.build.store import write_atomic
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.kernel.kernels import KernelSettings, kernel_manager
-from paperbuild.project.notebook import LABEL, Notebook, outputs_of
+from paperbuild.project.notebook import Notebook, label_of, outputs_of
 
 ENGINE = "paperbuild"
 FINISH = "import paperbuild.kernel.kernels as _k; _k.finish()"
@@ -93,8 +93,7 @@ class _Client(PapermillNotebookClient):
         """Execute one cell, remembering which; none any more once the run is cancelled."""
         if self.run.cancelled:
             raise DeadKernelError("stopped")
-        label = LABEL.search(cell.source)
-        self.run.running = label.group(1) if label else f"cell {cell_index + 1}"
+        self.run.running = label_of(cell.source) or f"cell {cell_index + 1}"
         return super().execute_cell(cell, cell_index, **options)
 
 

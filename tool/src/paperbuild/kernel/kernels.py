@@ -15,7 +15,6 @@ import marshal
 import multiprocessing
 import os
 import random
-import re
 import reprlib
 import resource
 import signal
@@ -36,11 +35,14 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import OWN_FOLDER
 from paperbuild.kernel import artefacts
 from paperbuild.kernel.warm import environment_of_kernels, fork
+from paperbuild.project.notebook import label_of
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,8 @@ class SourceLoader(importlib.machinery.SourceFileLoader):
         with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
             return marshal.loads(kept.read_bytes())
         code = self.source_to_code(source, path)
-        with contextlib.suppress(OSError):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            growing = kept.with_name(f"{key}.{os.getpid()}")
-            growing.write_bytes(marshal.dumps(code))
-            os.replace(growing, kept)
+        with contextlib.suppress(PaperError):
+            write_atomic(kept, marshal.dumps(code))
         return code
 
 
@@ -136,9 +135,6 @@ def import_from_source(root: str) -> None:
 
     sys.path_hooks.insert(0, finder)
     sys.path_importer_cache.clear()
-
-
-LABEL = re.compile(r"^#\|\s*label:\s*(\S+)", re.MULTILINE)
 
 
 @dataclass
@@ -279,8 +275,7 @@ def _prepare_cell(info: Any) -> None:
     a forked kernel has imported most of them before.
     """
     assert _watch is not None
-    label = LABEL.search(info.raw_cell or "")
-    artefacts.enter_cell(label.group(1) if label else "")
+    artefacts.enter_cell(label_of(info.raw_cell or ""))
     seed = zlib.crc32(f"{_watch.settings.step} {info.raw_cell}".encode())
     random.seed(seed)
     if "numpy" in sys.modules:

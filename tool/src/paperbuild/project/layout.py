@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from paperbuild.ground.errors import Findings, PaperError, UsageError, raise_all
+from paperbuild.ground.errors import UsageError, suggestion
+from paperbuild.project.revision import Revision, read_revision
+from paperbuild.project.settings import Settings, read_settings
 
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
-ALL_DATA = "all"
-SCENARIO_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-# Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
-FALLBACK_EPOCH = 315532800
-
+# Names from the project root, as messages show them; each is spelt here and nowhere else.
 ARTICLE = "paper.qmd"
-"""The article's own file, from the project root."""
+REFERENCES = "references.bib"
+QUARTO_PROJECT = "_quarto.yml"
+CITATION = "CITATION.cff"
+PARAMETERS = "analysis/parameters.yml"
+CLAIMS = "analysis/claims.yml"
+TOLERANCES = "analysis/tolerances.yml"
+REGISTER = "data/datapackage.json"
+MANIFEST = "figures/manifest.json"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
 INPUT_PATHS = (
     ARTICLE,
-    "references.bib",
-    "_quarto.yml",
+    REFERENCES,
+    QUARTO_PROJECT,
     "_extensions",
     "analysis",
     "data",
@@ -36,72 +36,6 @@ INPUT_PATHS = (
     "tool",
     "requirements.lock",
 )
-
-
-@dataclass(frozen=True)
-class NotebookSettings:
-    """One notebook's block in ``analysis/parameters.yml``.
-
-    Attributes
-    ----------
-    data : tuple of str
-        Tables (file stems in ``data/``) and boundary files the notebook may read; `ALL_DATA` alone for all
-        of them and the register as a whole.
-    results : tuple of str
-        Notebooks whose recorded numbers it reads.
-    files : tuple of str
-        Other files it may read, as paths from the project root.
-    parameters : mapping of str to mapping
-        Constraints (``ge le gt lt choices``) by parameter name.
-    """
-
-    data: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    results: tuple[str, ...] = ()
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A named variant of the whole article: what it is about and the parameters it sets, by notebook."""
-
-    about: str
-    set: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """``analysis/parameters.yml`` as a whole."""
-
-    notebooks: Mapping[str, NotebookSettings]
-    scenarios: Mapping[str, Scenario]
-    checks_off: Mapping[str, str] = field(default_factory=dict)
-    """Rules of ``paper check`` that are switched off, each with its reason."""
-
-
-@dataclass(frozen=True)
-class Revision:
-    """Which state of the project is being built.
-
-    Attributes
-    ----------
-    commit : str
-        Forty hexadecimal digits, or empty outside git.
-    dirty : bool
-        Whether inputs of the article differ from that commit.
-    epoch : int
-        Seconds since 1970 for every date inside an output: ``SOURCE_DATE_EPOCH``, else the commit's time,
-        else `FALLBACK_EPOCH`.
-    """
-
-    commit: str
-    dirty: bool
-    epoch: int
-
-    @property
-    def date(self) -> str:
-        """The day of `epoch`, as ``YYYY-MM-DD`` in UTC."""
-        return datetime.datetime.fromtimestamp(self.epoch, datetime.UTC).strftime("%Y-%m-%d")
 
 
 @dataclass(frozen=True)
@@ -126,12 +60,12 @@ class Project:
         """
         first = Path(start or Path.cwd()).resolve()
         for folder in (first, *first.parents):
-            if (folder / "analysis" / "parameters.yml").is_file():
+            if (folder / PARAMETERS).is_file():
                 return cls(folder)
         raise UsageError(
             "no project here",
             where=str(first),
-            expected="a folder that holds analysis/parameters.yml, here or above",
+            expected=f"a folder that holds {PARAMETERS}, here or above",
             remedy="cd into the project or name it: paper --project DIR …",
         )
 
@@ -172,12 +106,12 @@ class Project:
     @property
     def parameters_file(self) -> Path:
         """Declarations of data, results, constraints and scenarios."""
-        return self.analysis / "parameters.yml"
+        return self.root / PARAMETERS
 
     @property
     def register_file(self) -> Path:
         """The data register."""
-        return self.data / "datapackage.json"
+        return self.root / REGISTER
 
     @property
     def build(self) -> Path:
@@ -257,7 +191,7 @@ class Project:
     @property
     def manifest(self) -> Path:
         """The list of committed outputs."""
-        return self.figures / "manifest.json"
+        return self.render_root / MANIFEST
 
     @property
     def output(self) -> Path:
@@ -285,205 +219,10 @@ class Project:
     @cached_property
     def settings(self) -> Settings:
         """The validated ``analysis/parameters.yml``."""
-        return read_settings(self)
+        path = self.parameters_file
+        return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
 
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
-        return read_revision(self.root)
-
-
-def suggestion(name: object, known: Any) -> str:
-    """Return ``; did you mean 'x'?`` when `name` looks like one of `known`, else nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(str(name), [str(item) for item in known], n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def load_yaml(path: Path, shown: str) -> Any:
-    """Read a YAML file, turning syntax errors into a finding with the line."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except UnicodeDecodeError as error:
-        raise PaperError(f"not UTF-8 ({error})", where=shown, remedy="save the file as UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{shown}:{mark.line + 1}" if mark else shown
-        raise PaperError(f"not valid YAML: {getattr(error, 'problem', error)}", where=place) from None
-
-
-def load_remembered(path: Path, shown: str, memory: Path) -> Any:
-    """Read a YAML file, or what reading the same bytes gave before: the YAML library takes long to load."""
-    import hashlib
-    import json
-
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(memory.read_text(encoding="utf-8"))
-        if kept["sha256"] == digest:
-            return kept["content"]
-    content = load_yaml(path, shown)
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        text = json.dumps({"sha256": digest, "content": content})
-        # Not everything in YAML survives JSON (keys that are numbers, dates): such a file is read each time.
-        if json.loads(text)["content"] == content:
-            memory.parent.mkdir(parents=True, exist_ok=True)
-            growing = memory.with_name(f".{memory.name}.{os.getpid()}")
-            growing.write_text(text, encoding="utf-8")
-            os.replace(growing, memory)
-    return content
-
-
-def line_of(text: str, *keys: str) -> int:
-    """Return the line (from 1) of a nested YAML mapping key; that of the last key found if one is missing."""
-    import yaml
-
-    try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
-        return 1
-    line = 1
-    for key in keys:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next(((k, v) for k, v in pairs if k.value == key), None)
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
-
-
-def read_settings(project: Project) -> Settings:
-    """Read and check the shape of ``analysis/parameters.yml``.
-
-    Raises
-    ------
-    PaperError, Findings
-        All that is wrong with names, types and references, each with its line.
-    """
-    path = project.parameters_file
-    shown = project.relative(path)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    raw = load_remembered(path, shown, project.build / "parameters.json") or {}
-    findings: list[PaperError] = []
-
-    def complain(message: str, *keys: str, expected: str = "", remedy: str = "") -> None:
-        where = f"{shown}:{line_of(text, *keys)}"
-        findings.append(PaperError(message, where=where, expected=expected, remedy=remedy))
-
-    def mapping(value: Any, *keys: str) -> Mapping[str, Any]:
-        if value is None or isinstance(value, dict):
-            return value or {}
-        complain(f"{'.'.join(keys) or 'the file'} is not a mapping", *keys, expected="key: value lines")
-        return {}
-
-    def names(value: Any, *keys: str) -> tuple[str, ...]:
-        if value is None:
-            return ()
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        complain(f"{keys[-1]} is not a list of names", *keys, expected="[name, name]")
-        return ()
-
-    top = mapping(raw)
-    for key in set(top) - {"notebooks", "scenarios", "checks"}:
-        complain(f"unknown key {key!r}{suggestion(key, ['notebooks', 'scenarios', 'checks'])}", str(key))
-    # Not `off`: YAML reads that word as a truth value.
-    checks = mapping(top.get("checks"), "checks")
-    for key in set(checks) - {"without"}:
-        complain(f"unknown key {key!r} for checks{suggestion(key, ['without'])}", "checks", str(key))
-    checks_off = mapping(checks.get("without"), "checks", "without")
-    for rule, reason in checks_off.items():
-        if not (isinstance(reason, str) and reason.strip()):
-            expected = "rule: why it does not fit this project"
-            complain(
-                f"no reason for switching off {rule!r}", "checks", "without", str(rule), expected=expected
-            )
-    notebooks: dict[str, NotebookSettings] = {}
-    for name, block in mapping(top.get("notebooks"), "notebooks").items():
-        keys = ("notebooks", str(name))
-        if name not in project.steps:
-            complain(
-                f"there is no notebook {name!r}{suggestion(name, project.steps)}",
-                *keys,
-                expected="the name of a file analysis/NN-name.ipynb",
-            )
-            continue
-        block = mapping(block, *keys)
-        for key in set(block) - {"data", "files", "results", "parameters"}:
-            close = suggestion(key, ["data", "files", "results", "parameters"])
-            complain(f"unknown key {key!r} for {name}{close}", *keys, str(key))
-        results = names(block.get("results"), *keys, "results")
-        for other in results:
-            if other not in project.steps or other == name:
-                complain(
-                    f"{name} declares results of {other!r}, which is no other notebook"
-                    f"{suggestion(other, project.steps)}",
-                    *keys,
-                    "results",
-                )
-        whole = block.get("data") == ALL_DATA
-        data = (ALL_DATA,) if whole else names(block.get("data"), *keys, "data")
-        for table in data:
-            if ".." in Path(table).parts or Path(table).is_absolute():
-                complain(
-                    f"{table!r} lies outside data/",
-                    *keys,
-                    "data",
-                    expected="a table name or a path under data/",
-                )
-        files = names(block.get("files"), *keys, "files")
-        for file in files:
-            if ".." in Path(file).parts or Path(file).is_absolute():
-                complain(
-                    f"{file!r} lies outside the project",
-                    *keys,
-                    "files",
-                    expected="a path from the project root",
-                )
-        parameters = mapping(block.get("parameters"), *keys, "parameters")
-        parameters = {str(k): mapping(v, *keys, "parameters", str(k)) for k, v in parameters.items()}
-        notebooks[name] = NotebookSettings(data, files, results, parameters)
-    scenarios: dict[str, Scenario] = {}
-    for name, block in mapping(top.get("scenarios"), "scenarios").items():
-        keys = ("scenarios", str(name))
-        if not SCENARIO_NAME.fullmatch(str(name)):
-            complain(f"scenario name {name!r}", *keys, expected="lower case, digits and single hyphens")
-            continue
-        block = mapping(block, *keys)
-        for key in set(block) - {"about", "set"}:
-            complain(f"unknown key {key!r} for scenario {name}", *keys, str(key), expected="about, set")
-        values = {
-            str(k): mapping(v, *keys, "set", str(k)) for k, v in mapping(block.get("set"), *keys).items()
-        }
-        scenarios[name] = Scenario(str(block.get("about") or ""), values)
-    try:
-        raise_all(findings)
-    except Findings as error:
-        raise Findings(sorted(error.findings, key=lambda finding: finding.where)) from None
-    # A notebook without a block reads nothing and constrains nothing.
-    blocks = {step: notebooks.get(step, NotebookSettings()) for step in project.steps}
-    return Settings(blocks, scenarios, checks_off)
-
-
-def read_revision(root: Path) -> Revision:
-    """Ask git for the commit, its time and whether inputs differ; be content with less outside git."""
-    import subprocess
-
-    def git(*args: str) -> str:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(root), *args], capture_output=True, text=True, check=True, encoding="utf-8"
-            )
-        except (OSError, subprocess.CalledProcessError):
-            return ""
-        return done.stdout.strip()
-
-    commit, _, seconds = git("log", "-1", "--format=%H %ct").partition(" ")
-    dirty = bool(commit) and bool(git("--no-optional-locks", "status", "--porcelain", "--", *INPUT_PATHS))
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    epoch = int(given) if given.isdecimal() else int(seconds or FALLBACK_EPOCH)
-    return Revision(commit, dirty, epoch)
+        return read_revision(self.root, INPUT_PATHS)

@@ -14,7 +14,7 @@ from typing import Any
 from paperbuild.ground.errors import PaperError
 
 OPTION_LINE = re.compile(r"^#\|.*$", re.MULTILINE)
-LABEL = re.compile(r"^#\|\s*label:\s*(\S+)\s*$", re.MULTILINE)
+LABEL = re.compile(r"^#\|\s*label:\s*(\S+)[^\S\n]*\n?", re.MULTILINE)
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 # What IPython calls a cell's code in warnings: a path with the kernel's process number in it.
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
@@ -44,9 +44,8 @@ class Notebook:
         for cell in self.document["cells"]:
             source = source_of(cell)
             if cell["cell_type"] == "code" and source.strip():
-                label = LABEL.search(source)
                 tags = tuple(cell.get("metadata", {}).get("tags", ()))
-                cells.append(Cell(label.group(1) if label else "", source, tags))
+                cells.append(Cell(label_of(source), source, tags))
         return cells
 
     @property
@@ -59,6 +58,17 @@ class Notebook:
         needle = json.dumps(text, ensure_ascii=False)[1:-1]
         lines = self.path.read_text(encoding="utf-8").splitlines()
         return next((i for i, line in enumerate(lines, start=1) if needle in line), 1)
+
+
+def label_of(source: str) -> str:
+    """Return the name that the first ``#| label: name`` line gives a cell; empty without one."""
+    found = LABEL.search(source)
+    return found.group(1) if found else ""
+
+
+def without_label(source: str) -> str:
+    """Return a cell's source as a reader sees it, without its first label line."""
+    return LABEL.sub("", source, count=1).strip("\n")
 
 
 def source_of(cell: dict[str, Any]) -> str:

@@ -6,16 +6,22 @@ import argparse
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from paperbuild.ground.errors import PaperError, UsageError, raise_all
+from paperbuild.ground.errors import PaperError, UsageError, raise_all, suggestion
 from paperbuild.ground.hashing import sha256_json
-from paperbuild.project.layout import Project, line_of, suggestion
+from paperbuild.ground.located import json_schema, line_of, parse_yaml, read_text
+from paperbuild.project.layout import PARAMETERS, Project
 from paperbuild.project.notebook import Notebook, read_notebook
+from paperbuild.project.settings import Constraints, SettingsFile
+
+# More than any value or path needs, and less than what a parser takes time or depth for.
+LONGEST = 4000
 
 TYPES = ("int", "float", "str", "bool", "list[int]", "list[float]", "list[str]")
-CONSTRAINTS = ("ge", "gt", "le", "lt", "choices", "file")
+CONSTRAINTS = tuple(field.name for field in fields(Constraints))
+ORDER = ("ge", "gt", "le", "lt")
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def annotation(type_name: str, constraints: Mapping[str, Any]) -> Any:
     from pydantic import AllowInfNan, Field, Strict
 
     inner = type_name[5:-1] if type_name.startswith("list[") else type_name
-    limits = {key: value for key, value in constraints.items() if key in ("ge", "gt", "le", "lt")}
+    limits = {key: value for key, value in constraints.items() if key in ORDER}
     if "choices" in constraints:
         base: Any = Literal[tuple(constraints["choices"])]
     else:
@@ -151,7 +157,7 @@ def declared(
             continue
         try:
             default = ast.literal_eval(statement.value)
-        except ValueError:
+        except (ValueError, TypeError):
             complain(f"the default of {name} is computed", line, "a literal value")
             continue
         last = lines[(statement.end_lineno or statement.lineno) - 1]
@@ -168,6 +174,11 @@ def declared(
             message = f"unknown constraint {unknown[0]!r} for {name}{suggestion(unknown[0], CONSTRAINTS)}"
             findings.append(PaperError(message, where=settings_where(name), expected=", ".join(CONSTRAINTS)))
             continue
+        if problem := unfit(type_name, limits):
+            findings.append(
+                PaperError(f"{step}.{name}: {problem[0]}", where=settings_where(name), expected=problem[1])
+            )
+            continue
         try:
             parameter.check(default, where)
         except PaperError as error:
@@ -182,10 +193,53 @@ def declared(
     return found
 
 
+def unfit(type_name: str, limits: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return what is wrong with constraints for a type, and what would be right; None where they fit."""
+    inner = type_name[5:-1] if type_name.startswith("list[") else type_name
+    ordered = [key for key in ORDER if key in limits]
+    if ordered and inner not in ("int", "float"):
+        return (
+            f"{ordered[0]} bounds a number, and the parameter is of type {type_name}",
+            "choices, or no bound",
+        )
+    if "file" in limits and type_name != "str":
+        return (
+            f"file marks the path of a file, and the parameter is of type {type_name}",
+            "a parameter of type str",
+        )
+    if "choices" not in limits:
+        return None
+    wanted = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}[inner]
+    for choice in limits["choices"]:
+        if not isinstance(choice, wanted) or (isinstance(choice, bool) and inner != "bool"):
+            return f"the choice {choice!r} is no {inner}", f"values of type {inner}"
+    return None if limits["choices"] else ("choices lists no value", "one value at least, or no choices")
+
+
+def all_checked(project: Project) -> dict[str, list[Parameter]]:
+    """Return every notebook's parameters; what scenarios set is held to them, whichever is built.
+
+    Raises
+    ------
+    PaperError, Findings
+        Everything wrong with parameters cells, constraints and scenarios.
+    """
+    known = all_declared(project)
+    findings: list[PaperError] = []
+    for name in project.settings.scenarios:
+        try:
+            resolve(known, scenario_overrides(project, name))
+        except PaperError as error:
+            findings += getattr(error, "findings", [error])
+    raise_all(findings)
+    return known
+
+
 def all_declared(project: Project) -> dict[str, list[Parameter]]:
     """Return every notebook's parameters; all findings of all notebooks together."""
-    text = project.parameters_file.read_text(encoding="utf-8")
     shown = project.relative(project.parameters_file)
+    settings = project.settings
+    text = read_text(project.parameters_file, shown)
     found: dict[str, list[Parameter]] = {}
     findings: list[PaperError] = []
     for step in project.steps:
@@ -196,7 +250,9 @@ def all_declared(project: Project) -> dict[str, list[Parameter]]:
 
         try:
             notebook = read_notebook(path, project.relative(path))
-            found[step] = declared(notebook, project.settings.notebooks[step].parameters, where)
+            block = settings.notebooks[step]
+            limits = {name: block.limits(name) for name in block.parameters or {}}
+            found[step] = declared(notebook, limits, where)
         except PaperError as error:
             findings += getattr(error, "findings", [error])
     raise_all(findings)
@@ -213,6 +269,11 @@ class Override:
     where: str
     text: str = ""
 
+    def finding(self, message: str, **details: str) -> PaperError:
+        """Return what is wrong with it: wrong use where it was typed, a finding where a file says it."""
+        kind = UsageError if self.where.startswith("-p ") else PaperError
+        return kind(message, where=self.where, **details)
+
 
 def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Override]:
     """Read ``NOTEBOOK.PARAM=VALUE`` arguments (``PARAM=VALUE`` where `only` names the notebook).
@@ -226,24 +287,36 @@ def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Overr
         if not equals or not name or not (dot or only):
             form = "PARAM=VALUE" if only else "NOTEBOOK.PARAM=VALUE, as in 02-population.last_year=2021"
             raise UsageError(f"cannot read the parameter {text!r}", where="-p", expected=form)
-        overrides.append(Override(notebook or only or "", name, parse_value(value), f"-p {text}", value))
+        where = f"-p {text.encode('utf-8', 'replace').decode()}"
+        overrides.append(Override(notebook or only or "", name, parse_value(value, where), where, value))
     return overrides
 
 
-def parse_value(text: str) -> Any:
-    """Return the value a command line means; text that is no YAML scalar or list stays text."""
-    import yaml
+def parse_value(text: str, where: str) -> Any:
+    """Return the value a command line means; text that is no YAML scalar or list stays text.
 
+    Raises
+    ------
+    UsageError
+        For a value that no parameter can have: bytes that are no UTF-8, a number of thousands of digits.
+    """
     try:
-        return yaml.safe_load(text) if text.strip() else ""
-    except yaml.YAMLError:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError("the value is not UTF-8", where=where[:100], expected="text in UTF-8") from None
+    if len(text) > LONGEST:
+        message = f"the value has {len(text):,} characters"
+        raise UsageError(message, where=where[:100], expected=f"at most {LONGEST:,}")
+    try:
+        return parse_yaml(text, where) if text.strip() else ""
+    except PaperError:
         return text
 
 
 def scenario_overrides(project: Project, name: str) -> list[Override]:
     """Return what a scenario sets."""
-    text = project.parameters_file.read_text(encoding="utf-8")
     shown = project.relative(project.parameters_file)
+    text = read_text(project.parameters_file, shown)
     return [
         Override(
             notebook,
@@ -271,14 +344,14 @@ def resolve(
     for override in overrides:
         if override.notebook not in known:
             message = f"there is no notebook {override.notebook!r}{suggestion(override.notebook, known)}"
-            findings.append(PaperError(message, where=override.where, remedy="paper params lists them all"))
+            findings.append(override.finding(message, remedy="paper params lists them all"))
             continue
         parameters = {parameter.name: parameter for parameter in known[override.notebook]}
         if override.name not in parameters:
             close = suggestion(override.name, parameters)
             message = f"{override.notebook} has no parameter {override.name!r}{close}"
             expected = ", ".join(parameters) or "none: this notebook takes no parameters"
-            findings.append(PaperError(message, where=override.where, expected=expected))
+            findings.append(override.finding(message, expected=expected))
             continue
         parameter = parameters[override.name]
         value = override.value
@@ -287,7 +360,7 @@ def resolve(
         try:
             values[override.notebook][override.name] = parameter.check(value, override.where)
         except PaperError as error:
-            findings.append(error)
+            findings.append(override.finding(error.message, expected=error.expected, remedy=error.remedy))
     raise_all(findings)
     defaults = {step: {p.name: p.default for p in parameters} for step, parameters in known.items()}
     return {
@@ -304,13 +377,19 @@ def parameters_digest(effective: Mapping[str, Any]) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper params``."""
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--schema", action="store_true", help=f"print the JSON schema of {PARAMETERS}, for an editor"
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """List every parameter with type, range, default and meaning, and every scenario with what it sets."""
     import json
 
-    known = all_declared(project)
+    if args.schema:
+        print(json.dumps(json_schema(SettingsFile, PARAMETERS), ensure_ascii=False, indent=2))
+        return 0
+    known = all_checked(project)
     if args.json:
         listed = {
             step: {
@@ -333,7 +412,6 @@ def main(project: Project, args: argparse.Namespace) -> int:
                 f"{step}.{parameter.name} = {parameter.default!r}  ({parameter.describe()})  {parameter.doc}"
             )
     for name, scenario in project.settings.scenarios.items():
-        resolve(known, scenario_overrides(project, name))
         settings = ", ".join(
             f"{step}.{k} = {v!r}" for step, values in scenario.set.items() for k, v in values.items()
         )

@@ -6,53 +6,42 @@ prints the command that accepts the change; `paper accept` records the new hash 
 
 import argparse
 import json
-import re
 from pathlib import Path
-from typing import Any
 
-from paperbuild.build.store import write_atomic
-from paperbuild.ground.errors import PaperError
+from dataregister import DataError, Package, Resource, read_package
+from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import ignored
 from paperbuild.ground.hashing import sha256_file
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import REGISTER, Project
 
-REGISTER = "data/datapackage.json"
 KEPT_BESIDE = {".py", ".md"}
 """Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
 MEASURED = "number"
 """The Table Schema type whose every column must name its unit."""
 
 
-def load(root: Path) -> dict[str, Any]:
+def read(root: Path) -> Package:
     """Read the register.
 
     Raises
     ------
-    PaperError
-        Where it is missing or no JSON, naming the line.
+    PaperError, Findings
+        Where it is missing, no JSON or of another shape, naming the lines.
     """
     try:
-        return json.loads((root / REGISTER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PaperError(
-            "the data register is missing",
-            where=REGISTER,
-            expected="a Frictionless data package",
-            remedy=f"git checkout -- {REGISTER}",
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        line = getattr(error, "lineno", 0)
-        raise PaperError(
-            f"the data register is not JSON: {error}",
-            where=f"{REGISTER}:{line}",
-            expected="valid JSON in UTF-8",
-            remedy=f"correct line {line}, or: git checkout -- {REGISTER}",
-        ) from None
-
-
-def resources(root: Path) -> dict[str, dict[str, Any]]:
-    """Entries of the register by name."""
-    return {entry["name"]: entry for entry in load(root).get("resources", [])}
+        return read_package(root / REGISTER, REGISTER)
+    except DataError as error:
+        found = [
+            PaperError(
+                f"found {one.found}",
+                where=one.file if one.line is None else f"{one.file}:{one.line}",
+                expected=one.expected,
+                remedy=one.remedy,
+            )
+            for one in error.findings
+        ]
+        raise (found[0] if len(found) == 1 else Findings(found)) from None
 
 
 def digest(path: Path) -> str:
@@ -78,15 +67,13 @@ def findings(root: Path) -> list[PaperError]:
 
     Reads every byte of data/ once; parses only the header of each CSV.
     """
-    package = load(root)
-    text = (root / REGISTER).read_text(encoding="utf-8")
+    package = read(root)
     found: list[PaperError] = []
-    for entry in package.get("resources", []):
-        where = f"{REGISTER}:{_line_of(text, entry)}"
+    for entry in package.resources.values():
+        where = package.where(entry.name, "name")
         found.extend(_description_findings(entry, where, package))
-        if isinstance(entry.get("path"), str):
-            found.extend(_file_findings(root, entry, where))
-    known = {entry.get("path") for entry in package.get("resources", [])}
+        found.extend(_file_findings(root, entry, where))
+    known = {entry.path for entry in package.resources.values()}
     unknown = [f"data/{path}" for path in data_files(root) if path not in known]
     # What git ignores is an author's own (coded interviews, say): neither published nor described.
     private = ignored(root, unknown) if unknown else set()
@@ -103,37 +90,30 @@ def findings(root: Path) -> list[PaperError]:
     return found
 
 
-def _line_of(text: str, entry: dict[str, Any]) -> int:
-    name = re.escape(json.dumps(entry.get("name", ""), ensure_ascii=False))
-    match = re.search(rf'"name": {name},?\s*\n?\s*"path"', text) or re.search(rf'"name": {name}', text)
-    return text.count("\n", 0, match.start()) + 1 if match else 1
-
-
-def _description_findings(entry: dict[str, Any], where: str, package: dict[str, Any]) -> list[PaperError]:
+def _description_findings(entry: Resource, where: str, package: Package) -> list[PaperError]:
     lacking = [
         (f"no {key}", f"`{key}` tells a reader of the data what this is and whose")
         for key in ("path", "title", "description", "publisher", "hash", "bytes")
-        if not entry.get(key)
+        if not getattr(entry, key)
     ]
-    if not (entry.get("licenses") or package.get("licenses")):
+    if not (entry.licenses or package.licenses):
         lacking.append(("no licence", "`licenses` with name and title, or the address of the terms"))
-    if not entry.get("sources"):
+    if not entry.sources:
         lacking.append(("no source", "`sources` with title, publisher and address of what was read"))
-    for field in entry.get("schema", {}).get("fields", []):
-        if not field.get("description"):
-            lacking.append((f"column {field['name']} has no description", "what the column means"))
-        if field.get("type") == MEASURED and not field.get("unit"):
-            lacking.append((f"column {field['name']} has no unit", "its `unit`; 1 where it has none"))
-    name = entry.get("name", "a table without name")
+    for field in entry.fields or ():
+        if not field.description:
+            lacking.append((f"column {field.name} has no description", "what the column means"))
+        if field.type == MEASURED and not field.unit:
+            lacking.append((f"column {field.name} has no unit", "its `unit`; 1 where it has none"))
     return [
-        PaperError(f"{name}: {what}", where=where, expected=expected, remedy="complete the entry")
+        PaperError(f"{entry.name}: {what}", where=where, expected=expected, remedy="complete the entry")
         for what, expected in lacking
     ]
 
 
-def _file_findings(root: Path, entry: dict[str, Any], where: str) -> list[PaperError]:
-    name, shown = entry["name"], f"data/{entry['path']}"
-    path = root / "data" / entry["path"]
+def _file_findings(root: Path, entry: Resource, where: str) -> list[PaperError]:
+    name, shown = entry.name, f"data/{entry.path}"
+    path = root / "data" / entry.path
     if not path.is_file():
         return [
             PaperError(
@@ -145,16 +125,16 @@ def _file_findings(root: Path, entry: dict[str, Any], where: str) -> list[PaperE
         ]
     found = []
     actual = digest(path)
-    if actual != entry.get("hash"):
+    if actual != entry.hash:
         found.append(
             PaperError(
                 f"the bytes are not those of the register: {_short(actual)}, {path.stat().st_size:,} bytes",
                 where=shown,
-                expected=f"{_short(entry.get('hash', ''))}, {entry.get('bytes', 0):,} bytes ({where})",
+                expected=f"{_short(entry.hash)}, {entry.bytes or 0:,} bytes ({where})",
                 remedy=f'paper accept {name} --why "…" if the change is meant, else git checkout -- {shown}',
             )
         )
-    fields = [field["name"] for field in entry.get("schema", {}).get("fields", [])]
+    fields = [field.name for field in entry.fields or ()]
     if fields and path.suffix == ".csv":
         with path.open("rb") as handle:
             header = handle.readline().decode("utf-8", errors="replace").rstrip("\r\n").split(",")
@@ -215,7 +195,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
     import datetime
 
     entry = _entry(project.root, args.table)
-    name, shown = entry["name"], f"data/{entry['path']}"
+    name, shown = entry.name, f"data/{entry.path}"
     if len(args.why.split()) < 2:
         raise PaperError(
             "the reason is missing",
@@ -223,30 +203,30 @@ def main(project: Project, args: argparse.Namespace) -> int:
             expected="why the data changed, in a few words: it is kept in the register",
             remedy=f'paper accept {name} --why "corrected against page 14 of the yearbook"',
         )
-    path = project.root / "data" / entry["path"]
+    path = project.data / entry.path
     if not path.is_file():
         raise PaperError(
             "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
         )
     now = digest(path)
-    if now == entry.get("hash"):
+    if now == entry.hash:
         print(f"{shown}: nothing to accept, the bytes are those of the register")
         return 0
-    register = project.root / REGISTER
+    register = project.register_file
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     text = accept(register.read_text(encoding="utf-8"), name, args.why, now, path.stat().st_size, today)
     write_atomic(register, text)
-    print(f"{shown}: {_short(entry.get('hash', ''))} → {_short(now)}, because: {args.why}")
+    print(f"{shown}: {_short(entry.hash)} → {_short(now)}, because: {args.why}")
     print("next: paper build, then commit data/ and the figures and tables that changed")
     return 0
 
 
-def _entry(root: Path, table: str) -> dict[str, Any]:
+def _entry(root: Path, table: str) -> Resource:
     import difflib
 
-    known = resources(root)
+    known = read(root).resources
     wanted = table.removeprefix("data/")
-    entry = known.get(table) or next((entry for entry in known.values() if entry["path"] == wanted), None)
+    entry = known.get(table) or next((entry for entry in known.values() if entry.path == wanted), None)
     if entry is None:
         close = difflib.get_close_matches(Path(table).stem, known, n=1)
         raise PaperError(

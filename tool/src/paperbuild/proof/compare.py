@@ -23,8 +23,9 @@ from typing import Any
 
 from paperbuild.article import formats
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.located import line_of, parse_yaml, read_text
+from paperbuild.project.layout import TOLERANCES
 
-TOLERANCES = "analysis/tolerances.yml"
 TEXTS = "text"
 """The folder of the documents' committed texts, beside figures/ and tables/."""
 
@@ -111,22 +112,40 @@ def load_tolerances(root: Path) -> Tolerances:
     path = root / TOLERANCES
     if not path.is_file():
         return Tolerances()
-    import yaml
-
-    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    text = read_text(path, TOLERANCES)
+    entries = parse_yaml(text, TOLERANCES) or []
+    if not isinstance(entries, list):
+        raise PaperError(
+            "no list of tolerances", where=f"{TOLERANCES}:1", expected="entries with `of` and `why`"
+        )
     declared = {}
-    known = {"of", "relative", "absolute", "levels", "share", "why"}
-    for position, entry in enumerate(entries, start=1):
-        bounds = {key: value for key, value in entry.items() if key not in ("of", "why")}
-        if set(entry) - known or not entry.get("of") or not entry.get("why") or not bounds:
+    for position, entry in enumerate(entries):
+        if not _is_tolerance(entry):
             raise PaperError(
-                f"entry {position} declares no tolerance: {entry}",
-                where=TOLERANCES,
+                f"entry {position + 1} declares no tolerance: {entry}",
+                where=f"{TOLERANCES}:{line_of(text, position)}",
                 expected="`of` (kind, name, column), a bound (relative, absolute, levels or share) and `why`",
                 remedy="complete the entry, or remove it",
             )
+        bounds = {key: value for key, value in entry.items() if key not in ("of", "why")}
         declared["\0".join(entry["of"])] = Tolerance(**bounds, why=entry["why"])
     return Tolerances(declared)
+
+
+def _is_tolerance(entry: Any) -> bool:
+    """Tell whether an entry has a place, a bound or several, each a number, and a reason."""
+    if not isinstance(entry, dict) or set(entry) - {"of", "relative", "absolute", "levels", "share", "why"}:
+        return False
+    of, why = entry.get("of"), entry.get("why")
+    bounds = [value for key, value in entry.items() if key not in ("of", "why")]
+    return (
+        isinstance(of, list)
+        and bool(of)
+        and all(isinstance(part, str) for part in of)
+        and isinstance(why, str)
+        and bool(bounds)
+        and all(isinstance(value, int | float) and not isinstance(value, bool) for value in bounds)
+    )
 
 
 @dataclass(frozen=True)

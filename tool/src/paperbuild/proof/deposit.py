@@ -1,7 +1,8 @@
 """`paper deposit`: the article with everything behind it as one archive that a repository can keep.
 
 A deterministic zip: what is committed, what was built from it, the certificate of the last verification, an
-RO-Crate that says what is what and what made what, and checksums. No network is used.
+RO-Crate that says what is what and what made what, and checksums. Data that may not be redistributed is left
+out, and the page for reviewers says how to get it. No network is used.
 """
 
 import argparse
@@ -16,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import text
-from paperbuild.build.store import write_atomic
 from paperbuild.checks import check
 from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
+from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import Project, load_yaml
+from paperbuild.project.layout import Project
 from paperbuild.proof.certificate import codecheck
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -216,14 +218,36 @@ def _action(run: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any] 
     }
 
 
-def readme(title: str, commit: str, date: str, epoch: int, record: Mapping[str, Any] | None) -> str:
-    """What a reviewer who opens the archive should read first."""
+def withheld(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Entries of the register whose file may not be redistributed."""
+    return [entry for entry in resources if not entry.get("redistributable", True)]
+
+
+def readme(
+    title: str,
+    commit: str,
+    date: str,
+    epoch: int,
+    record: Mapping[str, Any] | None,
+    left_out: Iterable[Mapping[str, Any]] = (),
+) -> str:
+    """What a reviewer who opens the archive should read first; `left_out`: entries of files not in it."""
     verdict = (
         f"`_output/certificate.html` certifies **{record['verdict']}**: {record['meaning']}."
         if record
         else "This commit has not been verified: `paper verify` in a clone of the repository certifies it."
     )
     manifest = ", `codecheck.yml`" if record else ""
+    missing = "".join(
+        f"- `data/{entry['path']}` ({entry['title']}, `{entry['hash']}`): {entry['obtain']}\n"
+        for entry in left_out
+    )
+    if missing:
+        missing = f"""
+Left out, because it may not be redistributed; put each file in its place before rebuilding, the hash says
+whether it is the same:
+
+{missing}"""
     return f"""# For reviewers
 
 *{title}*, as of commit `{commit}` ({date}).
@@ -244,7 +268,7 @@ To reproduce the article (Python 3.11 or newer, make, a Python package index; ab
 
 The second command names each figure, table and document whose bytes are not those of the archive. Outside git
 the build does not know the commit, so the documents differ where they name it; figures and tables must not.
-"""
+{missing}"""
 
 
 def checksums(contents: Mapping[str, bytes]) -> bytes:
@@ -308,10 +332,13 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     built = built_files(project)
     if not record:
         built = {name: path for name, path in built.items() if "/certificate." not in name}
-    contents = {name: path.read_bytes() for name, path in (sources | built).items()}
+    resources = [entry.raw for entry in register.read(root).resources.values()]
+    left_out = withheld(resources)
+    absent = {f"data/{entry['path']}" for entry in left_out}
+    contents = {name: path.read_bytes() for name, path in (sources | built).items() if name not in absent}
     title, authors = citation(root)
     contents["README-REVIEWERS.md"] = readme(
-        title, revision.commit, revision.date, revision.epoch, record
+        title, revision.commit, revision.date, revision.epoch, record, left_out
     ).encode("utf-8")
     if record:
         entries = yaml.safe_dump(codecheck(record, authors), allow_unicode=True, sort_keys=False)
@@ -322,7 +349,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
         date=revision.date,
         commit=revision.commit,
         files={name: len(content) for name, content in sorted(contents.items())},
-        resources=register.load(root).get("resources", []),
+        resources=resources,
         runs=runs(project),
     )
     contents["ro-crate-metadata.json"] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode(

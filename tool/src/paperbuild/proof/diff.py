@@ -10,17 +10,18 @@ import contextlib
 import html
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
 from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import ARTICLE, Project
+from paperbuild.project import register
+from paperbuild.project.layout import ARTICLE, MANIFEST, Project
+from paperbuild.project.manifest import Manifest
 from paperbuild.proof import compare
 from paperbuild.proof.compare import Tolerances
 from paperbuild.proof.verify import Reference, read_outputs
@@ -129,11 +130,8 @@ def table_change(
 def data_changes(old: Path, new: Path) -> list[Change]:
     """Changed tables of data/, rows named by the primary key that the register declares."""
     keys = {}
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        package = json.loads((new / "data" / "datapackage.json").read_text(encoding="utf-8"))
-        keys = {
-            entry["path"]: entry.get("schema", {}).get("primaryKey", []) for entry in package["resources"]
-        }
+    with contextlib.suppress(PaperError):
+        keys = {entry.path: entry.primary_key for entry in register.read(new).resources.values()}
     sides = [
         {
             path.relative_to(root / "data").as_posix(): path.read_bytes()
@@ -188,9 +186,9 @@ def artefact_changes(old: Reference, new: Reference) -> list[Change]:
     return changes
 
 
-def number_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+def number_changes(old: Manifest, new: Manifest) -> list[Change]:
     """Changed numbers, old → new, as printed; with their full values where these print alike."""
-    before, after = old["numbers"], new["numbers"]
+    before, after = old.numbers, new.numbers
     changes = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
@@ -228,10 +226,10 @@ def _sentences(text: str) -> list[str]:
 
 def _sound(outputs: Reference) -> Reference:
     """The outputs of a state, refused where their manifest is damaged."""
-    if outputs.broken:
+    if outputs.manifest.broken:
         raise PaperError(
-            f"the manifest is broken: {outputs.broken[0]}",
-            where="figures/manifest.json",
+            f"the manifest is broken: {outputs.manifest.broken[0]}",
+            where=MANIFEST,
             remedy="paper build makes it anew; of a commit, compare another one",
         )
     return outputs

@@ -23,20 +23,22 @@ from typing import Any
 
 from paperbuild.article.formats import FORMATS
 from paperbuild.article.text import read as read_article
-from paperbuild.build.store import write_atomic
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
+from paperbuild.ground.located import load_yaml
 from paperbuild.ground.own import PACKAGE
-from paperbuild.project.layout import Project, load_yaml
+from paperbuild.ground.wheel import own_wheel
+from paperbuild.project.layout import MANIFEST, Project
+from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
 from paperbuild.proof import compare
 from paperbuild.proof.certificate import BROKEN, EDITED, MISSTATED, OTHER_ENGINE, UNLISTED, Certificate
 from paperbuild.proof.compare import Comparison, Rung, Tolerances
 
 OUTPUTS = ("figures/*.svg", "figures/*.png", "figures/*.csv", "tables/*.csv", "tables/*.md")
 DOCUMENTS = tuple(f"_output/{one.file}" for one in FORMATS.values())
-MANIFEST = "figures/manifest.json"
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40
@@ -58,67 +60,23 @@ class Reference:
     ----------
     files, texts : mapping of str to bytes
         Figures and tables; texts of documents.
-    manifest : mapping
-        Its lists and mappings, of which entries that are none have been left out.
-    broken : tuple of str
-        What the manifest lacks or holds besides; empty for a sound one.
+    manifest : Manifest
+        What it lists; a broken one as far as it can be read.
     """
 
     files: Mapping[str, bytes]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     texts: Mapping[str, bytes] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
 
     @property
     def edited(self) -> frozenset[str]:
         """Artefacts whose bytes are not those that the manifest lists."""
-        listed = {output["path"]: output.get("sha256") for output in self.manifest["outputs"]}
+        listed = {output["path"]: output.get("sha256") for output in self.manifest.outputs}
         return frozenset(
             path
             for path, content in self.files.items()
             if path in listed and sha256_bytes(content) != listed[path]
         )
-
-
-def read_manifest(content: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Read a manifest as far as it can be read.
-
-    Returns
-    -------
-    tuple of dict, tuple of str
-        The manifest with `outputs` and `documents` (lists of mappings with a `path`), `numbers` (mapping of
-        mappings), `findings` and `recipes`, and in words what is not as it should be.
-    """
-    empty: dict[str, Any] = {"outputs": [], "numbers": {}, "documents": [], "findings": [], "recipes": {}}
-    try:
-        raw = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        return empty, (f"no valid JSON: {error}",)
-    if not isinstance(raw, dict):
-        return empty, ("not a JSON object",)
-    problems, sound = [], dict(empty)
-    for name, default in empty.items():
-        # A manifest of an earlier format has no recipes; nothing that is compared hangs on them.
-        if name not in raw and name not in ("recipes", "findings"):
-            problems.append(f"has no {name!r}")
-        value = raw.get(name, default)
-        if not isinstance(value, type(default)):
-            problems.append(f"{name!r} is no {'list' if isinstance(default, list) else 'object'}")
-            value = default
-        sound[name] = value
-    for name in ("outputs", "documents"):
-        fit = [one for one in sound[name] if isinstance(one, dict) and isinstance(one.get("path"), str)]
-        if len(fit) < len(sound[name]):
-            problems.append(f"{len(sound[name]) - len(fit)} entries of {name!r} name no path")
-        paths = [one["path"] for one in fit]
-        problems += [
-            f"{name!r} lists {path} twice" for path in sorted({p for p in paths if paths.count(p) > 1})
-        ]
-        sound[name] = fit
-    fit = {name: number for name, number in sound["numbers"].items() if isinstance(number, dict)}
-    problems += [f"the number {name!r} is no object" for name in sound["numbers"] if name not in fit]
-    sound["numbers"] = fit
-    return sound, tuple(problems)
 
 
 def read_outputs(root: Path) -> Reference:
@@ -138,7 +96,6 @@ def read_outputs(root: Path) -> Reference:
             expected="the committed list of figures, tables and numbers",
             remedy="paper build, then git add figures tables text && git commit",
         ) from None
-    listed, broken = read_manifest(content)
     files, texts = (
         {
             path.relative_to(root).as_posix(): path.read_bytes()
@@ -146,7 +103,7 @@ def read_outputs(root: Path) -> Reference:
         }
         for patterns in (OUTPUTS, (f"{compare.TEXTS}/*.txt",))
     )
-    return Reference(files, listed, texts, broken)
+    return Reference(files, parse_manifest(content), texts)
 
 
 def remove_outputs(root: Path) -> None:
@@ -164,7 +121,7 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
     and so does an output of which the manifest says something else than the rebuild.
     """
     files = found.files if found else {}
-    listed = {output["path"]: output for output in expected.manifest["outputs"]}
+    listed = {output["path"]: output for output in expected.manifest.outputs}
     made = compare.compare_artefacts(expected.files, files, tolerances)
     result = [
         replace(one, rung=Rung.DIFFERS, reason="; ".join(filter(None, (EDITED, one.reason))))
@@ -185,8 +142,8 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
         Comparison(path, Rung.DIFFERS, "", "a new file", "the rebuild made it, the commit lacks it")
         for path in sorted(files.keys() - expected.files.keys() - listed.keys())
     )
-    known = expected.manifest["numbers"]
-    numbers = found.manifest["numbers"] if found else {}
+    known = expected.manifest.numbers
+    numbers = found.manifest.numbers if found else {}
     result.extend(
         compare.compare_number(name, number, numbers.get(name), tolerances) for name, number in known.items()
     )
@@ -209,8 +166,8 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
 
 def _claims(reference: Reference) -> dict[str, dict[str, Any]]:
     """What a manifest says of each output and number besides its content, by path."""
-    outputs = {output["path"]: output for output in reference.manifest["outputs"]}
-    numbers = {f"numbers/{name}": number for name, number in reference.manifest["numbers"].items()}
+    outputs = {output["path"]: output for output in reference.manifest.outputs}
+    numbers = {f"numbers/{name}": number for name, number in reference.manifest.numbers.items()}
     return {
         path: {key: entry.get(key) for key in VOUCHED[kind]}
         for kind, entries in (("outputs", outputs), ("numbers", numbers))
@@ -231,8 +188,8 @@ def _with_claims(one: Comparison, promised: dict[str, Any] | None, said: dict[st
 
 def compare_manifest(expected: Reference, found: Reference | None) -> list[Comparison]:
     """What is wrong with the committed manifest itself; empty for one that a rebuild confirms."""
-    wrong = [f"{BROKEN}: {problem}" for problem in expected.broken]
-    if found is not None and not wrong and expected.manifest["findings"] != found.manifest["findings"]:
+    wrong = [f"{BROKEN}: {problem}" for problem in expected.manifest.broken]
+    if found is not None and not wrong and expected.manifest.findings != found.manifest.findings:
         wrong.append(f"{MISSTATED} other findings than the rebuild")
     return [Comparison(MANIFEST, Rung.DIFFERS, "", "", "; ".join(wrong))] if wrong else []
 
@@ -241,7 +198,7 @@ def recipe_notes(expected: Reference, found: Reference | None) -> list[str]:
     """Say which notebooks the manifest records with another recipe: a build would replace their outputs."""
     if found is None:
         return []
-    ours, theirs = found.manifest["recipes"], expected.manifest["recipes"]
+    ours, theirs = found.manifest.recipes, expected.manifest.recipes
     stale = [step for step, recipe in ours.items() if theirs.get(step) != recipe]
     return [f"the manifest was made by other code, data or packages: {', '.join(stale)}"] if stale else []
 
@@ -252,16 +209,9 @@ def build_of(root: Path) -> dict[str, Any]:
     return (load_yaml(numbers, str(numbers)) or {}).get("build", {}) if numbers.is_file() else {}
 
 
-def engines_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+def engines_of(manifest: Manifest) -> dict[str, str]:
     """Which engine typeset each document that a manifest lists."""
-    return {document["path"]: str(document.get("engine")) for document in manifest["documents"]}
-
-
-def manifest_of(root: Path) -> dict[str, Any]:
-    """The manifest as it lies in a project folder; empty where there is none that can be read."""
-    with contextlib.suppress(OSError):
-        return read_manifest(Project(root).manifest.read_bytes())[0]
-    return read_manifest(b"{}")[0]
+    return {document["path"]: str(document.get("engine")) for document in manifest.documents}
 
 
 def compare_documents(author: Path, clone: Path, commit: str, reference: Reference) -> list[Comparison]:
@@ -282,8 +232,8 @@ def compare_documents(author: Path, clone: Path, commit: str, reference: Referen
     """
     build, own = build_of(clone), build_of(author)
     same_build = own.get("commit") == commit and not own.get("dirty")
-    engines = engines_of(manifest_of(clone))
-    listed = {document["path"]: document for document in reference.manifest["documents"]}
+    engines = engines_of(read_manifest(Project(clone).manifest))
+    listed = {document["path"]: document for document in reference.manifest.documents}
     made = []
     for path in dict.fromkeys([*listed, *(path for path in DOCUMENTS if (clone / path).is_file())]):
         document, text_file = listed.get(path), compare.text_path(path)
@@ -324,12 +274,23 @@ def _same_bytes(one: Path, other: Path) -> bool:
 
 
 def tool_of(clone: Path) -> str:
-    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here."""
-    from importlib.metadata import version
+    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here.
 
+    Of the installed one it says whether it is, file for file, the one that the commit's lock names.
+    """
     if (clone / TOOL / PACKAGE.name / "__main__.py").is_file():
         return f"the commit's own {PACKAGE.name} in {TOOL}"
-    return f"the installed {PACKAGE.name} {version(PACKAGE.name)}"
+    wheel = own_wheel()
+    lock = clone / "requirements.lock"
+    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    named = re.search(rf"^{PACKAGE.name}==.*\n(?:\s+--hash=\S+.*\n?)*", pins, flags=re.MULTILINE)
+    if named is None:
+        remark = "which requirements.lock does not name"
+    elif f"sha256:{wheel.sha256}" in named[0]:
+        remark = f"the one that requirements.lock names (sha256:{wheel.sha256[:12]})"
+    else:
+        remark = f"not the one that requirements.lock names (its files make sha256:{wheel.sha256[:12]})"
+    return f"the installed {PACKAGE.name} {wheel.version}, {remark}"
 
 
 def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
@@ -406,7 +367,7 @@ def verify(project: Project, folder: Path) -> Certificate:
     notes += recipe_notes(reference, found)
     outputs = [*compare_manifest(reference, found), *compare_outputs(reference, found, tolerances)]
     documents = compare_documents(root, clone, commit, reference)
-    typeset = sorted(set(engines_of(manifest_of(clone)).values()))
+    typeset = sorted(set(engines_of(read_manifest(Project(clone).manifest)).values()))
     return Certificate(
         title=str(read_article(clone).metadata.get("title", "")),
         commit=commit,

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground import surroundings
-from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
+from paperbuild.ground.located import line_of
 from paperbuild.ground.own import PACKAGE
-from paperbuild.project.layout import ALL_DATA, Project, line_of, suggestion
+from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text, parse_code, read_notebook
 
 # Raise it when the meaning of a stored result changes in a way the hashed sources below do not show.
@@ -34,7 +35,7 @@ BUILD_SOURCES = ("ground/surroundings.py", "kernel/artefacts.py", "kernel/kernel
 WRITTEN_WITH = {"figure": ("matplotlib", "pandas"), "table": ("pandas",)}
 
 # Fields of a register entry that say when and how a file was recorded, not what its columns mean.
-BOOKKEEPING = frozenset({"hash", "bytes", "accessed"})
+BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes"})
 
 Inputs = dict[str, str]
 
@@ -287,13 +288,16 @@ def _look_up_distributions() -> dict[str, Any]:
     requires: dict[str, list[str]] = {}
     for distribution in metadata.distributions():
         name = canonical(distribution.name or "")
-        if name in versions:
+        if not name or name in versions:
             continue
-        versions[name] = distribution.version
+        versions[name] = distribution.version or "unknown"
         # Requirements of optional extras are no requirements of the code that is run.
         lines = [line for line in distribution.requires or [] if not re.search(r";.*\bextra\b", line)]
-        requires[name] = sorted({canonical(re.match(r"[\w.-]+", line).group()) for line in lines})
-    owners = {k: sorted({canonical(n) for n in v}) for k, v in metadata.packages_distributions().items()}
+        # A line that begins with no name is no requirement; what wrote it is not ours to mend.
+        found = (re.match(r"\s*([\w.-]+)", line) for line in lines)
+        requires[name] = sorted({canonical(match.group(1)) for match in found if match})
+    named = metadata.packages_distributions().items()
+    owners = {package: sorted({canonical(name) for name in names if name}) for package, names in named}
     return {"versions": versions, "owners": owners, "requires": requires}
 
 
@@ -304,29 +308,16 @@ def register_entries(project: Project, cache: HashCache) -> dict[str, Any]:
         return {}
 
     def compute() -> dict[str, Any]:
-        shown = project.relative(path)
-        try:
-            resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        except json.JSONDecodeError as error:
-            raise PaperError(f"not valid JSON: {error.msg}", where=f"{shown}:{error.lineno}") from None
-        except (KeyError, TypeError, UnicodeDecodeError):
-            raise PaperError(
-                "not a data package", where=shown, expected='a JSON object with "resources"'
-            ) from None
-        entries = {}
-        for resource in resources:
-            keys = resource.get("schema", {}).get("foreignKeys") or []
-            references = {
-                key["reference"].get("resource")
-                for key in keys
-                if isinstance(key, dict) and "reference" in key
+        from paperbuild.project import register
+
+        return {
+            entry.path: {
+                "digest": sha256_json(_without_bookkeeping(entry.raw))[:12],
+                "name": entry.name,
+                "references": sorted({key.resource for key in entry.foreign_keys if key.resource}),
             }
-            entries[resource.get("path", "")] = {
-                "digest": sha256_json(_without_bookkeeping(resource))[:12],
-                "name": resource.get("name", ""),
-                "references": sorted(filter(None, references)),
-            }
-        return entries
+            for entry in register.read(project.root).resources.values()
+        }
 
     return cache.fact("register", cache.file(path), compute)
 
@@ -355,14 +346,11 @@ def declared_files(
     by_name = {entry["name"]: project.data / path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
-    if settings.data == (ALL_DATA,):
+    if settings.reads_all:
         # Such a notebook is about the register itself, so all of the register counts.
-        return {
-            path: "data"
-            for path in sorted(project.data.rglob("*"))
-            if path.suffix in (".csv", ".json", ".geojson")
-        }
-    for table in settings.data:
+        listed = sorted(project.data.rglob("*"))
+        files = {path: "data" for path in listed if path.suffix in (".csv", ".json", ".geojson")}
+    for table in settings.tables:
         path = project.data_file(table)
         if not path.is_file():
             line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "data")
@@ -389,7 +377,7 @@ def declared_files(
             findings.append(PaperError(message, expected="a file, as a path from the project root"))
             continue
         files[path] = "file"
-    for name in settings.files:
+    for name in settings.files or ():
         path = project.root / name
         if not path.is_file():
             line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "files")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.build.store import Entry, copy_atomic, write_atomic
+from paperbuild.build.store import Entry
 from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.ground.files import copy_atomic
 from paperbuild.project.layout import Project
+from paperbuild.project.manifest import Manifest, read_manifest
 
 KINDS = {
     "figure": {".svg": "figure", ".png": "figure", ".csv": "figure-data"},
@@ -105,11 +106,11 @@ def manifest(
     project: Project,
     entries: Mapping[str, Entry],
     parameters: Mapping[str, str],
-    documents: list[dict[str, Any]],
+    documents: Sequence[Mapping[str, Any]],
     recipes: Mapping[str, str],
     held: Mapping[str, Any],
-) -> str:
-    """Return the manifest of committed outputs; without time and commit, so equal builds give equal bytes.
+) -> Manifest:
+    """Return the manifest of committed outputs that belongs to kept results.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def manifest(
         Kept results by notebook.
     parameters : mapping of str to str
         Short hash of each notebook's effective parameters.
-    documents : list of dict
+    documents : sequence of mapping
         Records of the typeset documents, as `paperbuild.proof.compare` makes them.
     recipes : mapping of str to str
         Digest of what the author decides of each notebook (`paperbuild.steps.reference.recipe`).
@@ -145,25 +146,17 @@ def manifest(
         outputs += reference.outputs.values()
         numbers |= reference.numbers
     outputs.sort(key=lambda output: output["path"])
-    listed = {"format": 1, "outputs": outputs, "numbers": numbers, "documents": documents}
-    listed |= {"findings": findings, "recipes": {step: recipes[step] for step in entries}}
-    return json.dumps(listed, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def read_manifest(project: Project) -> dict[str, Any]:
-    """Return the manifest as it stands, or an empty one."""
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(project.manifest.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {"outputs": [], "numbers": {}, "documents": [], "findings": []}
+    return Manifest(
+        tuple(outputs), numbers, tuple(documents), tuple(findings), {step: recipes[step] for step in entries}
+    )
 
 
 def remove_orphans(project: Project, entries: Mapping[str, Entry], held: Mapping[str, Any]) -> list[str]:
     """Delete figures and tables that the last manifest lists and no notebook makes any more."""
     made = {name for entry in entries.values() for name in entry.files}
     made |= {name for reference in held.values() for name in reference.files}
-    gone = [output["path"] for output in read_manifest(project)["outputs"] if output["path"] not in made]
+    listed = read_manifest(project.manifest).outputs
+    gone = [output["path"] for output in listed if output["path"] not in made]
     removed = []
     for name in gone:
         path = project.render_root / name
@@ -177,14 +170,6 @@ def publish(entry: Entry, files: Mapping[Path, str]) -> None:
     """Copy kept files to the places in `files` (target to kept name) that do not hold them yet."""
     for target, name in files.items():
         copy_atomic(entry.path(name), target)
-
-
-def write_if_changed(path: Path, content: str) -> None:
-    """Write a text file atomically unless it has this content already."""
-    with contextlib.suppress(OSError):
-        if path.read_bytes() == content.encode("utf-8"):
-            return
-    write_atomic(path, content)
 
 
 def results_document(

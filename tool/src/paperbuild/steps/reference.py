@@ -8,16 +8,17 @@ recipe is another, the author changed something, and the outputs become the refe
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paperbuild.build.store import Entry, remove_tree, write_atomic
+from paperbuild.build.store import Entry
+from paperbuild.ground.files import remove_tree, write_atomic, write_if_changed
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.project.layout import Project
-from paperbuild.steps.outputs import artefacts_of, write_if_changed
+from paperbuild.project.layout import MANIFEST, Project
+from paperbuild.project.manifest import Manifest, parse_manifest
+from paperbuild.steps.outputs import artefacts_of
 
 # Inputs that belong to the machine: they are in the fingerprint, because they may change a result, and not in
 # the recipe, because no author chose them.
@@ -67,27 +68,25 @@ class StepReference:
         return {path: output["sha256"] for path, output in self.outputs.items()}
 
 
-def read_references(listed: Any) -> dict[str, StepReference]:
-    """Return what a manifest holds of each notebook; nothing of a damaged one."""
-    try:
-        recipes = dict(listed.get("recipes", {}))
-        return {
-            step: StepReference(
-                str(digest),
-                {one["path"]: one for one in listed["outputs"] if one["notebook"] == step and one["sha256"]},
-                {name: one for name, one in listed["numbers"].items() if one["notebook"] == step},
-            )
-            for step, digest in recipes.items()
-        }
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return {}
+def read_references(listed: Manifest) -> dict[str, StepReference]:
+    """Return what a manifest holds of each notebook."""
+    return {
+        step: StepReference(
+            digest,
+            {
+                one["path"]: dict(one)
+                for one in listed.outputs
+                if one.get("notebook") == step and one.get("sha256")
+            },
+            {name: dict(one) for name, one in listed.numbers.items() if one.get("notebook") == step},
+        )
+        for step, digest in listed.recipes.items()
+    }
 
 
 def committed_references(project: Project) -> dict[str, StepReference]:
     """Return what the last commit's manifest holds of each notebook."""
-    with contextlib.suppress(ValueError):
-        return read_references(json.loads(committed(project, "figures/manifest.json")))
-    return {}
+    return read_references(parse_manifest(committed(project, MANIFEST)))
 
 
 def made_here(entry: Entry) -> tuple[dict[str, str], dict[str, tuple[Any, str]]]:

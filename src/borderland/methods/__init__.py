@@ -1,0 +1,14 @@
+"""Statistical methods on data frames; none knows a country."""
+
+__all__ = [
+    "coding",
+    "convergence",
+    "covariance",
+    "panel",
+    "ppml",
+    "rates",
+    "resampling",
+    "segregation",
+    "spatial",
+    "specification",
+]

@@ -1,0 +1,298 @@
+"""Tests by resampling: wild cluster bootstrap, reassignment of a regressor, and all methods side by side."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from borderland import ties
+from borderland.methods.covariance import (
+    Model,
+    cluster_covariance,
+    cluster_sums,
+    estimates,
+    jackknife,
+    robust_covariance,
+    small_sample_factor,
+)
+from borderland.methods.panel import Effect, Regression, group_codes
+
+_NOTHING = 1e-12  # a spread this small beside the largest is zero but for rounding
+_EXHAUSTIVE = 14  # up to 2^14 = 16,384 sign vectors are enumerated rather than drawn
+
+
+class Test(NamedTuple):
+    """Result of a resampling test."""
+
+    __test__ = False  # not a test case of pytest
+
+    statistic: float
+    p: float
+    draws: int
+
+
+def wild_cluster_bootstrap(
+    model: Model,
+    frame: pd.DataFrame,
+    name: str,
+    cluster: Effect,
+    draws: int = 9999,
+    seed: int = 0,
+    value: float = 0.0,
+) -> Test:
+    """Test that a coefficient equals ``value`` when clusters are few, with the null imposed.
+
+    The residuals of the fit under the null get a random sign per cluster. With up to 14 clusters all 2^G sign
+    vectors are used and ``draws`` and ``seed`` do not matter; above, Webb's six-point weights are drawn. For
+    least squares this is the restricted wild cluster bootstrap-t. For Poisson it perturbs the scores: one
+    Newton step from the null, studentised, which needs no refit.
+
+    Returns
+    -------
+    Test
+        The studentised statistic, its two-sided p-value and the number of weight vectors.
+
+    References
+    ----------
+    Cameron, Gelbach & Miller (2008), *Review of Economics and Statistics* 90(3), 414–427, section III; Kline
+    & Santos (2012), *Journal of Econometric Methods* 1(1), 23–41 (scores); Webb (2023), *Canadian Journal of
+    Economics* 56(3), 839–858 (six points); Roodman et al. (2019), *Stata Journal* 19(1), 4–60, section 5 (the
+    sums by cluster used here).
+    """
+    return _wild(model, model.fit(frame).frame, name, cluster, draws, seed, value)
+
+
+def _wild(
+    model: Model, sample: pd.DataFrame, name: str, cluster: Effect, draws: int, seed: int, value: float
+) -> Test:
+    """Do the work of :func:`wild_cluster_bootstrap` on a sample without separated observations."""
+    focal = sample[name].to_numpy(dtype=float)
+    null = model.without(name).fit(sample, offset=value * focal)
+    codes = group_codes(null.frame, cluster)
+    groups = int(codes.max()) + 1
+    sums, spread = _bootstrap_sums(null, focal, codes)
+    weights = _weights(groups, draws, seed)
+    observed = _studentised(sums, spread, np.ones((groups, 1)))[0]
+    resampled = _studentised(sums, spread, weights)
+    factor = np.sqrt(small_sample_factor(null, [codes], groups, len(null.coefficients) + 1))
+    # the vector of ones and its mirror image are among the draws: what equals them up to rounding counts
+    reached = ties.at_least(np.abs(resampled), np.abs(observed))
+    return Test(float(observed / factor), float(reached.mean()), weights.shape[1])
+
+
+def _bootstrap_sums(null: Regression, focal: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Score by cluster (G), and G × G: what the residuals of one put into the refitted score of another."""
+    direction = _partial(null, focal[:, None])[:, 0]
+    sums = cluster_sums(direction * null.residuals, codes)
+    pieces = np.zeros((null.n, len(sums)))
+    pieces[np.arange(null.n), codes] = null.residuals / null.weights
+    pieces = _partial(null, pieces)
+    curvature = direction @ (null.weights * direction)
+    pieces -= np.outer(direction, (null.weights * direction) @ pieces / curvature)
+    return sums, cluster_sums((null.weights * direction)[:, None] * pieces, codes)
+
+
+def _studentised(sums: np.ndarray, spread: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Bootstrap t of each weight vector, up to the small-sample factor; 0/0 counts as 0."""
+    top = sums @ weights
+    below = np.sqrt(((spread @ weights) ** 2).sum(axis=0))
+    none = below <= _NOTHING * below.max(initial=0)
+    return np.divide(top, below, out=np.zeros_like(top), where=~none)
+
+
+def _weights(groups: int, draws: int, seed: int) -> np.ndarray:
+    """Clusters × draws: every vector of signs, or Webb's six points."""
+    if groups <= _EXHAUSTIVE:
+        bits = (np.arange(2**groups)[None, :] >> np.arange(groups)[:, None]) & 1
+        return 1.0 - 2.0 * bits
+    points = np.sqrt([0.5, 1.0, 1.5])
+    return np.random.default_rng(seed).choice(np.concatenate([-points, points]), (groups, draws))
+
+
+def _partial(fit: Regression, values: np.ndarray) -> np.ndarray:
+    """Weighted residuals of the columns of ``values`` on the effects and regressors of ``fit``."""
+    within = fit.effects.residualise(values, fit.weights)
+    if fit.within.shape[1] == 0:
+        return within
+    return within - fit.within @ (fit.bread @ (fit.within.T @ (fit.weights[:, None] * within)))
+
+
+_BRACKET = 1e-4  # of a standard error, to which an end is narrowed down: beyond the digits printed
+
+
+def wild_cluster_interval(
+    model: Model,
+    frame: pd.DataFrame,
+    name: str,
+    cluster: Effect,
+    level: float = 0.95,
+    draws: int = 9999,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Values of a coefficient that the wild cluster bootstrap does not reject, found by halving brackets.
+
+    An end further than fifteen clustered standard errors away is unbounded (infinite): with few clusters the
+    test may never reject on one side.
+
+    References
+    ----------
+    Hansen (1999), *Econometrics Journal* 2(1), C1–C14 (intervals by inverting a bootstrap test).
+    """
+    fit = model.fit(frame)
+    row = estimates(fit, cluster_covariance(fit, cluster)).loc[name]
+
+    def rejected(value: float) -> bool:
+        return not ties.at_least(_wild(model, fit.frame, name, cluster, draws, seed, value).p, 1 - level)
+
+    def end(direction: int) -> float:
+        inside, step = row["estimate"], row["se"]
+        for _ in range(4):  # 1 + 2 + 4 + 8 standard errors out
+            outside = inside + direction * step
+            if rejected(outside):
+                break
+            inside, step = outside, 2 * step
+        else:
+            return direction * np.inf
+        while abs(outside - inside) > _BRACKET * row["se"]:
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
+        return float((inside + outside) / 2)
+
+    return end(-1), end(1)
+
+
+def score_statistics(
+    null: Regression, candidates: np.ndarray, cluster: Effect
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate and cluster-robust t of each candidate regressor, one Newton step from a fit without it.
+
+    Exact for least squares; for Poisson the first step of the iteration, whose t is asymptotically that of
+    the full fit under the null. It makes thousands of permuted regressors as cheap as one matrix product.
+
+    Parameters
+    ----------
+    null : Regression
+        Fit without the focal regressor.
+    candidates : array, n × B
+        Alternative versions of the focal regressor, in the order of ``null.frame``.
+    cluster : Effect
+        Column(s) to cluster by.
+
+    Returns
+    -------
+    estimate, t : arrays of length B
+        NaN where a candidate has no variation of its own; t also where its scores cancel in every cluster.
+
+    References
+    ----------
+    Rao (1948), *Proceedings of the Cambridge Philosophical Society* 44(1), 50–57 (score tests); Wooldridge
+    (2010), section 12.6.2.
+    """
+    codes = group_codes(null.frame, cluster)
+    groups = int(codes.max()) + 1
+    direction = _partial(null, candidates)
+    curvature = null.weights @ direction**2
+    own = curvature > 1e-10 * (null.weights @ (candidates - candidates.mean(axis=0)) ** 2)
+    curvature = np.where(own, curvature, np.nan)
+    estimate = (null.residuals @ direction) / curvature
+    scores = direction * (null.residuals[:, None] - null.weights[:, None] * direction * estimate)
+    spread = (cluster_sums(scores, codes) ** 2).sum(axis=0)
+    # scores that cancel within every cluster leave rounding, and t would be its inverse
+    spread = np.where(spread > _NOTHING**2 * (scores**2).sum(axis=0), spread, np.nan)
+    factor = small_sample_factor(null, [codes], groups, len(null.coefficients) + 1)
+    return estimate, estimate * curvature / np.sqrt(factor * spread)
+
+
+def permuted_paths(
+    frame: pd.DataFrame, column: str, unit: str, time: str, draws: int, seed: int
+) -> np.ndarray:
+    """Versions of a column in which whole paths over time are dealt anew among the units (n × draws).
+
+    Timing and shape of each path stay; only whose it is changes: the reassignment under which a law would
+    have been passed by another country.
+
+    Raises
+    ------
+    ValueError
+        If a unit lacks a period that another has (its path could not be handed on).
+    """
+    wide = frame.pivot(index=unit, columns=time, values=column)
+    if wide.isna().to_numpy().any():
+        where = wide.isna().stack()
+        raise ValueError(f"{unit} {where[where].index[0]} has no {column!r}: paths need a balanced panel")
+    rows = wide.index.get_indexer(frame[unit])
+    moments = wide.columns.get_indexer(frame[time])
+    generator = np.random.default_rng(seed)
+    orders = np.array([generator.permutation(len(wide)) for _ in range(draws)])
+    return wide.to_numpy(dtype=float)[orders[:, rows], moments].T
+
+
+def randomisation_test(
+    model: Model, frame: pd.DataFrame, name: str, cluster: Effect, candidates: np.ndarray
+) -> Test:
+    """Test of no effect at all against reassignments of the regressor, by the studentised score statistic.
+
+    Parameters
+    ----------
+    candidates : array, n × draws
+        Reassigned regressor in the order of ``frame``, for instance from :func:`permuted_paths`.
+
+    Returns
+    -------
+    Test
+        p = (1 + reassignments with at least as large a |t|) / (1 + draws), never zero.
+
+    References
+    ----------
+    Fisher (1935), *The Design of Experiments*, section 21; MacKinnon & Webb (2020), *Journal of Econometrics*
+    218(2), 435–450 (t rather than coefficient); Phipson & Smyth (2010), *Statistical Applications in
+    Genetics and Molecular Biology* 9(1), 39 (counting the actual assignment).
+    """
+    null = model.without(name).fit(frame)
+    kept = frame.index.isin(null.frame.index)
+    both = np.column_stack([null.frame[name].to_numpy(dtype=float), candidates[kept]])
+    _, statistic = score_statistics(null, both, cluster)
+    usable = np.isfinite(statistic[1:])
+    reached = ties.at_least(np.abs(statistic[1:][usable]), np.abs(statistic[0]))
+    return Test(float(statistic[0]), float((1 + reached.sum()) / (1 + usable.sum())), int(usable.sum()))
+
+
+def compare_methods(
+    model: Model,
+    frame: pd.DataFrame,
+    name: str,
+    cluster: str,
+    candidates: np.ndarray,
+    draws: int = 9999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One coefficient under every method of inference offered here, one row per method.
+
+    Parameters
+    ----------
+    candidates : array, n × draws
+        Reassignments for the randomisation test, see :func:`randomisation_test`.
+
+    Returns
+    -------
+    DataFrame
+        Index method; ``estimate``, ``se``, ``low``, ``high`` (95 %), ``p``; what a method does not give is
+        missing (the bootstrap gives no standard error, and no end of an interval that is unbounded;
+        randomisation gives a p-value alone).
+    """
+    fit = model.fit(frame)
+    rows = {}
+    for covariance in (
+        robust_covariance(fit),
+        cluster_covariance(fit, cluster),
+        jackknife(model, fit.frame, cluster).covariance,
+    ):
+        rows[covariance.kind] = estimates(fit, covariance).loc[name, ["estimate", "se", "low", "high", "p"]]
+    wild = _wild(model, fit.frame, name, cluster, draws, seed, 0.0)
+    low, high = wild_cluster_interval(model, frame, name, cluster, draws=draws, seed=seed)
+    rows[f"wild cluster bootstrap, {wild.draws:,} weight vectors"] = {"low": low, "high": high, "p": wild.p}
+    test = randomisation_test(model, frame, name, cluster, candidates)
+    rows[f"randomisation inference, {test.draws:,} reassignments"] = {"p": test.p}
+    table = pd.DataFrame(rows).T.astype(float).replace([np.inf, -np.inf], np.nan)
+    table["estimate"] = fit.coefficients[name]
+    return table.rename_axis("method")

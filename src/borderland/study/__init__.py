@@ -1,0 +1,18 @@
+"""What this article asks: frame, composition, models, regions, contacts, claims, wording."""
+
+__all__ = [
+    "claims",
+    "composition",
+    "contacts",
+    "curves",
+    "frame",
+    "language",
+    "migration",
+    "models",
+    "palette",
+    "populations",
+    "regional",
+    "sources",
+    "statements",
+    "wording",
+]

@@ -1,0 +1,487 @@
+"""The claims under test and the declared rules that turn recorded statistics into verdicts.
+
+``analysis/claims.yml`` states each claim with the statistics it rests on and conditions such as
+``population.a4.gap > 0``. Nothing in the file is executed: a condition is a name, one of six comparisons and
+a constant. :func:`parse` refuses a file with an incomplete rule before any verdict is given, with every
+finding and its line; :func:`verdict` is a pure function of a claim and the recorded values.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from borderland.study.wording import MINUS, listed
+
+FILE = "analysis/claims.yml"
+
+SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "mixed", "not supported", "not testable here"
+VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE)
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_CONDITION = re.compile(r"(?P<statistic>[a-z][a-z0-9_.-]*) +(?P<comparison>[<>]=?|[=!]=) +(?P<value>\S.*)")
+_IN_WORDS = {
+    ">": "above",
+    ">=": "at least",
+    "<": "below",
+    "<=": "at most",
+    "==": "equal to",
+    "!=": "other than",
+}
+_TEXTS = ("source", "wording", "test", "caution")
+_RULE = ("not_testable", "supported", "not_supported")
+
+
+class ClaimError(ValueError):
+    """A claims file, or a set of recorded statistics, from which no verdict can be drawn."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of one recorded statistic with a constant."""
+
+    statistic: str
+    comparison: str
+    value: float | str | bool
+
+    @property
+    def threshold(self) -> str:
+        """The comparison in words: ``at least 4``."""
+        return f"{_IN_WORDS[self.comparison]} {_plain(self.value)}"
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Conditions of which one must hold."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number that a notebook records, and what it means."""
+
+    name: str
+    notebook: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with its test and the rule that decides it.
+
+    Attributes
+    ----------
+    not_testable : str or tuple
+        A reason why these data cannot decide the claim at all, or the conditions under which they cannot.
+    supported, not_supported : tuple
+        Conditions that must all hold for the verdict; empty only where `not_testable` is a reason.
+    """
+
+    identifier: str
+    source: str
+    wording: str
+    test: str
+    caution: str
+    statistics: Mapping[str, Statistic]
+    not_testable: str | tuple[Condition | AnyOf, ...]
+    supported: tuple[Condition | AnyOf, ...]
+    not_supported: tuple[Condition | AnyOf, ...]
+
+    def conditions(self) -> Iterator[tuple[str, Condition, bool]]:
+        """Each condition with the verdict it argues for and whether it is one of several alternatives."""
+        rules = {
+            NOT_TESTABLE: self.not_testable,
+            SUPPORTED: self.supported,
+            NOT_SUPPORTED: self.not_supported,
+        }
+        for outcome, rule in rules.items():
+            for item in () if isinstance(rule, str) else rule:
+                alternatives = isinstance(item, AnyOf)
+                for condition in item.conditions if alternatives else (item,):
+                    yield outcome, condition, alternatives
+
+
+def load(path: Path | None = None) -> dict[str, Claim]:
+    """Read the project's claims.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The file; by default the ``analysis/claims.yml`` at or above the working directory.
+
+    Raises
+    ------
+    ClaimError
+        If there is no such file or :func:`parse` refuses it.
+    """
+    if path is None:
+        here = Path.cwd()
+        path = next((p / FILE for p in (here, *here.parents) if (p / FILE).is_file()), None)
+        if path is None:
+            raise ClaimError(f"{FILE}: none at or above {here}; run inside the project")
+    try:
+        return parse(path.read_text(encoding="utf-8"), FILE)
+    except UnicodeDecodeError as error:
+        raise ClaimError(f"{FILE}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+
+
+def parse(text: str, file: str = FILE) -> dict[str, Claim]:
+    """Turn the text of a claims file into claims by identifier.
+
+    Raises
+    ------
+    ClaimError
+        With every finding and its line: broken YAML, an unknown or missing key, a claim without a complete
+        rule, a condition that is none, a statistic used but not described.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ClaimError(f"{file}:{line}: not readable as YAML: {error.problem}") from None
+    reader = _Reader(file)
+    blocks = reader.mapping(root, "the file", required=("claims",)).get("claims")
+    claims = {
+        name: reader.claim(name, node)
+        for name, node in (reader.mapping(blocks, "claims") if blocks else {}).items()
+    }
+    if not claims and not reader.findings:
+        reader.findings.append(f"{file}:1: no claims; write them under claims:")
+    if reader.findings:
+        raise ClaimError("\n".join(reader.findings))
+    return claims
+
+
+class _Reader:
+    """Walks the YAML nodes, which know their lines, and gathers every finding."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.findings: list[str] = []
+
+    def complain(self, node: yaml.Node, message: str) -> None:
+        self.findings.append(f"{self.file}:{node.start_mark.line + 1}: {message}")
+
+    def mapping(
+        self, node: yaml.Node, place: str, required: Sequence[str] = (), optional: Sequence[str] = ()
+    ) -> dict[str, yaml.Node]:
+        """Return nodes by key; with `required`, keys other than those and `optional` are findings."""
+        if not isinstance(node, yaml.MappingNode):
+            if node is None:
+                self.findings.append(f"{self.file}:1: {place} is empty; expected claims:")
+            else:
+                self.complain(node, f"{place} is not a mapping; expected key: value lines")
+            return {}
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value in found:
+                self.complain(key, f"{place} has {key.value!r} twice")
+            found[key.value] = value
+            if required and key.value not in (*required, *optional):
+                self.complain(
+                    key, f"{place} has the unknown key {key.value!r}{_suggestion(key.value, required)}"
+                )
+        for key in required:
+            if key not in found:
+                self.complain(node, f"{place} has no {key!r}; every claim needs one")
+        return found
+
+    def text(self, node: yaml.Node, place: str) -> str:
+        if isinstance(node, yaml.ScalarNode) and node.value.strip():
+            return " ".join(node.value.split())
+        self.complain(node, f"{place} is empty or no text")
+        return ""
+
+    def claim(self, name: str, node: yaml.Node) -> Claim:
+        parts = self.mapping(node, f"claim {name}", required=(*_TEXTS, "rule"), optional=("statistics",))
+        texts = {key: self.text(parts[key], f"{key} of claim {name}") for key in _TEXTS if key in parts}
+        statistics = {}
+        if "statistics" in parts:
+            for key, value in self.mapping(parts["statistics"], f"statistics of claim {name}").items():
+                entry = self.mapping(value, f"statistic {key}", required=("from", "meaning"))
+                entry = {k: self.text(v, f"{k} of {key}") for k, v in entry.items()}
+                statistics[key] = Statistic(key, entry.get("from", ""), entry.get("meaning", ""))
+        rule = self.rule(name, parts["rule"]) if "rule" in parts else {}
+        claim = Claim(
+            name,
+            **{key: texts.get(key, "") for key in _TEXTS},
+            statistics=statistics,
+            **{key: rule.get(key, ()) for key in _RULE},
+        )
+        used = {condition.statistic for _, condition, _ in claim.conditions()}
+        for missing in sorted(used - set(statistics)):
+            close = _suggestion(missing, statistics)
+            self.complain(node, f"the rule of claim {name} uses {missing!r}, not among its statistics{close}")
+        return claim
+
+    def rule(self, name: str, node: yaml.Node) -> dict[str, Any]:
+        parts = self.mapping(node, f"the rule of claim {name}")
+        for key in set(parts) - set(_RULE):
+            self.complain(
+                node, f"the rule of claim {name} has the unknown key {key!r}{_suggestion(key, _RULE)}"
+            )
+        if isinstance(parts.get("not_testable"), yaml.ScalarNode):
+            if len(parts) > 1:
+                self.complain(node, f"claim {name} is declared not testable and has a rule as well; keep one")
+            return {"not_testable": self.text(parts["not_testable"], f"the reason of claim {name}")}
+        for key in ("supported", "not_supported"):
+            if key not in parts:
+                self.complain(node, f"the rule of claim {name} has no {key!r}; a verdict needs both")
+        return {key: self.conditions(parts[key], f"{key} of claim {name}") for key in _RULE if key in parts}
+
+    def conditions(self, node: yaml.Node, place: str, nested: bool = False) -> tuple[Condition | AnyOf, ...]:
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            self.complain(node, f"{place} is no list of conditions; expected - NAME OPERATOR VALUE lines")
+            return ()
+        found: list[Condition | AnyOf] = []
+        for item in node.value:
+            if isinstance(item, yaml.MappingNode) and not nested:
+                inner = self.mapping(item, place, required=("any",)).get("any")
+                if inner is not None:
+                    found.append(AnyOf(self.conditions(inner, f"any of {place}", nested=True)))
+                continue
+            match = _CONDITION.fullmatch(item.value) if isinstance(item, yaml.ScalarNode) else None
+            if match is None:
+                shown = f"{item.value!r}" if isinstance(item, yaml.ScalarNode) else "a nested list"
+                expected = "expected NAME OPERATOR VALUE, as in population.a4.gap > 0"
+                self.complain(item, f"{place}: {shown} is no condition; {expected}")
+                continue
+            value = yaml.safe_load(match["value"])
+            if not isinstance(value, bool | int | float | str) or (
+                isinstance(value, float) and math.isnan(value)
+            ):
+                self.complain(item, f"{place}: {match['value']!r} is neither number, word nor true/false")
+                continue
+            found.append(Condition(match["statistic"], match["comparison"], value))
+        return tuple(found)
+
+
+def holds(condition: Condition | AnyOf, values: Mapping[str, Any]) -> bool:
+    """Tell whether a condition holds for the recorded `values`.
+
+    Raises
+    ------
+    ClaimError
+        If its statistic is not recorded, is not finite, or is of another kind than the constant.
+    """
+    if isinstance(condition, AnyOf):
+        return any(
+            [holds(one, values) for one in condition.conditions]
+        )  # all are looked at: a gap must not hide
+    found = _recorded(condition.statistic, values)
+    if _kind(found) != _kind(condition.value):
+        raise ClaimError(
+            f"{condition.statistic} is {found!r}, but the rule compares it with {condition.value!r}: "
+            "a number, a word and true/false are not comparable"
+        )
+    return _COMPARISONS[condition.comparison](found, condition.value)
+
+
+def verdict(claim: Claim, values: Mapping[str, Any]) -> str:
+    """Decide a claim by its declared rule.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim with its rule.
+    values : mapping of str to number, word or bool
+        Recorded statistics by name; more than the rule needs is fine.
+
+    Returns
+    -------
+    str
+        One of :data:`VERDICTS`.
+
+    Raises
+    ------
+    ClaimError
+        If a statistic is missing, or if the rule's two sides both hold: such a rule decides nothing.
+    """
+    if isinstance(claim.not_testable, str):
+        return NOT_TESTABLE
+    for name in claim.statistics:
+        _recorded(name, values)
+    if claim.not_testable and all([holds(condition, values) for condition in claim.not_testable]):
+        return NOT_TESTABLE
+    supported = all([holds(condition, values) for condition in claim.supported])
+    contradicted = all([holds(condition, values) for condition in claim.not_supported])
+    if supported and contradicted:
+        raise ClaimError(
+            f"{FILE}: the rule of claim {claim.identifier} calls it supported and not supported at once"
+        )
+    if supported:
+        return SUPPORTED
+    return NOT_SUPPORTED if contradicted else MIXED
+
+
+def notebooks(claims: Mapping[str, Claim]) -> list[str]:
+    """Notebooks whose statistics the claims need, sorted."""
+    return sorted(
+        {statistic.notebook for claim in claims.values() for statistic in claim.statistics.values()}
+    )
+
+
+def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return claims with verdicts: ``claim``, ``source``, ``wording``, ``test``, ``verdict``, ``caution``.
+
+    Raises
+    ------
+    ClaimError
+        As :func:`verdict`.
+    """
+    rows = [
+        {
+            "claim": name,
+            "source": claim.source,
+            "wording": claim.wording,
+            "test": claim.test,
+            "verdict": verdict(claim, values),
+            "caution": claim.caution,
+        }
+        for name, claim in claims.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return every statistic of every claim with what was found and what was asked of it.
+
+    Columns: ``claim``, ``statistic`` (name), ``meaning``, ``notebook``, ``found`` (value as recorded) and,
+    for each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where
+    the rule asks nothing.
+
+    Raises
+    ------
+    ClaimError
+        If a statistic is not recorded.
+    """
+    rows = []
+    for name, claim in claims.items():
+        for statistic in claim.statistics.values():
+            asked: dict[str, list[str]] = {NOT_TESTABLE: [], SUPPORTED: [], NOT_SUPPORTED: []}
+            for outcome, condition, alternative in claim.conditions():
+                if condition.statistic == statistic.name:
+                    met = "met" if holds(condition, values) else "not met"
+                    among = " (one of several)" if alternative else ""
+                    asked[outcome].append(f"{condition.threshold}{among}: {met}")
+            found = _recorded(statistic.name, values)
+            said = ["; ".join(texts) for texts in asked.values()]
+            rows.append([name, statistic.name, statistic.meaning, statistic.notebook, found, *said])
+    columns = ["claim", "statistic", "meaning", "notebook", "found", NOT_TESTABLE, SUPPORTED, NOT_SUPPORTED]
+    return pd.DataFrame(rows, columns=columns, dtype=object)  # counts stay whole beside numbers with decimals
+
+
+def shown(value: float | str | bool) -> str:
+    """Write a found value for a table: counts whole, small numbers with three decimals or digits.
+
+    >>> [shown(v) for v in (648, 0.0412, -2.345, 5213.4, 0.0001, True)]
+    ['648', '0.041', '−2.35', '5,213', '< 0.001', 'yes']
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if 0 < value < 0.0005:
+        return "< 0.001"
+    size = abs(value)
+    spec = ",d" if isinstance(value, int) else ".3f" if size < 1 else ".3g" if size < 100 else ",.0f"
+    return format(value, spec).replace("-", MINUS)
+
+
+def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
+    """Identifiers of the claims that :func:`verdicts` decided as `outcome`, in the order of the file."""
+    if outcome not in VERDICTS:
+        raise ValueError(f"verdict {outcome!r}; expected one of {', '.join(VERDICTS)}")
+    return decided.loc[decided["verdict"] == outcome, "claim"].tolist()
+
+
+# Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.
+_WORDED = {
+    "ru": dict(
+        zip(VERDICTS, ("подтверждены", "неоднозначны", "не подтверждены", "не проверяемы"), strict=True)
+    ),
+    "kk": dict(
+        zip(VERDICTS, ("расталды", "нәтиже біржақты емес", "расталмады", "тексерілмейді"), strict=True)
+    ),
+}
+
+
+def in_words(decided: pd.DataFrame, language: str = "en") -> str:
+    """Count the verdicts in a clause, as in ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
+
+    Verdicts that no claim has are left out.
+
+    Parameters
+    ----------
+    decided : DataFrame
+        As :func:`verdicts` returns it.
+    language : {"en", "ru", "kk"}
+        In Russian and Kazakh the clause is a list: ``подтверждены: 2 (A1, A2); неоднозначны: 1 (A3)``.
+    """
+    if language not in ("en", *_WORDED):
+        raise ValueError(f"language {language!r}; expected en, {', '.join(_WORDED)}")
+    named = {outcome: with_verdict(decided, outcome) for outcome in VERDICTS}
+    named = {outcome: names for outcome, names in named.items() if names}
+    if language == "en":
+        verbs = {outcome: "is" if len(names) == 1 else "are" for outcome, names in named.items()}
+        return listed(
+            f"{len(names)} {verbs[outcome]} {outcome} ({listed(names)})" for outcome, names in named.items()
+        )
+    words = _WORDED[language]
+    return "; ".join(
+        f"{words[outcome]}: {len(names)} ({', '.join(names)})" for outcome, names in named.items()
+    )
+
+
+def _recorded(name: str, values: Mapping[str, Any]) -> Any:
+    """Return a recorded statistic, or say which one is missing and what it may have been called."""
+    if name not in values:
+        raise ClaimError(
+            f"{FILE}: the statistic {name!r} is not recorded{_suggestion(name, values)}; "
+            f'record it in its notebook with number("{name}", …)'
+        )
+    value = values[name]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ClaimError(f"{FILE}: the statistic {name!r} is {value}; a rule needs a finite number")
+    return value
+
+
+def _kind(value: Any) -> str:
+    """Number, word or truth: what may be compared with what."""
+    if isinstance(value, bool):
+        return "truth"
+    return "word" if isinstance(value, str) else "number"
+
+
+def _plain(value: Any) -> str:
+    """Write a constant as the file has it."""
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def _suggestion(name: str, known: Any) -> str:
+    """``; did you mean 'x'?`` when something known is close, else nothing."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,263 @@
+"""The article's specification curves: migration on the status of Russian, and on distance to the border."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+
+from borderland.methods import ppml
+from borderland.methods.covariance import Covariance, Model, cluster_covariance, estimates, robust_covariance
+from borderland.methods.panel import Regression, least_squares
+from borderland.methods.resampling import permuted_paths, score_statistics
+from borderland.methods.spatial import (
+    conley_covariance,
+    distance_matrix,
+    nearest_neighbour_weights,
+    spectral_reassignments,
+)
+from borderland.methods.specification import Curve, Specified, joint_tests, place
+from borderland.study import models, regional
+from borderland.study.wording import Tested
+
+STATUS_OPTIONS = {
+    "direction": ("arrivals", "departures"),
+    "states": ("all", "Ukraine to 2013", "without Ukraine"),
+    "years": ("all", "to 2010", "from 2011"),
+    "status": ("rank 0–3", "official or not"),
+    "controls": ("none", "income, population", "all"),
+    "effects": ("year", "state and year"),
+    "estimator": ("PPML", "OLS of logs"),
+}
+STATUS_MAIN = {
+    "direction": "arrivals",
+    "states": "all",
+    "years": "all",
+    "status": "rank 0–3",
+    "controls": "income, population",
+    "effects": "state and year",
+    "estimator": "PPML",
+}
+_STATES = {"all": "all", "Ukraine to 2013": "ukraine-to-2013", "without Ukraine": "without-ukraine"}
+_MEASURES = {"rank 0–3": "status_rank", "official or not": "favoured"}
+_CONTROLS = {
+    "none": (),
+    "income, population": ("log_income_ratio", "log_population"),
+    "all": (
+        "log_income_ratio",
+        "log_population",
+        "cyrillic",
+        "contiguous",
+        "log_distance",
+        "log_born_in_russia",
+    ),
+}
+_RUSSIAN_BREAK = 2011  # Rosstat's registration rule
+
+DISTANCE_OPTIONS = {
+    "years": ("both", "2023", "2024"),
+    "districts": ("without metropolises", "districts only", "border regions"),
+    "controls": ("none", "Russians", "all"),
+    "effects": ("none", "region"),
+    "errors": ("Conley", "clustered by region", "robust"),
+}
+DISTANCE_MAIN = {
+    "years": "both",
+    "districts": "without metropolises",
+    "controls": "all",
+    "effects": "none",
+    "errors": "Conley",
+}
+_NEIGHBOURS = 6  # of a district, in the smoothness that its reassigned distances keep
+_YEARS = {"both": (2023, 2024), "2023": (2023,), "2024": (2024,)}
+_SETS = {
+    "without metropolises": "without-metropolises",
+    "districts only": "districts-only",
+    "border regions": "border-regions",
+}
+
+
+def status_possible(choice: Mapping[str, Any]) -> bool:
+    """Leave out what adds nothing: controls fixed in time beside effects of states."""
+    return not (choice["effects"] == "state and year" and choice["controls"] == "all")
+
+
+class StatusCurve:
+    """Evaluates one specification of migration with Russia on the status of Russian.
+
+    Parameters
+    ----------
+    panels : mapping
+        Direction to the panel of :func:`borderland.study.models.arrivals_panel`, all years and states.
+    draws, seed : int
+        Reassignments of status histories among the states; the same ones serve every specification.
+    """
+
+    def __init__(self, panels: Mapping[str, pd.DataFrame], draws: int, seed: int):
+        self.panels = dict(panels)
+        some = next(iter(self.panels.values()))
+        self.reassigned = {
+            measure: permuted_paths(some, measure, "state", "year", draws, seed)
+            for measure in _MEASURES.values()
+        }
+
+    def __call__(self, choice: Mapping[str, Any]) -> Specified:
+        """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
+        full = self.panels[choice["direction"]]
+        frame = models.sample(full, _STATES[choice["states"]])
+        if choice["years"] != "all":
+            early = frame["year"] < _RUSSIAN_BREAK
+            frame = frame[early if choice["years"] == "to 2010" else ~early]
+        measure = _MEASURES[choice["status"]]
+        logs = choice["estimator"] == "OLS of logs"
+        if logs:
+            frame = frame.assign(log_persons=np.log(frame["persons"]))
+        model = Model(
+            least_squares if logs else ppml.ppml,
+            "log_persons" if logs else "persons",
+            (measure, *_CONTROLS[choice["controls"]]),
+            ("state", "year") if choice["effects"] == "state and year" else ("year",),
+        )
+        fit = model.fit(frame)
+        dealt = self.reassigned[measure][full.index.get_indexer(fit.frame.index)]
+        return _specified(model, fit, measure, cluster_covariance(fit, "state"), "state", dealt)
+
+
+class DistanceCurve:
+    """Evaluates one specification of districts' net migration on distance to the border.
+
+    Parameters
+    ----------
+    samples : mapping
+        (years, set of districts) to the sample of :func:`borderland.study.regional.district_sample`.
+    cutoff_km : float
+        Reach of Conley's errors.
+    draws, seed : int
+        Reassigned distances, as smooth in space as the true ones; the same ones serve every specification.
+    """
+
+    def __init__(
+        self, samples: Mapping[tuple[str, str], pd.DataFrame], cutoff_km: float, draws: int, seed: int
+    ):
+        self.samples = dict(samples)
+        self.distances = {key: distance_matrix(frame["lat"], frame["lon"]) for key, frame in samples.items()}
+        self.cutoff_km = cutoff_km
+        places = pd.concat(self.samples.values()).drop_duplicates("area").set_index("area")
+        weights = nearest_neighbour_weights(distance_matrix(places["lat"], places["lon"]), _NEIGHBOURS)
+        dealt = spectral_reassignments(places["distance_100km"], weights, draws, seed)
+        self.reassigned = pd.DataFrame(dealt, index=places.index)
+
+    def __call__(self, choice: Mapping[str, Any]) -> Specified:
+        """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
+        key = (choice["years"], choice["districts"])
+        frame = self.samples[key]
+        controls = {"none": "none", "Russians": "russians", "all": "all"}[choice["controls"]]
+        model = regional.district_model(
+            _SETS[choice["districts"]], controls, regions=choice["effects"] == "region"
+        )
+        fit = model.fit(frame)
+        covariance = self._covariance(fit, choice["errors"], self.distances[key])
+        dealt = self.reassigned.loc[frame["area"]].to_numpy()
+        return _specified(model, fit, "distance_100km", covariance, "unit", dealt)
+
+    def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:
+        if errors == "Conley":
+            return conley_covariance(fit, distances, self.cutoff_km)
+        return cluster_covariance(fit, "unit") if errors == "clustered by region" else robust_covariance(fit)
+
+
+def _specified(
+    model: Model, fit: Regression, name: str, covariance: Covariance, cluster: str, dealt: np.ndarray
+) -> Specified:
+    """Put a fit and its reassignments (in the order of its observations) into the shape of a curve."""
+    row = estimates(fit, covariance).loc[name]
+    null = model.without(name).fit(fit.frame)
+    actual = fit.frame[name].to_numpy(dtype=float)
+    estimate, t = score_statistics(null, np.column_stack([actual, dealt]), cluster)
+    return Specified(
+        estimate=float(row["estimate"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        p=float(row["p"]),
+        t=float(t[0]),
+        n=int(row["n"]),
+        null_estimate=estimate[1:],
+        null_t=t[1:],
+        df=fit.frame[cluster].nunique() - 1,
+    )
+
+
+def status_panels(tables: Mapping[str, pd.DataFrame], lag: int) -> dict[str, pd.DataFrame]:
+    """Panels of both directions from the tables that :func:`borderland.study.models.arrivals_panel` takes."""
+    return {
+        direction: models.arrivals_panel(**tables, direction=direction, lag=lag)
+        for direction in STATUS_OPTIONS["direction"]
+    }
+
+
+def distance_samples(tables: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Samples of all choices from the tables of :func:`borderland.study.regional.district_sample`."""
+    everything = {
+        years: regional.district_sample(**tables, years=numbers, chosen="all")
+        for years, numbers in _YEARS.items()
+    }
+    return {
+        (years, chosen): regional.district_subset(everything[years], tables["regions"], name)
+        for years in DISTANCE_OPTIONS["years"]
+        for chosen, name in _SETS.items()
+    }
+
+
+TESTS = {
+    "median": "median of the estimates",
+    "share": "significant estimates with the sign of the median (%)",
+    "stouffer": "mean t",
+}
+
+
+def described(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Joint tests of several curves in one printable frame: ``curve``, ``test`` in words, and the columns."""
+    parts = [frame.rename(index=TESTS).reset_index().assign(curve=label) for label, frame in tests.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class CurveSummary:
+    """A specification curve in the numbers that the text quotes."""
+
+    n: Annotated[int, "d"]
+    left_out: Annotated[int, "d"]
+    median: Tested
+    lowest: Annotated[float, ".2f"]
+    highest: Annotated[float, ".2f"]
+    negative_share: Annotated[float, ".0f"]  # per cent of the estimates
+    significant_share: Annotated[float, ".0f"]  # per cent of the estimates
+    significant_negative: Annotated[int, "d"]
+    significant_positive: Annotated[int, "d"]
+    main: Annotated[float, ".2f"]  # the article's own specification
+    main_percentile: Annotated[float, ".0f"]
+    share_p: Annotated[float, ".3f"]
+    stouffer_p: Annotated[float, ".3f"]
+
+
+def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
+    """Sum up a curve, with its joint tests and the place of the article's own specification in it."""
+    estimate, significant = curve.estimates["estimate"], curve.estimates["significant"]
+    tests = joint_tests(curve)
+    row, percentile = place(curve, main)
+    return CurveSummary(
+        n=len(estimate),
+        left_out=len(curve.left_out),
+        median=Tested(float(estimate.median()), float(tests.loc["median", "p"])),
+        lowest=float(estimate.min()),
+        highest=float(estimate.max()),
+        negative_share=float(100 * (estimate < 0).mean()),
+        significant_share=float(100 * significant.mean()),
+        significant_negative=int((significant & (estimate < 0)).sum()),
+        significant_positive=int((significant & (estimate > 0)).sum()),
+        main=float(estimate.loc[row]),
+        main_percentile=percentile,
+        share_p=float(tests.loc["share", "p"]),
+        stouffer_p=float(tests.loc["stouffer", "p"]),
+    )

@@ -1,0 +1,209 @@
+"""PPML against pyfixest and statsmodels, separation, and the panels built from the tables."""
+
+import numpy as np
+import pandas as pd
+import pyfixest as pf
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from borderland.methods.ppml import ppml, separated
+from borderland.study import models
+from borderland.tables import data
+
+
+def flows(seed: int = 0, places: int = 8, periods: int = 3, rate: float = 1.0) -> pd.DataFrame:
+    draw = np.random.default_rng(seed)
+    rows = [(i, j, t) for i in range(places) for j in range(places) for t in range(periods) if i != j]
+    frame = pd.DataFrame(rows, columns=["origin", "destination", "period"])
+    frame["distance"] = draw.uniform(0, 2, len(frame))
+    frame["border"] = draw.integers(0, 2, len(frame)).astype(float)
+    mean = rate * np.exp(1 - frame["distance"] + 0.3 * frame["border"] + 0.2 * frame["origin"])
+    return frame.assign(persons=draw.poisson(mean))
+
+
+FULL = (("origin", "period"), ("destination", "period"))
+
+
+@pytest.mark.parametrize("effects", [("period",), ("origin", "destination"), FULL])
+def test_coefficients_equal_pyfixest(effects):
+    frame = flows()
+    formula = " + ".join(e if isinstance(e, str) else "^".join(e) for e in effects)
+    theirs = pf.fepois(f"persons ~ distance + border | {formula}", frame, iwls_tol=1e-12)
+    # both stop when the deviance settles to 1e-12 of itself; its square root is the step left in coefficients
+    assert ppml(frame, "persons", ["distance", "border"], effects).coefficients.to_numpy() == pytest.approx(
+        theirs.coef().to_numpy(), rel=1e-6
+    )
+
+
+def test_coefficients_and_deviance_equal_statsmodels_with_dummies():
+    frame = flows()
+    dummies = pd.get_dummies(frame[["origin", "period"]].astype(str), drop_first=True).astype(float)
+    design = sm.add_constant(pd.concat([frame[["distance", "border"]], dummies], axis=1))
+    theirs = sm.GLM(frame["persons"], design, family=sm.families.Poisson()).fit(tol=1e-12)
+    ours = ppml(frame, "persons", ["distance", "border"], ("origin", "period"))
+    assert ours.coefficients.to_numpy() == pytest.approx(
+        theirs.params[["distance", "border"]].to_numpy(), rel=1e-7
+    )
+    assert ours.deviance == pytest.approx(theirs.deviance, rel=1e-10)  # the deviance is flat at its minimum
+
+
+def test_only_group_means_gives_the_closed_form():
+    frame = flows()
+    fit = ppml(frame, "persons", [], ("origin",))
+    # Iterations stop with the deviance settled to 1e-12; with effects alone they end on the means.
+    assert fit.fitted == pytest.approx(
+        frame.groupby("origin")["persons"].transform("mean").to_numpy(), rel=1e-9
+    )
+
+
+def test_fitted_means_add_up_to_the_flows_in_every_group():
+    # The Poisson score of a dummy is the sum of the residuals in its group: zero at the estimate.
+    fit = ppml(flows(), "persons", ["distance"], FULL)
+    for effect in FULL:
+        sums = fit.frame.assign(residual=fit.residuals).groupby(list(effect))["residual"].sum()
+        # One migrant in a million: what the stopping rule leaves of the score.
+        assert sums.to_numpy() == pytest.approx(0, abs=1e-6 * fit.frame["persons"].sum())
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 500), st.floats(0.5, 1e4))
+def test_the_unit_of_the_outcome_does_not_matter(seed, scale):
+    frame = flows(seed)
+    one = ppml(frame, "persons", ["distance"], ("origin",)).coefficients["distance"]
+    other = ppml(frame.assign(persons=frame["persons"] * scale), "persons", ["distance"], ("origin",))
+    # The stopping rule is relative, so other units stop at another iteration.
+    assert other.coefficients["distance"] == pytest.approx(one, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2, 1.0])
+def test_separation_finds_what_pyfixest_finds(rate):
+    frame = flows(3, rate=rate)
+    theirs = pf.fepois(
+        "persons ~ distance + border | origin^period + destination^period",
+        frame,
+        separation_check=["fe", "ir"],
+    )
+    ours = separated(frame, "persons", ["distance", "border"], FULL)
+    assert len(frame) - ours.sum() == theirs._N
+
+
+def test_separation_by_a_regressor():
+    # x is above zero only where there is no flow: its coefficient would run to minus infinity.
+    frame = pd.DataFrame({"y": [1, 2, 3, 0, 0, 0], "x": [0.0, 0, 0, 1, 2, 0], "w": [1.0, 2, 1, 2, 1, 2]})
+    assert separated(frame, "y", ["x", "w"]).tolist() == [False, False, False, True, True, False]
+
+
+def test_dropped_observations_are_reported_and_leave_the_fit_finite():
+    frame = flows(3, rate=0.2)
+    fit = ppml(frame, "persons", ["distance"], FULL)
+    assert len(fit.separated) > 0
+    assert fit.n + len(fit.separated) == len(frame)
+    assert np.isfinite(fit.coefficients).all()
+
+
+@pytest.mark.parametrize(
+    ("persons", "message"), [(-1, "negative at row 0"), (np.nan, "no finite value in 1 rows")]
+)
+def test_flows_that_are_no_counts_are_refused(persons, message):
+    frame = flows().astype({"persons": float})
+    frame.loc[0, "persons"] = persons
+    with pytest.raises(ValueError, match=message):
+        ppml(frame, "persons", ["distance"])
+
+
+def test_no_flow_at_all_is_refused():
+    with pytest.raises(ValueError, match="no positive value"):
+        ppml(flows().assign(persons=0), "persons", ["distance"])
+
+
+# --- the real tables ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tables():
+    names = {
+        "migration": "migration_partners",
+        "dyads": "dyads",
+        "status": "russian_status",
+        "controls": "country_controls",
+        "stock": "migrant_stock",
+    }
+    return {key: data.load(name) for key, name in names.items()}
+
+
+def test_the_arrivals_panel_is_complete(tables):
+    panel = models.arrivals_panel(**tables)
+    assert panel.shape[0] == 14 * 23
+    assert not panel.isna().to_numpy().any()
+    kazakhstan = panel[(panel["state"] == "KAZ") & (panel["year"] == 1997)].iloc[0]
+    assert kazakhstan["persons"] == 235_903  # Rosstat, as printed
+    assert kazakhstan["favoured"] == 1
+
+
+def test_the_status_is_taken_so_many_years_earlier(tables):
+    for lag, first in ((0, 2000), (1, 2001), (3, 2003)):
+        panel = models.arrivals_panel(**tables, lag=lag)
+        kyrgyzstan = panel[(panel["state"] == "KGZ") & (panel["favoured"] == 1)]
+        assert kyrgyzstan["year"].min() == first  # Russian became official there in 2000
+
+
+def test_a_period_without_data_is_refused(tables):
+    with pytest.raises(ValueError, match="no 'arrivals' between 1950 and 1960"):
+        models.arrivals_panel(**tables, first_year=1950, last_year=1960)
+
+
+def test_twelve_pairs_change_their_common_official_status(tables):
+    flow = data.load("flows_abel_cohen")
+    panel = models.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed")
+    assert len(panel) == 15 * 14 * 6
+    pairs = models.changing_pairs(panel)
+    assert len(pairs) == 12
+    assert {code for pair in pairs for code in pair.split("-")} == {"RUS", "BLR", "KAZ", "KGZ"}
+    wider = models.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed", "all")
+    assert len(wider) == 15 * (14 + 18) * 6
+
+
+def test_dealing_the_true_histories_gives_back_the_true_regressor(tables, monkeypatch):
+    panel = models.network_panel(
+        data.load("flows_abel_cohen"), tables["dyads"], tables["status"], "da-pb-closed", "all"
+    )
+
+    class Unmoved:
+        @staticmethod
+        def permutation(n):
+            return np.arange(n)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: Unmoved)
+    dealt = models.permuted_official(panel, tables["status"], 2, 0)
+    assert (dealt == panel["official"].to_numpy()[:, None]).all()
+
+
+def test_growth_of_stocks_is_what_the_published_estimates_call_so():
+    # Ties two tables from different files: Abel & Cohen's first method is the growth of the UN stocks.
+    flow, stock = data.load("flows_abel_cohen"), data.load("migrant_stock")
+    later = stock.assign(year=stock["year"] - 5)
+    both = stock.merge(later, on=["origin", "destination", "year"], suffixes=("", "_later"))
+    growth = both.assign(growth=(both["persons_later"] - both["persons"]).clip(lower=0), period=both["year"])
+    named = flow[flow["method"] == "sd-drop-neg"].merge(growth, on=["origin", "destination", "period"])
+    assert len(named) == 4500
+    assert (named["persons_x"] == named["growth"]).all()
+
+
+def test_samples_leave_ukraine_out_as_named(tables):
+    panel = models.arrivals_panel(**tables)
+    assert len(models.sample(panel, "without-ukraine")) == 13 * 23
+    assert len(models.sample(panel, "ukraine-to-2013")) == 322 - 6
+    with pytest.raises(ValueError, match="sample is one of"):
+        models.sample(panel, "something")
+
+
+def test_published_anchors_keep_their_numbers_beside_ours():
+    ours = pd.DataFrame({"label": ["ours"], "estimate": [-1.0], "low": [-1.2], "high": [-0.8], "n": [10]})
+    rows = models.beside_published(ours, data.load("published_coefficients"), {"distance": ""}, "distance")
+    assert rows["kind"].iloc[0] == "ours"
+    hungary = rows[rows["label"].str.startswith("Hungarian subregions, without")].iloc[0]
+    assert hungary[["estimate", "low", "high"]].tolist() == pytest.approx(
+        [-1.05, -1.05 - 1.96 * 0.038, -1.05 + 1.96 * 0.038]
+    )

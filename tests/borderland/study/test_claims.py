@@ -1,0 +1,241 @@
+"""Claims: rules are complete before results, verdicts follow them, and nothing missing passes silently."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from borderland.study import claims
+
+ROOT = Path(__file__).parents[3]
+
+ONE = """
+claims:
+  T1:
+    source: someone2020
+    wording: The gap is wide.
+    test: Look at the gap.
+    caution: None.
+    statistics:
+      demo.gap: {from: 02-population, meaning: the gap}
+      demo.n: {from: 02-population, meaning: units}
+      demo.word: {from: 03-other, meaning: a word}
+    rule:
+      not_testable:
+        - demo.n < 4
+      supported:
+        - demo.gap >= 2.5
+        - any:
+            - demo.word == wide
+            - demo.gap > 100
+      not_supported:
+        - demo.gap < 1
+"""
+VALUES = {"demo.gap": 3.0, "demo.n": 10, "demo.word": "wide"}
+
+
+@pytest.fixture
+def claim() -> claims.Claim:
+    return claims.parse(ONE)["T1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "supported"),
+        ({"demo.gap": 2.5}, "supported"),
+        ({"demo.gap": 2.49}, "mixed"),
+        ({"demo.gap": 0.99}, "not supported"),
+        ({"demo.word": "narrow"}, "mixed"),
+        ({"demo.word": "narrow", "demo.gap": 101.0}, "supported"),
+        ({"demo.n": 3}, "not testable here"),
+    ],
+)
+def test_verdict_follows_the_rule(claim, change, expected):
+    assert claims.verdict(claim, VALUES | change) == expected
+
+
+@given(gap=st.floats(-1e6, 1e6), n=st.integers(0, 100), word=st.sampled_from(["wide", "narrow"]))
+@settings(max_examples=60)
+def test_verdict_changes_exactly_where_the_statistic_crosses_its_threshold(gap, n, word):
+    found = claims.verdict(claims.parse(ONE)["T1"], {"demo.gap": gap, "demo.n": n, "demo.word": word})
+    if n < 4:
+        assert found == claims.NOT_TESTABLE
+    elif gap >= 2.5 and (word == "wide" or gap > 100):
+        assert found == claims.SUPPORTED
+    else:
+        assert found == (claims.NOT_SUPPORTED if gap < 1 else claims.MIXED)
+
+
+def test_an_unrecorded_statistic_is_named_with_what_is_close(claim):
+    recorded = {"demo.gaps": 1.0, "demo.n": 10, "demo.word": "wide"}
+    with pytest.raises(claims.ClaimError, match=r"'demo\.gap' is not recorded; did you mean 'demo\.gaps'\?"):
+        claims.verdict(claim, recorded)
+
+
+def test_a_statistic_is_missed_even_where_the_verdict_would_not_need_it(claim):
+    with pytest.raises(claims.ClaimError, match=r"demo\.word"):
+        claims.verdict(claim, {"demo.gap": 0.0, "demo.n": 1})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_statistic_that_is_not_finite_decides_nothing(claim, value):
+    with pytest.raises(claims.ClaimError, match="finite"):
+        claims.verdict(claim, VALUES | {"demo.gap": value})
+
+
+def test_numbers_and_words_are_not_compared(claim):
+    with pytest.raises(claims.ClaimError, match="not comparable"):
+        claims.verdict(claim, VALUES | {"demo.gap": "3"})
+
+
+def test_a_rule_that_says_both_is_an_error():
+    both = claims.parse(ONE.replace("demo.gap < 1", "demo.gap < 4"))["T1"]
+    with pytest.raises(claims.ClaimError, match="at once"):
+        claims.verdict(both, VALUES)
+
+
+def test_a_reason_makes_a_claim_not_testable_without_statistics():
+    head = ONE.split("    statistics:")[0]
+    one = claims.parse(head + "    rule:\n      not_testable: no series is published\n")["T1"]
+    assert claims.verdict(one, {}) == claims.NOT_TESTABLE
+    assert list(one.conditions()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("      not_supported:\n        - demo.gap < 1\n", "", 13, "has no 'not_supported'"),
+        ("    test: Look at the gap.\n", "", 4, "has no 'test'"),
+        ("wording:", "wordings:", 5, "unknown key 'wordings'; did you mean 'wording'?"),
+        ("demo.gap < 1", "demo.gap =< 1", 21, "'demo.gap =< 1' is no condition"),
+        (
+            "demo.gap < 1",
+            "demo.gpa < 1",
+            4,
+            "uses 'demo.gpa', not among its statistics; did you mean 'demo.gap'",
+        ),
+        ("demo.gap < 1", "demo.gap < [1]", 21, "neither number, word nor true/false"),
+        ("any:", "some:", 17, "unknown key 'some'"),
+        ("meaning: units", "meaning: ''", 10, "meaning of demo.n is empty"),
+        ("      demo.n: {", "      demo.gap: {", 10, "twice"),
+        ("  T1:", "  - T1:", 3, "claims is not a mapping"),
+        ("    rule:\n", "    rule: [\n", 14, "not readable as YAML"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(old, new, line, said):
+    assert old in ONE
+    with pytest.raises(claims.ClaimError) as refusal:
+        claims.parse(ONE.replace(old, new))
+    assert said in str(refusal.value)
+    places = [int(found.split(":")[1]) for found in str(refusal.value).splitlines()]
+    assert any(
+        abs(place - line) <= 1 for place in places
+    )  # YAML marks a block at its first key, a line below
+
+
+@pytest.mark.parametrize("text", ["", "claims:\n", "claims: {}\n", "other: 1\n"])
+def test_a_file_without_claims_is_refused(text):
+    with pytest.raises(claims.ClaimError):
+        claims.parse(text)
+
+
+def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
+    rows = claims.evidence({"T1": claim}, VALUES).set_index("statistic")
+    assert rows["found"].tolist() == [3.0, 10, "wide"]
+    assert isinstance(rows.loc["demo.n", "found"], int)  # a count must not print as 10.0
+    assert rows[claims.SUPPORTED].tolist() == [
+        "at least 2.5: met; above 100 (one of several): not met",
+        "",
+        "equal to wide (one of several): met",
+    ]
+    assert rows[claims.NOT_SUPPORTED].tolist() == ["below 1: not met", "", ""]
+    assert rows[claims.NOT_TESTABLE].tolist() == ["", "below 4: not met", ""]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (648, "648"),
+        (0.0412, "0.041"),
+        (-2.345, "−2.35"),
+        (5213.4, "5,213"),
+        (1e-4, "< 0.001"),
+        (0.0, "0.000"),
+    ],
+)
+def test_found_values_are_shown_with_a_true_minus(value, text):
+    assert claims.shown(value) == text
+
+
+def test_verdicts_are_counted_by_identifier(claim):
+    decided = claims.verdicts({"T1": claim}, VALUES)
+    assert claims.with_verdict(decided, "supported") == ["T1"]
+    assert claims.with_verdict(decided, "mixed") == []
+    with pytest.raises(ValueError, match="expected one of supported"):
+        claims.with_verdict(decided, "true")
+
+
+def test_verdicts_are_told_in_a_clause(claim):
+    decided = claims.verdicts({"T1": claim}, VALUES)
+    three = pd.concat([decided, decided.assign(claim="T2"), decided.assign(claim="T3", verdict="mixed")])
+    assert claims.in_words(decided) == "1 is supported (T1)"
+    assert claims.in_words(three) == "2 are supported (T1 and T2) and 1 is mixed (T3)"
+    assert claims.in_words(three, "ru") == "подтверждены: 2 (T1, T2); неоднозначны: 1 (T3)"
+    assert claims.in_words(three, "kk") == "расталды: 2 (T1, T2); нәтиже біржақты емес: 1 (T3)"
+    with pytest.raises(ValueError, match="expected en, ru, kk"):
+        claims.in_words(three, "de")
+
+
+@pytest.fixture(scope="module")
+def ours() -> dict[str, claims.Claim]:
+    """Return the claims of this article."""
+    return claims.load(ROOT / claims.FILE)
+
+
+class TestProject:
+    """The claims of this article."""
+
+    def test_all_nine_claims_of_the_seed_article_are_there_and_contrary_findings_too(self, ours):
+        assert {f"A{i}" for i in range(1, 10)} <= set(ours)
+        contrary = [one for one in ours.values() if one.source != "karpenko2022"]
+        assert len(contrary) >= 4  # the four that the analysis plan names
+
+    def test_each_source_is_in_the_bibliography(self, ours):
+        bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
+        assert [one.source for one in ours.values() if f"{{{one.source}," not in bibliography] == []
+
+    def test_no_rule_can_say_both(self, ours):
+        """Every combination of values just below, at and above the thresholds gives one verdict."""
+        for one in ours.values():
+            thresholds: dict[str, set] = {name: set() for name in one.statistics}
+            for _, condition, _ in one.conditions():
+                step = 1e-6 if isinstance(condition.value, int | float) else None
+                assert step is not None, "a rule on words needs its own test"
+                thresholds[condition.statistic] |= {
+                    condition.value - step,
+                    condition.value,
+                    condition.value + step,
+                }
+            grids = [(name, sorted(values) or [0.0]) for name, values in thresholds.items()]
+            cases = [{}]
+            for name, values in grids:
+                cases = [case | {name: value} for case in cases for value in values]
+            assert {claims.verdict(one, case) for case in cases} >= {claims.SUPPORTED, claims.NOT_SUPPORTED}
+
+    def test_every_statistic_is_recorded_by_the_notebook_it_names(self, ours):
+        manifest = json.loads((ROOT / "figures" / "manifest.json").read_text(encoding="utf-8"))
+        recorded = {name: number["notebook"] for name, number in manifest["numbers"].items()}
+        wanted = {s.name: s.notebook for one in ours.values() for s in one.statistics.values()}
+        assert {name: recorded.get(name) for name in wanted} == wanted
+
+    def test_the_recorded_verdicts_are_those_of_the_rules(self, ours):
+        manifest = json.loads((ROOT / "figures" / "manifest.json").read_text(encoding="utf-8"))
+        recorded = {name: number["value"] for name, number in manifest["numbers"].items()}
+        for name, one in ours.items():
+            assert recorded[f"claims.{name.lower()}.verdict"] == claims.verdict(one, recorded)
