@@ -287,7 +287,8 @@ def _look_up_distributions() -> dict[str, Any]:
     versions: dict[str, str] = {}
     requires: dict[str, list[str]] = {}
     for distribution in metadata.distributions():
-        name = canonical(distribution.name or "")
+        # Not `.name`: of a distribution whose metadata name none, some readers raise.
+        name = canonical(distribution.metadata.get("Name") or "")
         if not name or name in versions:
             continue
         versions[name] = distribution.version or "unknown"
