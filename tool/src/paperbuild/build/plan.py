@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import typesetting
+from paperbuild.article import notebook_pages, typesetting
 from paperbuild.article.formats import DOCUMENTS, FORMATS, Pages, documents
 from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
@@ -343,10 +343,10 @@ class Plan:
             PACKAGE / "ground" / "surroundings.py"
         )[:12]
         if isinstance(document, Pages):
-            # Their links lead to what the article defines.
+            # Their links lead to where the article shows what they make.
             texts = sha256_json([text.text for text in article.manuscripts])
-            names = self.scanner.cache.fact("names", texts, lambda: [one.name for one in article.defined])
-            inputs["names in the article"] = sha256_json(sorted(set(names)))[:16]
+            places = self.scanner.cache.fact("places", texts, lambda: notebook_pages.places(article))
+            inputs["places in the article"] = sha256_json(places)[:16]
             for step, entry in entries.items():
                 executed = self.published(step, entry)[self.project.notebooks / f"{step}.ipynb"]
                 inputs[f"executed notebook {step}"] = executed[:16]
