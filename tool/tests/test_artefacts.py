@@ -13,27 +13,28 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from paperbuild.kernel import artefacts
-from paperbuild.kernel.artefacts import (
+from paperbuild.kernel import recorder as recording
+from paperbuild.kernel.kinds import (
     ArtefactError,
-    Recorder,
     figure,
-    markdown_table,
+    finding,
     number,
     numbers,
-    printed,
     results,
+    rounded_paths,
     table,
 )
+from paperbuild.kernel.recorder import Recorder
+from paperbuild.kernel.tables import markdown_table, printed
 
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
     recorder = Recorder(tmp_path, {})
-    artefacts.begin(recorder)
-    artefacts.enter_cell("the-cell")
+    recording.begin(recorder)
+    recording.enter_cell("the-cell")
     yield recorder
-    artefacts.begin(None)
+    recording.begin(None)
 
 
 def drawing() -> Figure:
@@ -65,11 +66,11 @@ def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
         b'<g transform="scale(0.015625)"><path id="d1" d="M 1.2345678 -0.0001 L 20.500 7 z" x="1.2345"/></g>'
     )
     wanted = b'<g transform="scale(0.015625)"><path id="d1" d="M 1.235 0 L 20.5 7 z" x="1.2345"/></g>'
-    assert artefacts.rounded_paths(svg) == wanted
+    assert rounded_paths(svg) == wanted
 
 
 def test_a_finding_is_recorded_with_its_cell_and_withholds_nothing(recorder: Recorder) -> None:
-    artefacts.finding("births do not sum: KZ-KZY 2011")
+    finding("births do not sum: KZ-KZY 2011")
     number("a.b", 1, "d")
     assert recorder.artefacts[0] == {
         "kind": "finding",

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text
-from paperbuild.steps.fingerprint import (
-    Distributions,
-    Scanner,
-    differences,
-    find_imports,
-    fingerprint,
-    installed,
-    shorten,
-)
+from paperbuild.steps.dependencies import Distributions, Scanner, find_imports, installed
+from paperbuild.steps.step import differences, fingerprint, shorten
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,24 @@
 """The build of a verifiable paper: fingerprints, kernels, typesetting, checks. Knows nothing of its subject.
 
 What a notebook needs comes through this door: ``from paperbuild import figure, table, number``. The names are
-looked up when they are asked for, so that a command that starts no kernel loads none of it.
+those of `paperbuild.kernel.kinds`, looked up when they are asked for, so that a command that starts no kernel
+loads none of it.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paperbuild.kernel.artefacts import ArtefactError, figure, finding, number, numbers, results, table
-
-__all__ = ["ArtefactError", "figure", "finding", "number", "numbers", "results", "table"]
+    from paperbuild.kernel.kinds import *  # noqa: F403
 
 
 def __getattr__(name: str) -> Any:
     """Return what a notebook asks for by name."""
-    if name in __all__:
-        from paperbuild.kernel import artefacts
+    # Python itself asks for names with two underscores, of every package.
+    if name == "__all__" or not name.startswith("__"):
+        from paperbuild.kernel import kinds
 
-        return getattr(artefacts, name)
+        if name == "__all__":
+            return kinds.__all__
+        if name in kinds.__all__:
+            return getattr(kinds, name)
     raise AttributeError(f"module 'paperbuild' has no attribute {name!r}")

@@ -7,10 +7,10 @@ from toy import edit
 
 from paperbuild.article.extension import PLACE, install
 from paperbuild.article.formats import DOCUMENTS
-from paperbuild.build import plan as planning
-from paperbuild.build.plan import Options, inspect
-from paperbuild.project.layout import Project
-from paperbuild.steps.fingerprint import differences
+from paperbuild.build.plan import Options, make_plan
+from paperbuild.project import workspace as opening
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.step import differences
 
 ARTICLE = """---
 title: Toy
@@ -37,8 +37,8 @@ def article(project: Path) -> Path:
 
 
 def inputs(root: Path, kind: str) -> dict[str, str]:
-    inspection = inspect(Project(root), Options(to=(), engine="embedded"))
-    return inspection.plan.document_inputs(kind, inspection.entries)
+    plan = make_plan(Workspace.open(root), Options(engine="embedded"))
+    return plan.steps[DOCUMENTS[kind].file].inputs(plan.results)
 
 
 CHANGES = {
@@ -78,8 +78,8 @@ def test_words_and_filters_of_the_tool_count(article: Path) -> None:
 def test_what_is_remembered_is_forgotten_with_the_language_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "PACKAGE", tmp_path)
+    monkeypatch.setattr(opening, "PACKAGE", tmp_path)
     (tmp_path / "en.yml").write_text("name: English\n")
-    before = planning.own_version()
+    before = opening.own_version()
     (tmp_path / "en.yml").write_text("name: english\n")
-    assert planning.own_version() != before
+    assert opening.own_version() != before

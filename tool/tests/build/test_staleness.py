@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 from toy import edit, paper
 
-from paperbuild.build.plan import Options, inspect
+from paperbuild.build.plan import Options, Plan, make_plan
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import Project
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.notebook import NotebookStep
+
+
+def plan_of(root: Path, *overrides: str) -> Plan:
+    """Return the plan of a project's notebooks."""
+    return make_plan(Workspace.open(root, overrides=overrides), Options(to=()))
 
 
 def stale(root: Path, *overrides: str) -> dict[str, list[str]]:
     """Return the stale steps of a project with their reasons."""
-    inspection = inspect(Project.find(root), Options(to=(), overrides=overrides))
-    return {name: status.reasons for name, status in inspection.steps.items() if status.reasons}
+    statuses = plan_of(root, *overrides).statuses
+    return {name: status.reasons for name, status in statuses.items() if status.reasons}
 
 
 def test_nothing_is_stale_after_a_build(project: Path) -> None:
@@ -151,13 +157,15 @@ def test_parameters_are_inputs(project: Path) -> None:
 
 
 def test_only_packages_in_use_count(project: Path) -> None:
-    plan = inspect(Project.find(project), Options(to=())).plan
-    used = plan.outside(["03-alone"])
+    alone = plan_of(project).steps["03-alone"]
+    assert isinstance(alone, NotebookStep)
+    desk = alone.desk
+    used = desk.outside(["03-alone"])
     assert used == {"pandas"}
-    needed = plan.packages.needed_by(used)
+    needed = desk.packages.needed_by(used)
     assert {"pandas", "numpy"} <= set(needed), "what pandas itself computes with counts too"
     assert "seaborn" not in needed
-    assert plan.packages.needed_by(plan.outside(["01-first"])) == {}
+    assert desk.packages.needed_by(desk.outside(["01-first"])) == {}
 
 
 def test_accepting_data_reruns_no_more_than_the_change_of_data_did(project: Path) -> None:
@@ -171,8 +179,7 @@ def test_accepting_data_reruns_no_more_than_the_change_of_data_did(project: Path
 def test_a_notebook_that_reads_all_data_still_declares_other_files(project: Path) -> None:
     edit(project / "analysis/parameters.yml", "data: [sizes]", "data: all\n    files: [notes.txt]")
     (project / "notes.txt").write_text("one", encoding="utf-8")
-    root = Project.find(project)
-    inputs = inspect(root, Options(to=())).steps["03-alone"].inputs
+    inputs = plan_of(project).statuses["03-alone"].inputs
     assert inputs is not None
     assert "file notes.txt" in inputs
     assert "data data/points.csv" in inputs

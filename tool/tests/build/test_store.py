@@ -12,21 +12,32 @@ import pytest
 from paperbuild.build.store import Store, build_lock
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_bytes
+from paperbuild.steps.step import fingerprint
+
+
+def named(name: str) -> dict[str, str]:
+    """Return inputs that differ from those of any other name."""
+    return {"name": name}
+
+
+def left(store: Store) -> set[str]:
+    """Return the names of what lies in the store."""
+    return {path.name for path in store.folder.iterdir()}
 
 
 def kept(store: Store, tmp_path: Path, name: str, content: str) -> None:
-    """Keep one file under the fingerprint `name`."""
+    """Keep one file as what the one input `name` gives."""
     staged = tmp_path / "staged" / "figures"
     staged.mkdir(parents=True)
     (staged / "a.svg").write_text(content)
-    store.keep(name, tmp_path / "staged")
+    store.keep(named(name), tmp_path / "staged")
 
 
 def test_store_keeps_finds_and_notices_damage(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    assert store.find("f1") is None
+    assert store.find(named("f1")) is None
     kept(store, tmp_path, "f1", "picture")
-    entry = store.find("f1")
+    entry = store.find(named("f1"))
     assert entry is not None
     assert entry.files == {"figures/a.svg": sha256_bytes(b"picture")}
     assert store.is_sound(entry)
@@ -35,7 +46,7 @@ def test_store_keeps_finds_and_notices_damage(tmp_path: Path) -> None:
     entry.path("figures/a.svg").unlink()
     assert not store.is_sound(entry)
     (entry.folder / "entry.json").write_text("{}")
-    assert store.find("f1") is None
+    assert store.find(named("f1")) is None
 
 
 def test_prune_drops_the_longest_unused_and_nothing_needed_or_recent(tmp_path: Path) -> None:
@@ -43,12 +54,13 @@ def test_prune_drops_the_longest_unused_and_nothing_needed_or_recent(tmp_path: P
     for age, name in [(300, "oldest"), (200, "needed"), (100, "older"), (0, "recent")]:
         kept(store, tmp_path, name, "x" * 1000)
         then = time.time() - age
-        os.utime(store.folder / name, (then, then))
+        os.utime(store.folder / fingerprint(named(name)), (then, then))
     (store.folder / ".half.1").mkdir()
-    store.prune(3500, {"needed"})
-    assert {p.name for p in store.folder.iterdir()} == {"needed", "older", "recent"}
-    store.prune(0, {"needed"})
-    assert {p.name for p in store.folder.iterdir()} == {"needed", "recent"}
+    needed = {fingerprint(named("needed"))}
+    store.prune(3500, needed)
+    assert left(store) == {fingerprint(named(name)) for name in ("needed", "older", "recent")}
+    store.prune(0, needed)
+    assert left(store) == {fingerprint(named(name)) for name in ("needed", "recent")}
 
 
 def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:

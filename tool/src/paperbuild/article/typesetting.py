@@ -89,8 +89,8 @@ def identity(engine: str) -> dict[str, str]:
 def inputs(article: Article, name: str) -> list[Path]:
     """Return every file that a document is made from, sorted.
 
-    ``numbers.yml`` and, for the pages, the executed notebooks are the build's own to add. A file that the
-    text names but that does not exist is listed too: it may appear.
+    ``numbers.yml``, the tool's own modules and, for the pages, the executed notebooks are the build's own to
+    add. A file that the text names but that does not exist is listed too: it may appear.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def inputs(article: Article, name: str) -> list[Path]:
         Name of one of `DOCUMENTS`.
     """
     document = DOCUMENTS[name]
-    found = {*document.assets, *Path(__file__).parent.glob("*.py")}
+    found = set(document.assets)
     # What Quarto sets the same document with.
     found |= {article.root / "_quarto.yml", *extension.files(article.root / extension.PLACE).values()}
     if isinstance(document, Format):

@@ -14,6 +14,7 @@ from pathlib import Path
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import disk_error, read_own, remove_tree, write_atomic
 from paperbuild.ground.hashing import sha256_file
+from paperbuild.steps.step import Result, fingerprint
 
 # Enough for some forty complete builds of an article with a dozen figures.
 DEFAULT_SIZE_LIMIT = 2_000_000_000
@@ -59,52 +60,33 @@ def build_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One kept result: a folder of files and their hashes.
-
-    Attributes
-    ----------
-    folder : Path
-        Where the files lie.
-    files : mapping of str to str
-        SHA-256 by path inside the folder.
-    """
-
-    folder: Path
-    files: Mapping[str, str]
-
-    def path(self, name: str) -> Path:
-        """Return the kept file `name`."""
-        return self.folder / "files" / name
-
-
-@dataclass(frozen=True)
 class Store:
-    """Results by fingerprint, under one folder, bounded in size."""
+    """Results by the fingerprint of their inputs, under one folder, bounded in size."""
 
     folder: Path
 
-    def find(self, fingerprint: str) -> Entry | None:
-        """Return the entry of `fingerprint` if its list of files is readable; contents are checked on use."""
-        folder = self.folder / fingerprint
+    def find(self, inputs: Mapping[str, str]) -> Result | None:
+        """Return what is kept for `inputs` if its list of files is readable; contents are checked on use."""
+        folder = self.folder / fingerprint(inputs)
         listed = read_own(folder / "entry.json")
         files = listed.get("files") if isinstance(listed, dict) else None
         if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
             return None
-        return Entry(folder, files)
+        return Result(folder, files, dict(inputs))
 
-    def is_sound(self, entry: Entry) -> bool:
+    def is_sound(self, result: Result) -> bool:
         """Tell whether every kept file is there with the bytes it was kept with."""
         try:
-            return all(sha256_file(entry.path(name)) == digest for name, digest in entry.files.items())
+            return all(sha256_file(result.path(name)) == digest for name, digest in result.files.items())
         except OSError:
             return False
 
-    def keep(self, fingerprint: str, staged: Path) -> Entry:
-        """Move the folder `staged` into the store under `fingerprint` and return its entry."""
-        names = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
-        files = {name: sha256_file(staged / name) for name in names}
-        folder, growing = self.folder / fingerprint, self.folder / f".{fingerprint}.{os.getpid()}"
+    def keep(self, inputs: Mapping[str, str], staged: Path) -> Result:
+        """Move the folder `staged` into the store as what `inputs` give, and return it as a result."""
+        name = fingerprint(inputs)
+        found = sorted(p.relative_to(staged).as_posix() for p in staged.rglob("*") if p.is_file())
+        files = {file: sha256_file(staged / file) for file in found}
+        folder, growing = self.folder / name, self.folder / f".{name}.{os.getpid()}"
         try:
             remove_tree(growing)
             growing.mkdir(parents=True)
@@ -115,16 +97,16 @@ class Store:
         except OSError as error:
             remove_tree(growing)
             raise disk_error(error, folder) from None
-        return Entry(folder, files)
+        return Result(folder, files, dict(inputs))
 
-    def drop(self, fingerprint: str) -> None:
-        """Forget the entry of `fingerprint`."""
-        remove_tree(self.folder / fingerprint)
+    def drop(self, result: Result) -> None:
+        """Forget a result."""
+        remove_tree(result.folder)
 
-    def touch(self, entry: Entry) -> None:
-        """Note that `entry` was used, so that `prune` keeps it longer."""
+    def touch(self, result: Result) -> None:
+        """Note that a result was used, so that `prune` keeps it longer."""
         with contextlib.suppress(OSError):
-            os.utime(entry.folder)
+            os.utime(result.folder)
 
     def prune(self, limit: int, needed: set[str]) -> int:
         """Drop the longest unused entries until the store is within `limit` bytes; return the bytes freed.

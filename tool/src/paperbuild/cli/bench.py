@@ -25,8 +25,8 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.surroundings import FREE_VARIABLE, processor
+from paperbuild.project.declared import declared_files, register_entries
 from paperbuild.project.layout import Project
-from paperbuild.steps.fingerprint import declared_files, register_entries
 
 FOLDER = "bench"
 LEFT_OUT = shutil.ignore_patterns(
@@ -290,7 +290,7 @@ def kernel_overhead(folder: Path, repeat: int) -> dict[str, float]:
     import papermill as plain
 
     from paperbuild.kernel.execute import Run, run_notebook
-    from paperbuild.kernel.kernels import KernelSettings
+    from paperbuild.kernel.settings import KernelSettings
     from paperbuild.kernel.warm import start_server
     from paperbuild.project.notebook import Notebook
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from paperbuild.build.plan import inspect
+from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
 from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
+from paperbuild.project.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,17 +50,21 @@ def main(project: Project, args: argparse.Namespace) -> int:
 
     if scheduler.is_nested():
         return 0
-    project = project.with_scenario(args.scenario)
     options = options_from(args)
+
+    def look() -> Plan:
+        return make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
+
+    project = project.with_scenario(args.scenario)
     if args.dry_run:
-        print("\n".join(lines(inspect(project, options), explain=True)))
+        print("\n".join(lines(look(), explain=True)))
         return 0
     if args.explain:
-        print("\n".join(lines(inspect(project, options), explain=True)), file=sys.stderr)
-    report = scheduler.build(project, options)
-    for step, unread in report.unread.items():
+        print("\n".join(lines(look(), explain=True)), file=sys.stderr)
+    report = scheduler.build(look)
+    for step, notes in report.notes.items():
         if not args.quiet:
-            print(f"paper: {step} declares but did not read {', '.join(unread)}", file=sys.stderr)
+            print("\n".join(f"paper: {step} {note}" for note in notes), file=sys.stderr)
     if report.ok:
         for found in read_manifest(project.manifest).findings:
             place = f"{found['notebook']} › {found['cell']}"

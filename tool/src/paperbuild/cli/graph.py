@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from paperbuild.build.plan import Inspection, inspect
+from paperbuild.build.plan import Plan, make_plan
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
+from paperbuild.project.workspace import Workspace
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 38, 70, 16, 20
 COLOURS = {"fresh": ("#e6f2ea", "#2e7d4f"), "stale": ("#fdeede", "#b35c00"), "data": ("#eef1f5", "#5a6b7b")}
@@ -29,7 +30,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
     from paperbuild.cli.main import options_from
 
     target = args.output or project.build / "graph.svg"
-    write_atomic(target, draw(inspect(project.with_scenario(args.scenario), options_from(args))))
+    options = options_from(args)
+    workspace = Workspace.open(project.root, args.scenario, options.overrides)
+    write_atomic(target, draw(workspace, make_plan(workspace, options)))
     print(f"paper: {project.relative(target)}", file=sys.stderr)
     return 0
 
@@ -52,17 +55,15 @@ def layers(steps: Sequence[str], after: Mapping[str, Sequence[str]]) -> list[lis
     return [[step for step in steps if depth[step] == i] for i in range(max(depth.values(), default=-1) + 1)]
 
 
-def draw(inspection: Inspection) -> str:
+def draw(workspace: Workspace, plan: Plan) -> str:
     """Return the SVG: a column of data, the notebooks, the documents; arrows for what is read."""
-    settings = inspection.plan.project.settings.notebooks
-    states = {name: status.state for name, status in inspection.steps.items()}
-    after = {name: list(status.after) for name, status in inspection.steps.items()}
+    settings = workspace.settings.notebooks
+    states = {name: status.state for name, status in plan.statuses.items()}
+    after = {name: list(status.after) for name, status in plan.statuses.items()}
     columns = layers(list(states), after)
-    titles = {
-        n: "; ".join([f"{n}: {status.state}", *status.reasons]) for n, status in inspection.steps.items()
-    }
+    titles = {n: "; ".join([f"{n}: {status.state}", *status.reasons]) for n, status in plan.statuses.items()}
     labels = {name: name for name in states}
-    for step in inspection.plan.project.steps:
+    for step in workspace.notebooks:
         if settings[step].reads_all or settings[step].tables:
             name = f"data of {step}"
             states[name], after[step] = "data", [name, *after[step]]

@@ -30,7 +30,7 @@ COMMANDS = {
     "verify": ("paperbuild.proof.verify", "rebuild from a clean clone and compare every output"),
     "diff": ("paperbuild.proof.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.project.register", "accept an intended change of a data file"),
-    "deposit": ("paperbuild.proof.deposit", "make the archive package"),
+    "deposit": ("paperbuild.cli.deposit", "make the archive package"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),

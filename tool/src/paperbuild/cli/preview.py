@@ -221,13 +221,12 @@ def main(project: Project, args: argparse.Namespace) -> int:
     import watchfiles
 
     def build() -> str:
-        from paperbuild.build.scheduler import Options
+        from paperbuild.build.plan import Options, make_plan
         from paperbuild.build.scheduler import build as build_article
+        from paperbuild.project.workspace import Workspace
 
-        # A project remembers its settings and revision: each build looks anew.
-        report = build_article(
-            Project(project.root, project.scenario), Options(to=("html",), quiet=True, wait=True)
-        )
+        options = Options(to=("html",), quiet=True, wait=True)
+        report = build_article(lambda: make_plan(Workspace.open(project.root, project.scenario), options))
         return "\n\n".join(f"{step}\n{error}" for step, error in report.failures.items())
 
     def announce(good: bool) -> None:

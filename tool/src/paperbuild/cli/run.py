@@ -7,13 +7,16 @@ import shutil
 import sys
 from pathlib import Path
 
-from paperbuild.build.plan import Options, inspect, make_plan
+from paperbuild.build.plan import Options, make_plan
 from paperbuild.cli.main import byte_count
 from paperbuild.ground.errors import PaperError, UsageError, suggestion
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
+from paperbuild.project.notebook import outputs_text
 from paperbuild.project.parameters import parse_overrides
-from paperbuild.steps.outputs import results_document
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.notebook import OUTPUTS, NotebookStep
+from paperbuild.steps.step import Running
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,12 +38,12 @@ def main(project: Project, args: argparse.Namespace) -> int:
         )
     overrides = tuple(f"{o.notebook}.{o.name}={o.text}" for o in parse_overrides(args.overrides, only=step))
     options = Options(to=(), overrides=overrides, kernel=args.kernel, memory_limit=args.memory_limit)
-    folder = run_alone(project.with_scenario(args.scenario), step, options)
+    folder = run_alone(Workspace.open(project.root, args.scenario, overrides), step, options)
     print(f"paper: {step} ran; see {project.relative(folder)}/", file=sys.stderr)
     return 0
 
 
-def run_alone(project: Project, step: str, options: Options) -> Path:
+def run_alone(workspace: Workspace, name: str, options: Options) -> Path:
     """Run one notebook and return the folder with its executed notebook and artefacts.
 
     Raises
@@ -48,36 +51,25 @@ def run_alone(project: Project, step: str, options: Options) -> Path:
     PaperError
         If a notebook whose results it reads has none for the present inputs, or if it fails.
     """
-    plan = make_plan(project, options)
-    entries = inspect(project, options, plan).entries
-    missing = [other for other in plan.after(step) if other not in entries]
+    plan = make_plan(workspace, options)
+    step = plan.steps[name]
+    assert isinstance(step, NotebookStep)
+    missing = [other for other in step.after if other not in plan.results]
     if missing:
         raise PaperError(
-            f"{step} reads the results of {', '.join(missing)}, which are not up to date",
-            where=step,
+            f"{name} reads the results of {', '.join(missing)}, which are not up to date",
+            where=name,
             remedy="paper build --no-render",
         )
-    from paperbuild.build.scheduler import kernel_settings, rerun_command
-    from paperbuild.kernel.execute import Run, run_notebook
-    from paperbuild.project.notebook import outputs_text, read_notebook
-
-    prepared = plan.step_inputs(step, entries)
-    folder = project.build / "runs" / step
-    staging = project.build / "runs" / f".{step}"
+    runs = workspace.project.build / "runs"
+    folder, staging = runs / name, runs / f".{name}"
     for old in (folder, staging):
         shutil.rmtree(old, ignore_errors=True)
     staging.mkdir(parents=True)
-    path = project.notebook(step)
-    notebook = read_notebook(path, project.relative(path))
-    settings = kernel_settings(plan, step, prepared, entries, staging)
-    command = rerun_command(plan, step)
-    run = Run(notebook, settings, plan.overrides[step], command, folder / f"{step}.failed.ipynb")
     try:
-        run_notebook(run, options.kernel)
-        document = results_document(step, plan.effective(step), {}, run.report["artefacts"])
-        write_atomic(staging / "results.json", document)
-        write_atomic(staging / f"{step}.ipynb", outputs_text(notebook, staging / "outputs.json"))
-        (staging / "outputs.json").unlink()
+        step.make(plan.results, staging, Running())
+        write_atomic(staging / f"{name}.ipynb", outputs_text(step.source(), staging / OUTPUTS))
+        (staging / OUTPUTS).unlink()
         staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

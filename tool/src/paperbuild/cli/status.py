@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from paperbuild.build.plan import Inspection, inspect
+from paperbuild.build.plan import Plan, make_plan
 from paperbuild.project.layout import Project
+from paperbuild.project.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,12 +22,13 @@ def main(project: Project, args: argparse.Namespace) -> int:
     """Print how every step stands."""
     from paperbuild.cli.main import options_from
 
-    inspection = inspect(project.with_scenario(args.scenario), options_from(args))
-    print(as_json(inspection) if args.json else "\n".join(lines(inspection, explain=True)))
+    options = options_from(args)
+    plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
+    print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
     return 0
 
 
-def as_json(inspection: Inspection) -> str:
+def as_json(plan: Plan) -> str:
     """Return the steps for machines."""
     steps = {
         name: {
@@ -35,15 +37,15 @@ def as_json(inspection: Inspection) -> str:
             "fingerprint": status.fingerprint,
             "stored": status.stored,
         }
-        for name, status in inspection.steps.items()
+        for name, status in plan.statuses.items()
     }
     return json.dumps({"steps": steps}, ensure_ascii=False, indent=2)
 
 
-def lines(inspection: Inspection, explain: bool) -> list[str]:
+def lines(plan: Plan, explain: bool) -> list[str]:
     """Return one line a step: fresh, or stale and why; with `explain` all reasons, else the first."""
     shown = []
-    for name, status in inspection.steps.items():
+    for name, status in plan.statuses.items():
         if not status.reasons:
             shown.append(f"{name:<28} fresh")
             continue

@@ -24,11 +24,13 @@ from papermill.log import logger
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
-from paperbuild.kernel.kernels import KernelSettings, kernel_manager
+from paperbuild.kernel import inside
+from paperbuild.kernel.client import kernel_manager
+from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import Notebook, label_of, outputs_of
 
 ENGINE = "paperbuild"
-FINISH = "import paperbuild.kernel.kernels as _k; _k.finish()"
+FINISH = f"import {inside.__name__} as _k; _k.finish()"
 
 
 @dataclass

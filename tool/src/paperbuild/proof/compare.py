@@ -398,10 +398,10 @@ def compare_number(
 
 def _prints(number: Mapping[str, Any]) -> bool:
     """Whether a recorded number's text is what its value and format give."""
-    from paperbuild.kernel.artefacts import printed
+    from paperbuild.project.numbers import printed
 
     try:
-        return printed("number", number["value"], number["format"]) == number["text"]
+        return printed(number["value"], number["format"]) == number["text"]
     except Exception:  # a forged format may be anything
         return False
 

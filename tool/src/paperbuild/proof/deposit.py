@@ -5,21 +5,19 @@ RO-Crate that says what is what and what made what, and checksums. Data that may
 out, and the page for reviewers says how to get it. No network is used.
 """
 
-import argparse
 import io
 import json
 import stat
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article import text
 from paperbuild.checks import check
 from paperbuild.ground.errors import Findings, PaperError
-from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
@@ -48,8 +46,11 @@ MEDIA = {
 }
 
 
-def refuse_unfit(project: Project) -> None:
-    """Raise what stands against a deposit: uncommitted files, findings of `paper check`, a stale build."""
+def refuse_unfit(project: Project, stale_steps: Callable[[Project], Iterable[str]]) -> None:
+    """Raise what stands against a deposit: uncommitted files, findings of `paper check`, a stale build.
+
+    `stale_steps` tells which steps are stale: the build stands above this floor.
+    """
     changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed or project.revision.dirty:
         raise PaperError(
@@ -60,11 +61,7 @@ def refuse_unfit(project: Project) -> None:
         )
     if found := check.findings(project):
         raise Findings(found)
-    from paperbuild.build.scheduler import Options
-    from paperbuild.cli.status import inspect
-
-    stale = [name for name, step in inspect(project, Options()).steps.items() if step.state != "fresh"]
-    if stale:
+    if stale := list(stale_steps(project)):
         raise PaperError(
             f"the article is stale: {', '.join(stale)}",
             where=project.relative(project.output),
@@ -358,28 +355,6 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     refuse_addresses(contents, (root, Path.home()))
     contents["SHA256SUMS"] = checksums(contents)
     return contents, programs
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `paper deposit` understands."""
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE.zip", help="where the archive goes (default: build/)"
-    )
-
-
-def main(project: Project, args: argparse.Namespace) -> int:
-    """Write the archive, or say what stands against it."""
-    refuse_unfit(project)
-    contents, programs = collect(project)
-    target = args.output or project.build / f"{archive_name(project.root)}-{project.revision.commit[:12]}.zip"
-    write_atomic(target, archive(contents, programs, project.revision.epoch))
-    size, commit = target.stat().st_size, project.revision.commit[:12]
-    print(f"{target}: {len(contents)} files, {size:,} bytes, commit {commit}")
-    if "codecheck.yml" not in contents:
-        print(
-            "without a certificate: this commit has not been verified; paper verify, then paper deposit again"
-        )
-    return 0
 
 
 def archive_name(root: Path) -> str:

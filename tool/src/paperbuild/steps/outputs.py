@@ -1,38 +1,155 @@
-"""From kept results to the files people see: figures, tables, numbers, the manifest of outputs."""
+"""The published outputs as a step: figures, tables and numbers of all notebooks, and the manifest of them.
+
+It waits for every notebook, so that people see the results of one build together or keep those of the last.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import languages
-from paperbuild.build.store import Entry
+from paperbuild.article import languages, typesetting
+from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.ground.files import copy_atomic
+from paperbuild.ground.files import copy_atomic, write_if_changed
+from paperbuild.ground.hashing import sha256_bytes, sha256_json
+from paperbuild.ground.own import PACKAGE
+from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
-from paperbuild.project.manifest import Manifest, read_manifest
-
-KINDS = {
-    "figure": {".svg": "figure", ".png": "figure", ".csv": "figure-data"},
-    "table": {".csv": "table", ".md": "table-text"},
-}
-
-
-def published_name(step: str, name: str) -> str:
-    """Return where a kept file of a notebook goes, from the render root; empty for the build's own files."""
-    if name.startswith(("figures/", "tables/")):
-        return name
-    return f"build/results/{step}.json" if name == "results.json" else ""
+from paperbuild.project.manifest import Manifest
+from paperbuild.project.parameters import parameters_digest
+from paperbuild.steps.desk import Desk
+from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
+from paperbuild.steps.reference import References, StepReference
+from paperbuild.steps.step import Inputs, Result, Results, Running, Step
 
 
-def artefacts_of(entry: Entry) -> list[dict[str, Any]]:
-    """Return the artefacts a kept result recorded."""
-    return json.loads(entry.path("results.json").read_text(encoding="utf-8"))["artefacts"]
+class Outputs(Step):
+    """See the module.
+
+    Parameters
+    ----------
+    desk : Desk
+        What all steps stand on.
+    notebooks : mapping of str to NotebookStep
+        The notebooks by name.
+    references : References
+        Which committed references stay.
+    kinds : sequence of str
+        Documents that will be typeset from the outputs, by their key in `paperbuild.article.formats`.
+    """
+
+    name = "outputs"
+    at_once = True
+
+    def __init__(
+        self,
+        desk: Desk,
+        notebooks: Mapping[str, NotebookStep],
+        references: References,
+        kinds: Sequence[str] = (),
+    ) -> None:
+        self.desk, self.notebooks, self.references, self.kinds = desk, notebooks, references, kinds
+        self.after = tuple(notebooks)
+        self._documents = {one["path"]: dict(one) for one in desk.workspace.manifest.documents}
+
+    def of_notebooks(self, results: Results) -> dict[str, Result]:
+        """Return the results that are published here, in reading order."""
+        return {name: results[name] for name in self.notebooks if name in results}
+
+    def inputs(self, before: Results) -> Inputs:
+        """Return what each notebook recorded, and what the article says of its own making."""
+        facts = self.desk.facts()
+        return {
+            f"results of {name}": one.files[RESULTS][:16] for name, one in self.of_notebooks(before).items()
+        } | {"build": sha256_json(facts)[:16]}
+
+    def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
+        """Make nothing: all is there."""
+        return ()
+
+    def published(self, result: Result, before: Results) -> dict[Path, str]:
+        """Return ``numbers.yml`` and the manifest; notebooks answer for their own files."""
+        numbers = sha256_bytes(self.numbers(before).encode("utf-8"))
+        files = {self.desk.project.numbers: numbers}
+        return {**files, self.desk.project.manifest: self._manifest_digest(before)}
+
+    def publish(self, result: Result, before: Results) -> None:
+        """Put all notebooks' results where people see them; the list of outputs comes last."""
+        made, project = self.of_notebooks(before), self.desk.project
+        check_names(made)
+        held = self.references.all_held(made)
+        remove_orphans(project, self.desk.workspace.manifest, made, held)
+        for name, one in made.items():
+            self.notebooks[name].put(one, before)
+        write_if_changed(project.numbers, self.numbers(before))
+        self.write_manifest(before)
+        if project.scenario and project.article.is_file():
+            self._copy_sources()
+        self.references.tell(made)
+
+    def numbers(self, results: Results) -> str:
+        """Return ``numbers.yml`` as it should stand after these results."""
+        made, facts = self.of_notebooks(results), self.desk.facts()
+        held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
+        key = sha256_json([{name: one.files[RESULTS] for name, one in made.items()}, held, facts])
+        return self.desk.workspace.cache.fact("numbers.yml", key, lambda: numbers_document(made, facts, held))
+
+    def document(self, path: str) -> Mapping[str, str] | None:
+        """Return the manifest's record of a document as it stands."""
+        return self._documents.get(path)
+
+    def list_document(self, record: Mapping[str, str]) -> None:
+        """Have the manifest list a document so, once it is written."""
+        self._documents[record["path"]] = dict(record)
+
+    def write_manifest(self, results: Results) -> None:
+        """Write the manifest of committed outputs that belongs to these results."""
+        write_if_changed(self.desk.project.manifest, self._manifest(results).text())
+
+    def _manifest(self, results: Results) -> Manifest:
+        """Return the manifest that belongs to these results."""
+        made, workspace = self.of_notebooks(results), self.desk.workspace
+        digests = {name: parameters_digest(workspace.effective(name)) for name in made}
+        documents = [self._documents[path] for path in sorted(self._documents)]
+        held = self.references.all_held(made)
+        return manifest(made, digests, documents, self.references.recipes(made), held)
+
+    def _manifest_digest(self, results: Results) -> str:
+        """Return the hash of the manifest's text, remembered by all that decides it."""
+        made = self.of_notebooks(results)
+        key = sha256_json(
+            [
+                {
+                    name: [one.files, one.inputs, self.desk.workspace.effective(name)]
+                    for name, one in made.items()
+                },
+                self._documents,
+                self.references.recipes(made),
+                {name: reference.digest for name, reference in self.references.all_held(made).items()},
+            ]
+        )
+        return self.desk.workspace.cache.fact(
+            "manifest", key, lambda: sha256_bytes(self._manifest(results).text().encode("utf-8"))
+        )
+
+    def _copy_sources(self) -> None:
+        """Bring the article's own files into a scenario's render root, to typeset it like the article."""
+        project = self.desk.project
+        article = read_article(project.root)
+        # Neither what notebooks make nor the build's own parts, where the project holds them.
+        made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
+        others = (*made, project.build, PACKAGE)
+        sources = {path for kind in self.kinds for path in typesetting.inputs(article, kind)}
+        copy_sources(
+            project,
+            [one for one in sorted(sources) if not any(one.is_relative_to(other) for other in others)],
+        )
 
 
-def check_names(entries: Mapping[str, Entry]) -> None:
+def check_names(results: Mapping[str, Result]) -> None:
     """Refuse names that two notebooks use, and numbers whose names contain one another.
 
     Raises
@@ -42,8 +159,8 @@ def check_names(entries: Mapping[str, Entry]) -> None:
     """
     findings: list[PaperError] = []
     seen: dict[tuple[str, str], str] = {}
-    for step, entry in entries.items():
-        for artefact in artefacts_of(entry):
+    for step, result in results.items():
+        for artefact in recorded(result).artefacts:
             kind, name, place = artefact["kind"], artefact["name"], f"{step} › {artefact['cell'] or 'a cell'}"
             if (kind, name) in seen:
                 other = seen[kind, name]
@@ -67,8 +184,7 @@ def check_names(entries: Mapping[str, Entry]) -> None:
 
 
 def numbers_document(
-    project: Project,
-    entries: Mapping[str, Entry],
+    results: Mapping[str, Result],
     build: Mapping[str, Any],
     held: Mapping[str, Mapping[str, Any]],
 ) -> str:
@@ -80,13 +196,13 @@ def numbers_document(
     forms = languages.number_forms()
     printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
     provenance: dict[str, str] = {}
-    for step, entry in entries.items():
-        for artefact in artefacts_of(entry):
+    for step, result in results.items():
+        for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
                 shown = held.get(step, {}).get(artefact["name"], artefact)
                 for root, form in forms.items():
                     _nest(printed[root], artefact["name"], form.write(shown["text"], shown["value"]))
-            elif artefact["kind"] in KINDS:
+            elif KINDS[artefact["kind"]].files:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     document = {**printed, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
@@ -103,20 +219,17 @@ def _nest(tree: dict[str, Any], name: str, value: Any) -> None:
 
 
 def manifest(
-    project: Project,
-    entries: Mapping[str, Entry],
+    results: Mapping[str, Result],
     parameters: Mapping[str, str],
     documents: Sequence[Mapping[str, Any]],
     recipes: Mapping[str, str],
-    held: Mapping[str, Any],
+    held: Mapping[str, StepReference],
 ) -> Manifest:
     """Return the manifest of committed outputs that belongs to kept results.
 
     Parameters
     ----------
-    project : Project
-        The variant.
-    entries : mapping of str to Entry
+    results : mapping of str to Result
         Kept results by notebook.
     parameters : mapping of str to str
         Short hash of each notebook's effective parameters.
@@ -127,74 +240,45 @@ def manifest(
     held : mapping of str to StepReference
         References that stay, by notebook.
     """
-    outputs, numbers, findings = [], {}, []
-    for step, entry in entries.items():
-        for artefact in artefacts_of(entry):
-            if step in held and artefact["kind"] != "finding":
-                continue
-            origin = {"notebook": step, "cell": artefact["cell"], "parameters": parameters[step]}
-            if artefact["kind"] == "number":
-                numbers[artefact["name"]] = {k: artefact[k] for k in ("value", "text", "format")} | origin
-                continue
-            if artefact["kind"] == "finding":
+    outputs: list[Mapping[str, Any]] = []
+    numbers: dict[str, Mapping[str, Any]] = {}
+    findings: list[Mapping[str, Any]] = []
+    for step, result in results.items():
+        for artefact in recorded(result).artefacts:
+            kind = KINDS[artefact["kind"]]
+            if kind.part == "findings":
                 findings.append({"message": artefact["name"], "notebook": step, "cell": artefact["cell"]})
                 continue
-            for path in artefact["files"]:
-                kind = KINDS[artefact["kind"]][Path(path).suffix]
-                outputs.append({"path": path, "kind": kind, "sha256": entry.files[path], **origin})
+            if step in held:
+                continue
+            origin = {"notebook": step, "cell": artefact["cell"], "parameters": parameters[step]}
+            listed = kind.listed(artefact, origin, result.files)
+            if kind.part == "numbers":
+                numbers[artefact["name"]] = listed[0]
+            else:
+                outputs += listed
     for reference in held.values():
         outputs += reference.outputs.values()
         numbers |= reference.numbers
     outputs.sort(key=lambda output: output["path"])
-    return Manifest(
-        tuple(outputs), numbers, tuple(documents), tuple(findings), {step: recipes[step] for step in entries}
-    )
+    return Manifest(tuple(outputs), numbers, tuple(documents), tuple(findings), dict(recipes))
 
 
-def remove_orphans(project: Project, entries: Mapping[str, Entry], held: Mapping[str, Any]) -> list[str]:
+def remove_orphans(
+    project: Project, listed: Manifest, results: Mapping[str, Result], held: Mapping[str, StepReference]
+) -> None:
     """Delete figures and tables that the last manifest lists and no notebook makes any more."""
-    made = {name for entry in entries.values() for name in entry.files}
+    made = {name for result in results.values() for name in result.files}
     made |= {name for reference in held.values() for name in reference.files}
-    listed = read_manifest(project.manifest).outputs
-    gone = [output["path"] for output in listed if output["path"] not in made]
-    removed = []
-    for name in gone:
+    own = {project.render_root / kind.folder for kind in KINDS.values() if kind.folder}
+    for name in (output["path"] for output in listed.outputs):
         path = project.render_root / name
-        if path.is_file() and path.parent in (project.figures, project.tables):
+        if name not in made and path.is_file() and path.parent in own:
             path.unlink()
-            removed.append(name)
-    return removed
 
 
-def publish(entry: Entry, files: Mapping[Path, str]) -> None:
-    """Copy kept files to the places in `files` (target to kept name) that do not hold them yet."""
-    for target, name in files.items():
-        copy_atomic(entry.path(name), target)
-
-
-def results_document(
-    step: str, parameters: Mapping[str, Any], inputs: Mapping[str, str], artefacts: list[dict[str, Any]]
-) -> str:
-    """Return what a notebook is recorded to have made, and from what."""
-    document = {
-        "notebook": step,
-        "parameters": dict(parameters),
-        "inputs": dict(inputs),
-        "artefacts": artefacts,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def prepare_render_root(project: Project, sources: list[Path]) -> None:
-    """Copy the article's own files into a scenario's render root, so that it typesets like the article.
-
-    Parameters
-    ----------
-    project : Project
-        A scenario.
-    sources : list of Path
-        The article's files under the project root that no notebook makes.
-    """
+def copy_sources(project: Project, sources: Iterable[Path]) -> None:
+    """Copy files of the article into a scenario's render root, to the same places."""
     for source in sources:
         if source.is_file() and source.is_relative_to(project.root):
             target = project.render_root / source.relative_to(project.root)

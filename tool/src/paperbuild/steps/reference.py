@@ -9,16 +9,21 @@ recipe is another, the author changed something, and the outputs become the refe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from paperbuild.build.store import Entry
-from paperbuild.ground.files import remove_tree, write_atomic, write_if_changed
+from paperbuild.article.formats import DOCUMENTS
+from paperbuild.ground.files import copy_atomic, remove_tree, write_atomic, write_if_changed
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
+from paperbuild.kernel.kinds import folders
 from paperbuild.project.layout import MANIFEST, Project
 from paperbuild.project.manifest import Manifest, parse_manifest
-from paperbuild.steps.outputs import artefacts_of
+from paperbuild.project.results import read_results
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.step import Result, Results
 
 # Inputs that belong to the machine: they are in the fingerprint, because they may change a result, and not in
 # the recipe, because no author chose them.
@@ -31,7 +36,7 @@ def recipe(inputs: Mapping[str, str], before: Mapping[str, str]) -> str:
     Parameters
     ----------
     inputs : mapping
-        The step's inputs (`paperbuild.steps.fingerprint`). The numbers it reads of other notebooks are among
+        The step's inputs (`paperbuild.steps.step`). The numbers it reads of other notebooks are among
         them, last bits and all, so the recipes of those notebooks stand in their place.
     before : mapping of str to str
         Recipes of the notebooks whose results it reads.
@@ -62,10 +67,15 @@ class StepReference:
     outputs: Mapping[str, dict[str, Any]]
     numbers: Mapping[str, dict[str, Any]]
 
-    @property
+    @cached_property
     def files(self) -> dict[str, str]:
         """SHA-256 by path."""
         return {path: output["sha256"] for path, output in self.outputs.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of all it holds but the recipe."""
+        return sha256_json([self.outputs, self.numbers])
 
 
 def read_references(listed: Manifest) -> dict[str, StepReference]:
@@ -89,16 +99,133 @@ def committed_references(project: Project) -> dict[str, StepReference]:
     return read_references(parse_manifest(committed(project, MANIFEST)))
 
 
-def made_here(entry: Entry) -> tuple[dict[str, str], dict[str, tuple[Any, str]]]:
+@dataclass
+class References:
+    """Which committed references stay in a build of one workspace.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        The project.
+    accept : bool
+        Whether none does, because its author accepts what this machine makes.
+    """
+
+    workspace: Workspace
+    accept: bool = False
+    _texts: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def listed(self) -> Mapping[str, StepReference]:
+        """What the manifest holds of each notebook."""
+        return read_references(self.workspace.manifest)
+
+    @cached_property
+    def committed(self) -> Mapping[str, StepReference]:
+        """What the last commit holds of each notebook; asked where the manifest at hand does not answer."""
+        return committed_references(self.workspace.project)
+
+    @property
+    def stays(self) -> bool:
+        """Whether a reference may stay at all: a scenario has none."""
+        return not (self.accept or self.workspace.project.scenario)
+
+    def recipes(self, results: Results) -> dict[str, str]:
+        """Return the recipe of each notebook among `results`."""
+        found: dict[str, str] = {}
+
+        def of(step: str) -> str:
+            if step not in found:
+                before = {other: of(other) for other in self.workspace.reads(step)}
+                found[step] = recipe(results[step].inputs, before)
+            return found[step]
+
+        return {step: of(step) for step in self.workspace.notebooks if step in results}
+
+    def held(self, step: str, results: Results) -> StepReference | None:
+        """Return the reference that stays although `step` made another result; None where that is published.
+
+        It stays where the manifest records the recipe of today and the reference is whole: then only the
+        machine can have made the difference.
+        """
+        return self._held(step, results, self.recipes(results)[step]) if self.stays else None
+
+    def all_held(self, results: Results) -> dict[str, StepReference]:
+        """Return the references that stay, by notebook."""
+        if not self.stays:
+            return {}
+        found = {step: self._held(step, results, known) for step, known in self.recipes(results).items()}
+        return {step: reference for step, reference in found.items() if reference is not None}
+
+    def _held(self, step: str, results: Results, today: str) -> StepReference | None:
+        """Return the reference of `step` that stays, given the recipe of today."""
+        result, cache, project = results[step], self.workspace.cache, self.workspace.project
+        known = self.listed.get(step)
+        if known and known.recipe != today:
+            # Back from an edit, or from other parameters, to what was committed.
+            known = self.committed.get(step)
+        if known is None or known.recipe != today:
+            return None
+        reference = known
+        key = sha256_json([result.files, reference.digest])
+        if not cache.fact("differs", key, lambda: differs_from(reference, result)):
+            return None
+        whole = all(
+            is_intact(project, path, digest, cache)
+            or reference_bytes(project, path, digest, cache) is not None
+            for path, digest in reference.files.items()
+        )
+        return reference if whole else None
+
+    def put(self, source: Path, place: Path, digest: str) -> None:
+        """Copy a kept file to its place unless it lies there already."""
+        try:
+            there = self.workspace.cache.file(place) == digest
+        except OSError:
+            there = False
+        if not there:
+            copy_atomic(source, place)
+
+    def restore(self, reference: StepReference) -> None:
+        """Bring back, from the last commit, files of a reference that were edited or removed."""
+        project, cache = self.workspace.project, self.workspace.cache
+        for path, digest in reference.files.items():
+            if not is_intact(project, path, digest, cache):
+                content = reference_bytes(project, path, digest, cache)
+                if content is not None:
+                    write_atomic(project.root / path, content)
+
+    def tell(self, results: Results) -> None:
+        """Put what this machine made otherwise than the references that stay beside them, and say how far."""
+        if self.workspace.project.scenario:
+            return
+        self._texts.clear()
+        held = self.all_held(results)
+        both = {step: (reference, results[step]) for step, reference in held.items()}
+        keep_differences(self.workspace.project, both, self.workspace.cache)
+
+    def tell_text(self, known: Mapping[str, str], made: Mapping[str, str]) -> None:
+        """Add a document whose committed text stays: its record in the reference, and that of this build."""
+        report = self.workspace.project.differs_report
+        before = report.read_text(encoding="utf-8") if report.is_file() else ""
+        old = "".join(f"{line}\n" for line in self._texts.values())
+        order = [document.file for document in DOCUMENTS.values()]
+        self._texts[made["path"]] = line_of_text(known, made)
+        self._texts = dict(sorted(self._texts.items(), key=lambda one: order.index(Path(one[0]).name)))
+        write_if_changed(report, "".join(f"{line}\n" for line in self._texts.values()) + before[len(old) :])
+
+
+def made_here(result: Result) -> tuple[dict[str, str], dict[str, tuple[Any, str]]]:
     """Return what a kept result would publish: hashes of files by path, value and text of numbers by name."""
-    files = {path: digest for path, digest in entry.files.items() if path.startswith(("figures/", "tables/"))}
-    numbers = {a["name"]: (a["value"], a["text"]) for a in artefacts_of(entry) if a["kind"] == "number"}
+    files = {path: digest for path, digest in result.files.items() if path.startswith(folders())}
+    recorded = read_results(result.path("results.json")).of_kind("number")
+    numbers = {one["name"]: (one["value"], one["text"]) for one in recorded}
     return files, numbers
 
 
-def differs_from(reference: StepReference, entry: Entry) -> bool:
+def differs_from(reference: StepReference, result: Result) -> bool:
     """Tell whether a kept result is another than the reference."""
-    files, numbers = made_here(entry)
+    files, numbers = made_here(result)
     known = {name: (one.get("value"), one.get("text")) for name, one in reference.numbers.items()}
     return files != reference.files or json.dumps(numbers, sort_keys=True) != json.dumps(
         known, sort_keys=True
@@ -135,7 +262,7 @@ def is_intact(project: Project, path: str, digest: str, cache: HashCache) -> boo
 
 
 def keep_differences(
-    project: Project, held: Mapping[str, tuple[StepReference, Entry]], cache: HashCache
+    project: Project, held: Mapping[str, tuple[StepReference, Result]], cache: HashCache
 ) -> None:
     """Put what this machine made otherwise beside the reference, and say in words how far it lies from it.
 
@@ -156,13 +283,13 @@ def keep_differences(
 
     tolerances = compare.load_tolerances(project.root)
     compared, wanted = [], set()
-    for reference, entry in held.values():
-        files, numbers = made_here(entry)
+    for reference, result in held.values():
+        files, numbers = made_here(result)
         expected = {
             path: reference_bytes(project, path, digest, cache) or b""
             for path, digest in reference.files.items()
         }
-        found = {path: entry.path(path).read_bytes() for path in files}
+        found = {path: result.path(path).read_bytes() for path in files}
         compared += compare.compare_artefacts(expected, found, tolerances)
         compared += [
             compare.Comparison(path, compare.Rung.DIFFERS, reason="made only here")
@@ -214,18 +341,12 @@ def report_of(differing: list[Any]) -> str:
     return "\n".join([*lines, "", *details]) + "\n"
 
 
-def tell_texts(project: Project, stay: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> None:
-    """Add to the report the documents whose committed text stays, as pairs of records: reference, build."""
-    lines = [
-        f"{made['path']}: typeset by {made['engine']}, the reference by {known.get('engine')}; "
-        + (
-            "the same text"
-            if known.get("text_sha256") == made["text_sha256"]
-            else f"ANOTHER TEXT, {made['text']} stays, and build/differs/{made['text']} is what was made here"
-            " (paper build --accept makes it the reference)"
-        )
-        for known, made in stay
-    ]
-    report = project.differs_report
-    before = report.read_text(encoding="utf-8") if report.is_file() else ""
-    write_if_changed(report, "\n".join([*lines, before]) if before else "\n".join(lines) + "\n")
+def line_of_text(known: Mapping[str, str], made: Mapping[str, str]) -> str:
+    """Say in a line how the text of a document differs from the reference's."""
+    same = known.get("text_sha256") == made["text_sha256"]
+    other = (
+        f"ANOTHER TEXT, {made['text']} stays, and build/differs/{made['text']} is what was made here"
+        " (paper build --accept makes it the reference)"
+    )
+    told = "the same text" if same else other
+    return f"{made['path']}: typeset by {made['engine']}, the reference by {known.get('engine')}; {told}"

@@ -1,9 +1,4 @@
-"""What a step depends on, and the one hash that stands for all of it.
-
-A step's inputs are a flat mapping from a readable key (``data data/regions.csv``, ``module src/x/y.py``,
-``package pandas``) to a short string (a hash or a version). The fingerprint is the hash of that mapping, so
-whatever makes a step stale can be named by comparing two mappings.
-"""
+"""What code depends on: modules and packages it imports, what is installed, and the tool's own code."""
 
 from __future__ import annotations
 
@@ -12,37 +7,20 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paperbuild.ground import surroundings
-from paperbuild.ground.errors import PaperError, raise_all, suggestion
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.ground.located import line_of
 from paperbuild.ground.own import PACKAGE
+from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text, parse_code, read_notebook
 
-# Raise it when the meaning of a stored result changes in a way the hashed sources below do not show.
-FORMAT = 1
-
-# The parts of the build itself that a notebook's results pass through.
-BUILD_SOURCES = ("ground/surroundings.py", "kernel/artefacts.py", "kernel/kernels.py", "kernel/warm.py")
-
-# What the artefact writer imports for each of its calls, by the name a notebook imports it under.
-WRITTEN_WITH = {"figure": ("matplotlib", "pandas"), "table": ("pandas",)}
-
-# Fields of a register entry that say when and how a file was recorded, not what its columns mean.
-BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes"})
-
-Inputs = dict[str, str]
-
-
-def fingerprint(inputs: Mapping[str, str]) -> str:
-    """Return the hash of a step's inputs (32 hexadecimal digits)."""
-    return sha256_json(dict(inputs))[:32]
+# The packages that this distribution installs.
+OWN_PACKAGES = ("paperbuild", "dataregister")
 
 
 @dataclass
@@ -61,10 +39,11 @@ class Scanner:
     cache: HashCache
     _found: dict[str, Path | None] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
+    _own: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Forget which modules were found, because files may have changed since."""
-        self._found, self._closures = {}, {}
+        self._found, self._closures, self._own = {}, {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -72,11 +51,6 @@ class Scanner:
             return self.cache.file(path)
         except OSError as error:
             raise PaperError(f"cannot read: {error.strerror}", where=self.project.relative(path)) from None
-
-    def build_version(self) -> str:
-        """Return the hash of the build's own format version and code that results pass through."""
-        digests = [self.code(PACKAGE / name) for name in BUILD_SOURCES]
-        return sha256_json([FORMAT, *digests])[:12]
 
     def code(self, path: Path) -> str:
         """Return the hash of a module's meaning: its syntax tree, so neither comments nor formatting."""
@@ -136,8 +110,8 @@ class Scanner:
         while queue:
             name = queue.pop()
             path, top = self.find_module(name), name.partition(".")[0]
-            if top == PACKAGE.name:
-                # The build answers for its own code (`build_version`), here and where it is merely installed.
+            if top in OWN_PACKAGES:
+                # The tool's own code is each step's to name (`own_code`), wherever the tool lies.
                 continue
             if path is None:
                 # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
@@ -160,9 +134,34 @@ class Scanner:
             path = self.project.notebook(step)
             imports = self.notebook_code(path, self.project.relative(path))["imports"]
             modules, outside = self.closure(imports)
-            outside |= {p for found in imports for name in found[2] for p in WRITTEN_WITH.get(name, ())}
+            handed = [KINDS[name] for found in imports for name in found[2] if name in KINDS]
+            outside |= {package for kind in handed for package in kind.written_with}
             self._closures[step] = modules, outside
         return self._closures[step]
+
+    def own_code(self, entries: Iterable[str]) -> dict[str, str]:
+        """Return the tool's own modules that `entries`, modules of it, lead to: inputs by readable key.
+
+        Whatever a result passes through counts, wherever it is imported. What the entries merely are called
+        by does not: a command that draws the steps changes none of them.
+        """
+        wanted = tuple(entries)
+        if wanted not in self._own:
+            found: dict[Path, str] = {}
+            queue = list(wanted)
+            while queue:
+                name = queue.pop()
+                path = _own_file(name)
+                if path is None or path in found:
+                    continue
+                found[path] = self.code(path)[:12]
+                queue += [name.rpartition(".")[0]] if "." in name else []
+                package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+                queue += [target for one in self.imports(path) for target in self.targets(one, package)]
+            self._own[wanted] = {
+                f"module {path.relative_to(PACKAGE.parent).as_posix()}": found[path] for path in sorted(found)
+            }
+        return self._own[wanted]
 
     def targets(self, found: list[Any], package: str) -> list[str]:
         """Return the absolute module names one import statement may load."""
@@ -188,6 +187,16 @@ class Scanner:
                 )
                 found += [here / name for name in sorted(names) if not name.endswith((".py", ".pyc"))]
         return found
+
+
+def _own_file(name: str) -> Path | None:
+    """Return the file of one of the tool's own modules; None for any other name."""
+    parts = name.split(".")
+    if parts[0] not in OWN_PACKAGES:
+        return None
+    stem = PACKAGE.parent.joinpath(*parts)
+    places = (stem / "__init__.py", stem.with_suffix(".py"))
+    return next((place for place in places if place.is_file()), None)
 
 
 def read_code(path: Path) -> str:
@@ -300,200 +309,3 @@ def _look_up_distributions() -> dict[str, Any]:
     named = metadata.packages_distributions().items()
     owners = {package: sorted({canonical(name) for name in names if name}) for package, names in named}
     return {"versions": versions, "owners": owners, "requires": requires}
-
-
-def register_entries(project: Project, cache: HashCache) -> dict[str, Any]:
-    """Return the data register's entries by the path of their file (empty without a register)."""
-    path = project.register_file
-    if not path.is_file():
-        return {}
-
-    def compute() -> dict[str, Any]:
-        from paperbuild.project import register
-
-        return {
-            entry.path: {
-                "digest": sha256_json(_without_bookkeeping(entry.raw))[:12],
-                "name": entry.name,
-                "references": sorted({key.resource for key in entry.foreign_keys if key.resource}),
-            }
-            for entry in register.read(project.root).resources.values()
-        }
-
-    return cache.fact("register", cache.file(path), compute)
-
-
-def _without_bookkeeping(value: Any) -> Any:
-    """Return a register entry without the fields that do not bear on results, at any depth."""
-    if isinstance(value, dict):
-        return {key: _without_bookkeeping(item) for key, item in value.items() if key not in BOOKKEEPING}
-    return [_without_bookkeeping(item) for item in value] if isinstance(value, list) else value
-
-
-def declared_files(
-    project: Project, step: str, entries: Mapping[str, Any], named: Sequence[str] = ()
-) -> dict[Path, str]:
-    """Return the files a notebook may read: its tables, those their keys refer to, and other declared files.
-
-    The value names what kind of input each is (``data`` or ``file``). `named` are files that parameters name.
-
-    Raises
-    ------
-    PaperError, Findings
-        For every declared file that does not exist.
-    """
-    settings = project.settings.notebooks[step]
-    shown = project.relative(project.parameters_file)
-    by_name = {entry["name"]: project.data / path for path, entry in entries.items()}
-    files: dict[Path, str] = {}
-    findings = []
-    if settings.reads_all:
-        # Such a notebook is about the register itself, so all of the register counts.
-        listed = sorted(project.data.rglob("*"))
-        files = {path: "data" for path in listed if path.suffix in (".csv", ".json", ".geojson")}
-    for table in settings.tables:
-        path = project.data_file(table)
-        if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "data")
-            known = [
-                p.relative_to(project.data).with_suffix("").as_posix() for p in project.data.rglob("*.csv")
-            ]
-            missing = project.relative(path)
-            findings.append(
-                PaperError(
-                    f"{step} declares {table!r}, but there is no {missing}{suggestion(table, known)}",
-                    where=f"{shown}:{line}",
-                    expected="a file in data/",
-                    remedy=f"correct the name, or bring the file back: git checkout -- {missing}",
-                )
-            )
-            continue
-        files[path] = "data"
-        entry = entries.get(path.relative_to(project.data).as_posix(), {})
-        files |= {by_name[name]: "data" for name in entry.get("references", []) if name in by_name}
-    for name in named:
-        path = project.root / name
-        if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():
-            message = f"a parameter of {step} names {name!r}, which is no file of the project"
-            findings.append(PaperError(message, expected="a file, as a path from the project root"))
-            continue
-        files[path] = "file"
-    for name in settings.files or ():
-        path = project.root / name
-        if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "files")
-            findings.append(
-                PaperError(f"{step} declares {name!r}, which does not exist", where=f"{shown}:{line}")
-            )
-            continue
-        files[path] = "file"
-    raise_all(findings)
-    return files
-
-
-@dataclass(frozen=True)
-class StepInputs:
-    """All a notebook depends on, and the lists its kernel needs.
-
-    Attributes
-    ----------
-    inputs : dict of str to str
-        Readable key to hash or version (see the module's description).
-    readable : tuple of Path
-        Data files the kernel may open.
-    modules : tuple of Path
-        The project's modules the kernel may import, with files of their packages.
-    """
-
-    inputs: Inputs
-    readable: tuple[Path, ...]
-    modules: tuple[Path, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """The hash of all inputs."""
-        return fingerprint(self.inputs)
-
-
-def notebook_inputs(
-    scanner: Scanner,
-    step: str,
-    parameters: Mapping[str, Any],
-    results: Mapping[str, str],
-    packages: Distributions,
-    entries: Mapping[str, Any],
-    named: Sequence[str],
-) -> StepInputs:
-    """Collect what notebook `step` depends on.
-
-    Parameters
-    ----------
-    scanner : Scanner
-        Hashes files and follows imports.
-    step : str
-        Name of the notebook.
-    parameters : mapping
-        Values that differ from the defaults (the defaults are code).
-    results : mapping of str to str
-        Hash of the recorded numbers of each notebook it reads.
-    packages : Distributions
-        What is installed.
-    entries : mapping
-        The data register (`register_entries`).
-    named : sequence of str
-        Files that its parameters name.
-    """
-    project = scanner.project
-    path = project.notebook(step)
-    code = scanner.notebook_code(path, project.relative(path))
-    modules, outside = scanner.notebook_closure(step)
-    beside = scanner.package_files(modules)
-    files = declared_files(project, step, entries, named)
-    inputs: Inputs = {
-        "build": scanner.build_version(),
-        "python": "{}.{}.{}".format(*sys.version_info[:3]),
-        "surroundings": surroundings.present().key,
-        f"code {project.relative(path)}": code["code"][:12],
-    }
-    inputs |= {
-        f"parameter {name}": json.dumps(value, ensure_ascii=False) for name, value in parameters.items()
-    }
-    for file, kind in files.items():
-        shown = project.relative(file)
-        inputs[f"{kind} {shown}"] = scanner.file(file)[:16]
-        entry = (
-            entries.get(file.relative_to(project.data).as_posix())
-            if file.is_relative_to(project.data)
-            else None
-        )
-        if entry:
-            inputs[f"register entry of {shown}"] = entry["digest"]
-    inputs |= {f"numbers of {name}": digest[:16] for name, digest in results.items()}
-    inputs |= {f"module {project.relative(module)}": scanner.code(module)[:12] for module in modules}
-    inputs |= {f"module file {project.relative(file)}": scanner.file(file)[:12] for file in beside}
-    inputs |= {f"package {name}": version for name, version in packages.needed_by(outside).items()}
-    inputs = {key: inputs[key] for key in sorted(inputs)}
-    readable = [*files, *([project.register_file] if project.register_file.is_file() else [])]
-    return StepInputs(inputs, tuple(readable), tuple(sorted({*modules, *beside})))
-
-
-def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Say in words what changed between two sets of inputs, each as ``KIND NAME changed: old → new``."""
-    lines = []
-    for key in sorted({*old, *new}):
-        before, after = old.get(key), new.get(key)
-        if before == after:
-            continue
-        if before is None:
-            lines.append(f"{key} is new: {shorten(after)}")
-        elif after is None:
-            lines.append(f"{key} is gone: {shorten(before)}")
-        else:
-            lines.append(f"{key} changed: {shorten(before)} → {shorten(after)}")
-    return lines
-
-
-def shorten(value: str | None) -> str:
-    """Return a hash cut to eight digits; versions and parameter values stay as they are."""
-    text = value or ""
-    return text[:8] if re.fullmatch(r"[0-9a-f]{12,64}", text) else text

@@ -1,0 +1,335 @@
+"""What notebooks hand over to the article: figures, tables, numbers, findings; and other notebooks' numbers.
+
+Inside a build every call writes into the step's staging folder and records which cell made it. In an
+ordinary Jupyter session the calls check and show, and write nothing.
+
+A kind of artefact is one object here: how its names look, which files it makes and what the manifest calls
+them, what it is written with. To add one, add its object to `KINDS` and its call to `__all__`: the door
+(``from paperbuild import …``), fingerprints, publishing and the manifest ask these.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paperbuild.kernel import recorder
+from paperbuild.kernel.recorder import ArtefactError
+from paperbuild.kernel.tables import csv_bytes, markdown_table, printed
+from paperbuild.project.numbers import stored
+from paperbuild.project.results import read_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["ArtefactError", "figure", "finding", "number", "numbers", "results", "table"]
+
+KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+DOTTED = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)+")
+
+PNG_DPI = 200
+# Thousandths of a point are finer than print. Six decimals, as matplotlib writes, double the file and show in
+# which arithmetic it was drawn.
+SVG_DECIMALS = 3
+_SVG_PATH = re.compile(rb'(?<=\bd=")[^"]+')
+_SVG_NUMBER = re.compile(rb"-?\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of artefact.
+
+    Attributes
+    ----------
+    name : str
+        What it is called, in records and by the call that hands one over.
+    part : str
+        The part of the manifest that lists it (a field of `paperbuild.project.manifest.Manifest`).
+    pattern : Pattern, optional
+        What its names look like; None where the name is free text.
+    expected : str
+        The same in words.
+    folder : str
+        Where its files are published, from the render root; empty where it has none.
+    files : mapping of str to str
+        By suffix of each file it makes, what the manifest calls that file.
+    fields : tuple of str
+        What its record adds to name and cell.
+    written_with : tuple of str
+        Import names of the packages that its bytes hang on, whatever the notebook itself imports.
+    """
+
+    name: str
+    part: str
+    pattern: re.Pattern[str] | None = None
+    expected: str = ""
+    folder: str = ""
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    written_with: tuple[str, ...] = ()
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that does not look like one of this kind."""
+        if self.pattern and not (isinstance(name, str) and self.pattern.fullmatch(name)):
+            raise ArtefactError(f"{name!r} is no name for a {self.name}; expected: {self.expected}")
+
+    def hand_over(self, name: str, contents: Mapping[str, bytes] | None = None, **details: Any) -> None:
+        """Record one; `contents` has the bytes of each of its files by suffix."""
+        found = contents or {}
+        files = {f"{self.folder}/{name}{suffix}": found[suffix] for suffix in self.files}
+        recorder.hand_over(self.name, name, files, **details)
+
+    def listed(
+        self, artefact: Mapping[str, Any], origin: Mapping[str, str], digests: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
+        """Return what the manifest lists of a recorded artefact: one record, or one for each of its files.
+
+        `origin` says which notebook, cell and parameters it is from; `digests` has the hashes of its files.
+        """
+        if not self.files:
+            return [{key: artefact[key] for key in self.fields} | origin]
+        return [
+            {"path": path, "kind": self.files[path[path.rindex(".") :]], "sha256": digests[path], **origin}
+            for path in artefact["files"]
+        ]
+
+
+FIGURE = Kind(
+    "figure",
+    "outputs",
+    KEBAB_CASE,
+    "kebab-case, as in border-map",
+    "figures",
+    {".svg": "figure", ".png": "figure", ".csv": "figure-data"},
+    written_with=("matplotlib", "pandas"),
+)
+TABLE = Kind(
+    "table",
+    "outputs",
+    KEBAB_CASE,
+    "kebab-case, as in border-lengths",
+    "tables",
+    {".csv": "table", ".md": "table-text"},
+    written_with=("pandas",),
+)
+NUMBER = Kind(
+    "number", "numbers", DOTTED, "dotted, as in gravity.distance", fields=("value", "text", "format")
+)
+FINDING = Kind("finding", "findings")
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (FIGURE, TABLE, NUMBER, FINDING)}
+
+
+def folders() -> tuple[str, ...]:
+    """Return the folders that files of artefacts are published in, from the render root, with a slash."""
+    return tuple(sorted({f"{kind.folder}/" for kind in KINDS.values() if kind.folder}))
+
+
+def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
+    """Hand a figure to the article as ``figures/name.svg`` and ``.png``, with the data behind it as ``.csv``.
+
+    Parameters
+    ----------
+    name : str
+        Kebab-case name, unique in the article.
+    fig : Figure
+        The figure, at its printed size; it is closed afterwards.
+    data : DataFrame
+        Every value the figure draws.
+
+    Raises
+    ------
+    ArtefactError
+        For a bad or repeated name, or an empty `data`.
+    """
+    from IPython.display import Image, display
+    from matplotlib import pyplot, rc_context
+
+    FIGURE.check_name(name)
+    table_bytes = csv_bytes(name, data)
+    # The salt makes the ids inside an SVG depend on the figure alone; without it every run draws new ones.
+    with rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "savefig.bbox": None}):
+        svg, png = io.BytesIO(), io.BytesIO()
+        fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        fig.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    pyplot.close(fig)
+    contents = {".svg": rounded_paths(svg.getvalue()), ".png": png.getvalue(), ".csv": table_bytes}
+    FIGURE.hand_over(name, contents)
+    display(Image(data=contents[".png"], format="png", width=round(fig.get_figwidth() * 96)))
+
+
+def rounded_paths(svg: bytes) -> bytes:
+    """Return an SVG with the coordinates of its paths rounded to `SVG_DECIMALS`."""
+
+    def rounded(match: re.Match[bytes]) -> bytes:
+        # Adding zero makes minus zero, a matter of the last bit, plain zero.
+        return (
+            f"{round(float(match[0]), SVG_DECIMALS) + 0.0:.{SVG_DECIMALS}f}".rstrip("0").rstrip(".").encode()
+        )
+
+    return _SVG_PATH.sub(lambda path: _SVG_NUMBER.sub(rounded, path[0]), svg)
+
+
+def table(
+    name: str,
+    frame: pd.DataFrame,
+    formats: Mapping[str, str] | None = None,
+    align: Mapping[str, str] | None = None,
+) -> None:
+    """Hand a table to the article as ``tables/name.csv`` (ten digits) and ``tables/name.md`` (as printed).
+
+    Parameters
+    ----------
+    name : str
+        Kebab-case name, unique in the article.
+    frame : DataFrame
+        Rows as printed; the header is the column names; the index is not printed.
+    formats : mapping of str to str, optional
+        Python format specification by column, for instance ``",.0f"``. Without one, whole numbers print
+        as they are and other numbers with two decimals.
+    align : mapping of str to str, optional
+        ``left``, ``right`` or ``center`` by column; by default numbers right and text left.
+
+    Raises
+    ------
+    ArtefactError
+        For a bad or repeated name, an empty frame, an unknown column or a format that does not fit.
+    """
+    from IPython.display import Markdown, display
+
+    TABLE.check_name(name)
+    markdown = markdown_table(name, frame, formats or {}, align or {})
+    TABLE.hand_over(name, {".csv": csv_bytes(name, frame), ".md": markdown.encode("utf-8")})
+    display(Markdown(markdown))
+
+
+def number(name: str, value: float | str | bool, spec: str = "") -> None:
+    """Hand a number (or a word that follows from data) to the text, as ``{{< meta n.NAME >}}``.
+
+    Parameters
+    ----------
+    name : str
+        Dotted name, unique in the article, as in ``gravity.distance``.
+    value : float, int, str or bool
+        The value; numpy scalars are taken too.
+    spec : str
+        Python format specification, for instance ``".2f"`` or ``",.0f"``.
+
+    Raises
+    ------
+    ArtefactError
+        For a bad or repeated name, a value that is not finite, or a format that does not fit.
+    """
+    from IPython.display import display_markdown
+
+    NUMBER.check_name(name)
+    value = plain_scalar(name, value)
+    text = printed(name, value, spec)
+    NUMBER.hand_over(name, value=stored(value), text=text, format=spec)
+    display_markdown(f"`{name}` = {text}", raw=True)
+
+
+def numbers(prefix: str, record: Any) -> None:
+    """Hand over the fields of a record as numbers ``prefix.field``.
+
+    A field's print format is the string in its annotation, as in ``share: Annotated[float, ".1f"]``. A field
+    that holds a record itself gives ``prefix.field_inner``, and its inner field ``value`` gives
+    ``prefix.field``. A field that is None is not recorded; a last underscore, which keeps a name off Python's
+    own words (``for_``), is left out.
+
+    Parameters
+    ----------
+    prefix : str
+        First part of the names, as in ``regions.a7``.
+    record : dataclass or mapping
+        The record; of a mapping the keys are the field names, and the values words, whole numbers or records.
+
+    Raises
+    ------
+    ArtefactError
+        As :func:`number`; and for something that is neither a dataclass nor a mapping.
+    """
+    for name, value, spec in _fields(record):
+        if dataclasses.is_dataclass(value):
+            for inner, inner_value, inner_spec in _fields(value):
+                joined = name if inner == "value" else f"{name}_{inner}"
+                number(f"{prefix}.{joined}", inner_value, inner_spec)
+        else:
+            number(f"{prefix}.{name}", value, spec)
+
+
+def _fields(record: Any) -> list[tuple[str, Any, str]]:
+    """Return name, value and print format of the fields of a record that are not None."""
+    if isinstance(record, Mapping):
+        found = [(name, value, "") for name, value in record.items()]
+    elif dataclasses.is_dataclass(record) and not isinstance(record, type):
+        hints = typing.get_type_hints(type(record), include_extras=True)
+        found = [
+            (field.name, getattr(record, field.name), _spec(hints[field.name]))
+            for field in dataclasses.fields(record)
+        ]
+    else:
+        raise ArtefactError(f"numbers() takes a dataclass or a mapping; found {type(record).__name__}")
+    return [(name.removesuffix("_"), value, spec) for name, value, spec in found if value is not None]
+
+
+def _spec(annotation: Any) -> str:
+    """Return the print format in a field's annotation, an empty one where there is none."""
+    return next((note for note in getattr(annotation, "__metadata__", ()) if isinstance(note, str)), "")
+
+
+def finding(message: str) -> None:
+    """Report that something is not as it must be, without withholding the results.
+
+    The build goes on, so that what follows from a changed file can be seen, and says so at its end; the
+    manifest keeps the finding, and ``paper check`` refuses the article until it is gone.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and where; unique in the notebook.
+    """
+    from IPython.display import display_markdown
+
+    FINDING.hand_over(message)
+    display_markdown(f"**Finding:** {message}", raw=True)
+
+
+def results(notebook: str) -> dict[str, Any]:
+    """Return the numbers another notebook recorded, by name, as raw values.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, declared under ``results:`` in ``analysis/parameters.yml``.
+
+    Raises
+    ------
+    ArtefactError
+        If the notebook is not declared or (outside a build) has not been built yet.
+    """
+    path = recorder.results_of(notebook)
+    if path is None:
+        raise ArtefactError(
+            f"results of {notebook!r} are not declared; add it under results: in parameters.yml"
+            if recorder.is_building()
+            else f"no results of {notebook!r} yet; run: paper build"
+        )
+    return read_results(path).numbers
+
+
+def plain_scalar(name: str, value: Any) -> float | int | str | bool:
+    """Return `value` as a plain Python scalar, refusing anything else and what is not finite."""
+    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+    if not isinstance(value, bool | int | float | str):
+        raise ArtefactError(f"number {name!r} is a {type(value).__name__}; expected one number or word")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ArtefactError(f"number {name!r} is {value}; a number in the text must be finite")
+    return value

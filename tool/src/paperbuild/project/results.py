@@ -1,0 +1,62 @@
+"""What one notebook is recorded to have made, and from what (``build/results/NOTEBOOK.json``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NotebookResults:
+    """The record of one run.
+
+    Attributes
+    ----------
+    notebook : str
+        Its name.
+    parameters : mapping
+        All its parameters as it saw them.
+    inputs : mapping of str to str
+        Hash of each data file it declares.
+    artefacts : tuple of mapping
+        What it handed over, in order: `kind`, `name`, `cell`, and what its kind adds
+        (`paperbuild.kernel.kinds`).
+    """
+
+    notebook: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    artefacts: tuple[Mapping[str, Any], ...] = ()
+
+    def of_kind(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the artefacts of one kind, in order."""
+        return [one for one in self.artefacts if one["kind"] == kind]
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The recorded numbers by name, as raw values."""
+        return {one["name"]: one["value"] for one in self.of_kind("number")}
+
+    def text(self) -> str:
+        """Return the file's content."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def read_results(path: Path) -> NotebookResults:
+    """Return the record in a file; what the build wrote is not checked.
+
+    Raises
+    ------
+    OSError
+        Where there is none.
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return NotebookResults(
+        found.get("notebook", ""),
+        found.get("parameters", {}),
+        found.get("inputs", {}),
+        tuple(found["artefacts"]),
+    )

@@ -1,0 +1,100 @@
+"""What all steps of an article stand on: the workspace, its code, what is installed, the text."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from paperbuild.article import typesetting
+from paperbuild.article.text import Article
+from paperbuild.article.text import read as read_article
+from paperbuild.ground.hashing import sha256_json
+from paperbuild.project.layout import Project
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.dependencies import Distributions, Scanner, installed
+
+
+@dataclass
+class Desk:
+    """See the module.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        The project, read once.
+    scanner : Scanner
+        Follows its code.
+    packages : Distributions
+        What is installed.
+    engine, kernel : str
+        Which typesetter, and how kernels start.
+    memory_limit : int
+        Bytes a kernel may hold; 0 for no limit.
+    accept : bool
+        Whether what this machine makes becomes the reference, though only the machine differs.
+    """
+
+    workspace: Workspace
+    scanner: Scanner
+    packages: Distributions
+    engine: str = "auto"
+    kernel: str = "fork"
+    memory_limit: int = 0
+    accept: bool = False
+    _article: Article | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, workspace: Workspace, **choices: Any) -> Desk:
+        """Return the desk for a workspace."""
+        scanner = Scanner(workspace.project, workspace.cache)
+        return cls(workspace, scanner, installed(workspace.cache), **choices)
+
+    @property
+    def project(self) -> Project:
+        """Where everything lies."""
+        return self.workspace.project
+
+    @property
+    def article(self) -> Article:
+        """The article where it is typeset, read once until `look_anew`."""
+        found = self._article
+        if found is None:
+            found = self._article = read_article(self.project.render_root)
+        return found
+
+    def look_anew(self) -> None:
+        """Forget which modules and texts were found, because files may have changed since."""
+        self.scanner.refresh()
+        self._article = None
+
+    def outside(self, notebooks: Iterable[str]) -> set[str]:
+        """Return the packages from outside the project that these notebooks and their modules import."""
+        return {name for step in notebooks for name in self.scanner.notebook_closure(step)[1]}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the article says of its own making: revision and versions."""
+        revision, used = self.workspace.revision, self.outside(self.workspace.notebooks)
+        versions = {
+            name: self.packages.versions[owner]
+            for name in sorted(used)
+            for owner in self.packages.owners.get(name, [])[:1]
+            if owner in self.packages.versions
+        }
+        return {
+            "commit": revision.commit or "no commit",
+            "commit_short": (revision.commit[:7] or "no commit") + ("+changes" if revision.dirty else ""),
+            "dirty": revision.dirty,
+            "date": revision.date,
+            "python": platform.python_version(),
+            "versions": versions,
+        }
+
+    def typesetter(self) -> dict[str, str]:
+        """Return names and versions of what typesets; asked again when something is installed or removed."""
+        engine = typesetting.engine_for(self.engine)
+        if engine == "quarto":
+            return typesetting.identity(engine)
+        key = sha256_json([engine, self.packages.versions])
+        return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))

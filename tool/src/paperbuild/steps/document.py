@@ -1,0 +1,171 @@
+"""A document as a step: typeset from the text and the outputs; its words are committed as a reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from paperbuild.article import notebook_pages, typesetting
+from paperbuild.article.formats import DOCUMENTS, Format, Pages
+from paperbuild.article.job import RenderJob
+from paperbuild.ground import surroundings
+from paperbuild.ground.files import write_atomic
+from paperbuild.ground.hashing import sha256_bytes, sha256_json
+from paperbuild.ground.own import PACKAGE
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.desk import Desk
+from paperbuild.steps.outputs import Outputs
+from paperbuild.steps.reference import OF_THE_MACHINE
+from paperbuild.steps.step import Inputs, Result, Results, Running, Step
+
+# The tool's own modules through which a document passes, with all that these import.
+OWN_CODE = ("paperbuild.article.typesetting",)
+
+
+class DocumentStep(Step):
+    """One document: a format of the article, or the pages of its notebooks.
+
+    Parameters
+    ----------
+    desk : Desk
+        What all steps stand on.
+    kind : str
+        Its key in `paperbuild.article.formats.DOCUMENTS`.
+    outputs : Outputs
+        The step that publishes what it is set from, and lists it in the manifest.
+    """
+
+    verb = "typeset"
+    reads_published = True
+
+    def __init__(self, desk: Desk, kind: str, outputs: Outputs) -> None:
+        self.desk, self.kind, self.outputs = desk, kind, outputs
+        self.document = DOCUMENTS[kind]
+        self.name = self.document.file
+        self.after = (*outputs.notebooks, outputs.name)
+
+    def inputs(self, before: Results) -> Inputs:
+        """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
+        desk, article = self.desk, self.desk.article
+        inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
+        root = desk.project.render_root
+        for path in typesetting.inputs(article, self.kind):
+            base = root if path.is_relative_to(root) else PACKAGE.parent
+            shown = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+            if path.is_file():
+                inputs[f"file {shown}"] = desk.scanner.file(path)[:16]
+            else:
+                inputs[f"missing {shown}"] = "absent"
+        inputs |= desk.scanner.own_code(OWN_CODE)
+        inputs["numbers"] = sha256_bytes(self.outputs.numbers(before).encode("utf-8"))[:16]
+        inputs["date"] = str(desk.workspace.revision.epoch)
+        inputs["surroundings"] = surroundings.present().key
+        if isinstance(self.document, Pages):
+            # Their links lead to where the article shows what they make.
+            texts = sha256_json([text.text for text in article.manuscripts])
+            places = desk.workspace.cache.fact("places", texts, lambda: notebook_pages.places(article))
+            inputs["places in the article"] = sha256_json(places)[:16]
+            for name, notebook in self.outputs.notebooks.items():
+                executed = notebook.published(before[name], before)[notebook.executed_file]
+                inputs[f"executed notebook {name}"] = executed[:16]
+            packages = self.document.packages
+            inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
+        return {key: inputs[key] for key in sorted(inputs)}
+
+    def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
+        """Typeset it."""
+        epoch = self.desk.workspace.revision.epoch
+        typesetting.render(
+            RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)
+        )
+        return ()
+
+    def published(self, result: Result, before: Results) -> dict[Path, str]:
+        """Return its files below ``_output/``."""
+        return {self.desk.project.output / name: digest for name, digest in result.files.items()}
+
+    def publish(self, result: Result, before: Results) -> None:
+        """Put it below ``_output/``, its words into ``text/`` and their hash into the manifest."""
+        for place, digest in self.published(result, before).items():
+            name = place.relative_to(self.desk.project.output).as_posix()
+            self.outputs.references.put(result.path(name), place, digest)
+        if isinstance(self.document, Format):
+            self._record(result, before)
+
+    def settled(self, result: Result, before: Results) -> bool:
+        """Tell whether its committed text is this build's, or one that stays."""
+        if not isinstance(self.document, Format):
+            return True
+        record = self.record(result, before)
+        known, target = self.outputs.document(record["path"]), self.desk.project.render_root / record["text"]
+        if known is None or (known != record and not self._text_stays(record)):
+            return False
+        return target.is_file() and digest_of(self.desk.workspace, target) == known.get("text_sha256")
+
+    def record(self, result: Result, before: Results) -> dict[str, str]:
+        """Return the manifest's record of the document that lies in ``_output/``."""
+        path, engine, facts = self.desk.project.output / self.name, self.engine, self.desk.facts()
+
+        def compute() -> dict[str, str]:
+            from paperbuild.proof.compare import document_record
+
+            return document_record(path, engine, facts)
+
+        cache = self.desk.workspace.cache
+        record = cache.fact("document", f"{cache.file(path)} {engine}", compute)
+        return {**record, "recipe": self.recipe(result, before)}
+
+    @property
+    def engine(self) -> str:
+        """The typesetter's name."""
+        return self.desk.typesetter()["engine"]
+
+    def recipe(self, result: Result, before: Results) -> str:
+        """Return the digest of what an author decides of the text, whichever engine typesets it."""
+        printed = json.loads(self.outputs.numbers(before))
+        chosen = {
+            key: value
+            for key, value in result.inputs.items()
+            if key not in ("numbers", "date", *OF_THE_MACHINE) and not key.startswith("typesetter ")
+        }
+        versions = self.desk.packages.versions
+        engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
+        return sha256_json([chosen, engines, {key: printed[key] for key in ("n", "c", "provenance")}])[:16]
+
+    def _record(self, result: Result, before: Results) -> None:
+        """Put what the document says into ``text/``, and its hash into the manifest."""
+        from paperbuild.proof.compare import reference_text
+
+        project, record, facts = self.desk.project, self.record(result, before), self.desk.facts()
+        path, target = project.output / self.name, project.render_root / record["text"]
+        known = self.outputs.document(record["path"])
+        if known is not None and self._text_stays(record):
+            write_atomic(project.differs / record["text"], reference_text(path, facts))
+            self.outputs.references.tell_text(known, record)
+            return
+        self.outputs.list_document(record)
+        # A longer commit name may move where a PDF's lines break; that is no other text.
+        if not target.is_file() or digest_of(self.desk.workspace, target) != record["text_sha256"]:
+            write_atomic(target, reference_text(path, facts))
+        self.outputs.write_manifest(before)
+
+    def _text_stays(self, record: dict[str, str]) -> bool:
+        """Tell whether the committed text stays, because only typesetter or machine differ."""
+        known = self.outputs.document(record["path"])
+        if known is None or known == record or not self.outputs.references.stays:
+            return False
+        target = self.desk.project.render_root / record["text"]
+        whole = target.is_file() and digest_of(self.desk.workspace, target) == known.get("text_sha256")
+        return whole and known.get("recipe") == record["recipe"]
+
+
+def digest_of(workspace: Workspace, text: Path) -> str:
+    """Return the hash of a committed text, wherever its lines break."""
+
+    def compute() -> str:
+        from paperbuild.proof.compare import text_digest
+
+        return text_digest(text.read_text(encoding="utf-8", errors="replace"))
+
+    return workspace.cache.fact("text", workspace.cache.file(text), compute)
