@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -144,7 +145,7 @@ class _Build:
                                 self.report.skipped.append(name)
                             sorter.done(name)
                         elif steps[name].at_once:
-                            if not self._attempt(name, lambda name=name: self._at_once(name)):
+                            if not self._attempt(name, functools.partial(self._at_once, name)):
                                 blocked.add(name)
                             sorter.done(name)
                         else:
@@ -154,7 +155,7 @@ class _Build:
                         continue
                     for future in wait(futures, return_when=FIRST_COMPLETED).done:
                         name = futures.pop(future)
-                        if not self._attempt(name, lambda future=future, name=name: self._take(name, future)):
+                        if not self._attempt(name, functools.partial(self._take, name, future)):
                             blocked.add(name)
                         sorter.done(name)
             except BaseException:

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
@@ -73,7 +73,7 @@ class _Manager(AsyncKernelManager):
         super().__init__(**options)
         self._environment = dict(environment)
 
-    async def start_kernel(self, **options: Any) -> None:
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # as AsyncKernelManager has it
         """Start the kernel; jupyter_client alone would lay the specification's variables over ours."""
         await super().start_kernel(**{**options, "env": self._environment})
 

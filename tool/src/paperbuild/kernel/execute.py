@@ -260,7 +260,7 @@ def _death(run: Run) -> str:
         return "the kernel died without an exit code"
     if code >= 0:
         return f"the kernel ended itself with exit code {code} (exit() or os._exit() in a cell?)"
-    name = signal.Signals(-code).name if -code in iter(signal.Signals) else f"signal {-code}"
+    name = signal.Signals(-code).name if -code in {one.value for one in signal.Signals} else f"signal {-code}"
     if name == "SIGKILL" and out_of_memory_kills() > run.kills_before:
         return (
             "out of memory: the system ended the kernel; try fewer --jobs, or --memory-limit to fail earlier"

@@ -45,8 +45,9 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     app.initialize(
         ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
     )
-    app.shell.events.register("pre_run_cell", _prepare_cell)
-    app.shell.set_custom_exc((Exception,), _record_failure)
+    shell: Any = app.shell
+    shell.events.register("pre_run_cell", _prepare_cell)
+    shell.set_custom_exc((Exception,), _record_failure)
     _watch = Watch(settings)
     sys.addaudithook(_watch)
     app.start()
@@ -72,7 +73,8 @@ def _record_failure(
     """Write down where in the project's own code a cell failed, with what arguments; show it as usual."""
     assert _watch is not None
     root = os.path.realpath(_watch.settings.root) + os.sep
-    place, values = "", {}
+    place = ""
+    values: dict[str, str] = {}
     step: TracebackType | None = traceback
     while step is not None:
         code = step.tb_frame.f_code
@@ -85,7 +87,7 @@ def _record_failure(
                 name: brief(step.tb_frame.f_locals[name]) for name in names if name in step.tb_frame.f_locals
             }
         step = step.tb_next
-    failure = {"cell": recorder.current_cell(), "place": place, "values": values}
+    failure: dict[str, Any] = {"cell": recorder.current_cell(), "place": place, "values": values}
     failure |= {"exception": kind.__name__, "message": str(error), "violations": _watch.violations}
     Path(_watch.settings.staging, "failure.json").write_text(json.dumps(failure), encoding="utf-8")
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)

@@ -94,7 +94,7 @@ class Kind:
         `origin` says which notebook, cell and parameters it is from; `digests` has the hashes of its files.
         """
         if not self.files:
-            return [{key: artefact[key] for key in self.fields} | origin]
+            return [{**{key: artefact[key] for key in self.fields}, **origin}]
         return [
             {"path": path, "kind": self.files[path[path.rindex(".") :]], "sha256": digests[path], **origin}
             for path in artefact["files"]

@@ -26,4 +26,4 @@ import_module("jupyter_client.localinterfaces").localhost()
 
 # Some libraries ask, while they are imported, whether they are in a notebook (pandas, for how wide a printed
 # table may be). They are, or will be as soon as a kernel is forked; IPython puts its own function here then.
-builtins.get_ipython = lambda: SimpleNamespace(kernel=True)
+setattr(builtins, "get_ipython", lambda: SimpleNamespace(kernel=True))  # noqa: B010

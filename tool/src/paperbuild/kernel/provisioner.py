@@ -7,9 +7,9 @@ import json
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from paperbuild.kernel.inside import forked
 from paperbuild.kernel.settings import KernelSettings
@@ -53,7 +53,7 @@ class ForkProvisioner(LocalProvisioner):
         """Fork a kernel; ``cmd`` is the cold kernel's command and ends with connection file and settings."""
         connection_file, settings = cmd[-2], KernelSettings(**json.loads(cmd[-1]))
         process = fork(forked, (connection_file, settings, dict(kwargs["env"])))
-        self.process = _ForkedProcess(process)
+        self.process = cast("Any", _ForkedProcess(process))
         self.pid = self.pgid = process.pid
         self.cwd = settings.root
         # A client that connects before the sockets exist waits a tenth of a second before it tries again; the

@@ -286,6 +286,11 @@ def installed(cache: HashCache) -> Distributions:
     return Distributions(fact["versions"], fact["owners"], fact["requires"])
 
 
+def _told(distribution: Any, field: str) -> str:
+    """Return a field of a distribution's metadata; where they lack it, its own attributes would raise."""
+    return str(distribution.metadata.get(field) or "")
+
+
 def _look_up_distributions() -> dict[str, Any]:
     """Read the metadata of everything installed (slow: some 0.3 s)."""
     from importlib import metadata
@@ -296,11 +301,10 @@ def _look_up_distributions() -> dict[str, Any]:
     versions: dict[str, str] = {}
     requires: dict[str, list[str]] = {}
     for distribution in metadata.distributions():
-        # Not `.name` and `.version`: of a distribution whose metadata lack them, some readers raise.
-        name = canonical(distribution.metadata.get("Name") or "")
+        name = canonical(_told(distribution, "Name") or "")
         if not name or name in versions:
             continue
-        versions[name] = distribution.metadata.get("Version") or "unknown"
+        versions[name] = _told(distribution, "Version") or "unknown"
         # Requirements of optional extras are no requirements of the code that is run.
         lines = [line for line in distribution.requires or [] if not re.search(r";.*\bextra\b", line)]
         # A line that begins with no name is no requirement; what wrote it is not ours to mend.
