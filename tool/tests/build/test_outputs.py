@@ -59,7 +59,7 @@ def article(project: Path) -> Path:
 
 
 def test_another_number_reaches_every_document(article: Path, tmp_path: Path) -> None:
-    plan = make_plan(Workspace.open(article), Options(engine="embedded"))
+    plan = make_plan(Workspace.open(article), Options(engine="embedded", accept=True))
     kept = plan.results["01-first"]
     text = kept.path("results.json").read_text(encoding="utf-8").replace('"5.50"', '"5.51"')
     (tmp_path / "other/files").mkdir(parents=True)

@@ -143,7 +143,8 @@ class Scanner:
         """Return the tool's own modules that `entries`, modules of it, lead to: inputs by readable key.
 
         Whatever a result passes through counts, wherever it is imported. What the entries merely are called
-        by does not: a command that draws the steps changes none of them.
+        by does not: a command that draws the steps changes none of them. Nor do the packages above a module:
+        the tool's are empty, but for the door of notebooks, which looks its names up when it is asked.
         """
         wanted = tuple(entries)
         if wanted not in self._own:
@@ -155,7 +156,6 @@ class Scanner:
                 if path is None or path in found:
                     continue
                 found[path] = self.code(path)[:12]
-                queue += [name.rpartition(".")[0]] if "." in name else []
                 package = name if path.name == "__init__.py" else name.rpartition(".")[0]
                 queue += [target for one in self.imports(path) for target in self.targets(one, package)]
             self._own[wanted] = {

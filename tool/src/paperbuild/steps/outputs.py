@@ -6,14 +6,14 @@ It waits for every notebook, so that people see the results of one build togethe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages, typesetting
 from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError, raise_all
-from paperbuild.ground.files import copy_atomic, write_if_changed
+from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
@@ -71,10 +71,11 @@ class Outputs(Step):
         return ()
 
     def published(self, result: Result, before: Results) -> dict[Path, str]:
-        """Return ``numbers.yml`` and the manifest; notebooks answer for their own files."""
-        numbers = sha256_bytes(self.numbers(before).encode("utf-8"))
-        files = {self.desk.project.numbers: numbers}
-        return {**files, self.desk.project.manifest: self._manifest_digest(before)}
+        """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
+        project = self.desk.project
+        files = {place: self.desk.scanner.file(source) for place, source in self.sources().items()}
+        files[project.numbers] = sha256_bytes(self.numbers(before).encode("utf-8"))
+        return {**files, project.manifest: self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
@@ -86,8 +87,8 @@ class Outputs(Step):
             self.notebooks[name].put(one, before)
         write_if_changed(project.numbers, self.numbers(before))
         self.write_manifest(before)
-        if project.scenario and project.article.is_file():
-            self._copy_sources()
+        for place, source in self.sources().items():
+            self.references.put(source, place, self.desk.scanner.file(source))
         self.references.tell(made)
 
     def numbers(self, results: Results) -> str:
@@ -135,18 +136,25 @@ class Outputs(Step):
             "manifest", key, lambda: sha256_bytes(self._manifest(results).text().encode("utf-8"))
         )
 
-    def _copy_sources(self) -> None:
-        """Bring the article's own files into a scenario's render root, to typeset it like the article."""
+    def sources(self) -> dict[Path, Path]:
+        """Return a scenario's copies of the article's own files, which typeset it like the article, by place.
+
+        None for the article itself.
+        """
         project = self.desk.project
+        if not project.scenario or not self.kinds:
+            return {}
         article = read_article(project.root)
         # Neither what notebooks make nor the build's own parts, where the project holds them.
         made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
         others = (*made, project.build, PACKAGE)
-        sources = {path for kind in self.kinds for path in typesetting.inputs(article, kind)}
-        copy_sources(
-            project,
-            [one for one in sorted(sources) if not any(one.is_relative_to(other) for other in others)],
-        )
+        return {
+            project.render_root / source.relative_to(project.root): source
+            for source in sorted({path for kind in self.kinds for path in typesetting.inputs(article, kind)})
+            if source.is_file()
+            and source.is_relative_to(project.root)
+            and not any(source.is_relative_to(other) for other in others)
+        }
 
 
 def check_names(results: Mapping[str, Result]) -> None:
@@ -275,12 +283,3 @@ def remove_orphans(
         path = project.render_root / name
         if name not in made and path.is_file() and path.parent in own:
             path.unlink()
-
-
-def copy_sources(project: Project, sources: Iterable[Path]) -> None:
-    """Copy files of the article into a scenario's render root, to the same places."""
-    for source in sources:
-        if source.is_file() and source.is_relative_to(project.root):
-            target = project.render_root / source.relative_to(project.root)
-            if not target.is_file() or target.read_bytes() != source.read_bytes():
-                copy_atomic(source, target)
