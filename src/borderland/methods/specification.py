@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from scipy import stats
 
 from borderland import ties
+from borderland.methods.resampling import p_value
 
 
 class Specified(NamedTuple):
@@ -131,18 +132,18 @@ def joint_tests(curve: Curve) -> pd.DataFrame:
     null_share = 100 * np.mean(null_sign * null_t > curve.threshold[:, None], axis=0)
     stouffer, null_stouffer = observed_t.mean(), null_t.mean(axis=0)
     rows = {
-        "median": (median, null_median, ties.at_least(np.abs(null_median), abs(median))),
-        "share": (share, null_share, ties.at_least(null_share, share)),
-        "stouffer": (stouffer, null_stouffer, ties.at_least(np.abs(null_stouffer), abs(stouffer))),
+        "median": (median, null_median, p_value(np.abs(null_median), abs(median))),
+        "share": (share, null_share, p_value(null_share, share)),
+        "stouffer": (stouffer, null_stouffer, p_value(np.abs(null_stouffer), abs(stouffer))),
     }
     table = {
         name: {
             "observed": observed,
             "null_low": np.quantile(null, 0.025),
             "null_high": np.quantile(null, 0.975),
-            "p": (1 + reached.sum()) / (1 + len(null)),
+            "p": p,
         }
-        for name, (observed, null, reached) in rows.items()
+        for name, (observed, null, p) in rows.items()
     }
     return pd.DataFrame(table).T.astype(float).rename_axis("test")
 

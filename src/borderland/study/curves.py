@@ -19,7 +19,7 @@ from borderland.methods.spatial import (
 )
 from borderland.methods.specification import Curve, Specified, joint_tests, place
 from borderland.study import models, regional
-from borderland.study.wording import Tested
+from borderland.study.wording import P, Tested
 
 STATUS_OPTIONS = {
     "direction": ("arrivals", "departures"),
@@ -237,8 +237,8 @@ class CurveSummary:
     significant_positive: Annotated[int, "d"]
     main: Annotated[float, ".2f"]  # the article's own specification
     main_percentile: Annotated[float, ".0f"]
-    share_p: Annotated[float, ".3f"]
-    stouffer_p: Annotated[float, ".3f"]
+    share_p: Annotated[float, P]
+    stouffer_p: Annotated[float, P]
 
 
 def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:

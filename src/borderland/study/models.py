@@ -20,7 +20,7 @@ from borderland.methods.covariance import (
 )
 from borderland.methods.ppml import ppml
 from borderland.methods.resampling import randomisation_test, wild_cluster_bootstrap
-from borderland.study.wording import Estimate, in_words
+from borderland.study.wording import Estimate, P, in_words
 
 FAVOURED = 2  # rank from which Russian is an official or a state language
 
@@ -436,11 +436,11 @@ def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataF
 class StatusTests:
     """p-values of the status of Russian under five methods; None where a method gives none."""
 
-    status_p_robust: Annotated[float | None, ".3f"]
-    status_p_clustered: Annotated[float | None, ".3f"]
-    status_p_jackknife: Annotated[float | None, ".3f"]
-    status_p_wild: Annotated[float | None, ".3f"]
-    status_p: Annotated[float | None, ".3f"]  # reassigned histories
+    status_p_robust: Annotated[float | None, P]
+    status_p_clustered: Annotated[float | None, P]
+    status_p_jackknife: Annotated[float | None, P]
+    status_p_wild: Annotated[float | None, P]
+    status_p: Annotated[float | None, P]  # reassigned histories
 
 
 @dataclass(frozen=True)
@@ -483,7 +483,7 @@ class NetworkSize:
     """The network of flows: what identifies the common official status in it, and how it is measured."""
 
     changing_pairs: Annotated[int, "d"]
-    official_p_wild: Annotated[float, ".3f"]
+    official_p_wild: Annotated[float, P]
     outcomes: Annotated[int, "d"]
 
 
@@ -498,7 +498,7 @@ class NetworkResults:
     spoken: Estimate
     log_distance: Estimate
     contiguous: Estimate
-    official_p_randomisation: Annotated[float, ".3f"]
+    official_p_randomisation: Annotated[float, P]
     official_lowest: Annotated[float, ".2f"]
     official_highest: Annotated[float, ".2f"]
     official_significant: Annotated[int, "d"]  # measures with p below 0.05 against dealt histories
