@@ -17,7 +17,7 @@ def evaluate(choice):
     draw = np.random.default_rng(0)
     null = draw.normal(size=200)
     t = choice["effect"] + null[0] * 0
-    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, null, null, 1e6)
+    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, t, null, null, 1e6)
 
 
 def curve(effects=(0.0, 1.0, 4.0)):
