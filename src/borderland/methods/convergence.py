@@ -265,7 +265,7 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
 
     Newey–West errors are too small in series of twenty years. Here the studentised change of slope is read
     against its distribution in ``draws`` series of the same length with Gaussian errors of first order, whose
-    autocorrelation is that of the residuals, corrected for its bias around a trend.
+    autocorrelation is the one under which residuals of this design have, at the median, that of the series.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
     References
     ----------
     Schuirmann (1987), *Journal of Pharmacokinetics and Biopharmaceutics* 15(6), 657–680 (one-sided test of
-    equivalence); Orcutt & Winokur (1969), *Econometrica* 37(1), 1–14 (bias of the autocorrelation).
+    equivalence); Andrews (1993), *Econometrica* 61(1), 139–165 (median-unbiased autocorrelation).
     """
     series = series.dropna()
     years = series.index.to_numpy(float)
@@ -301,12 +301,14 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
     values = series.to_numpy(float)[:, None]
     change, error = (float(found[0]) for found in slope_and_error(values))
     residuals = (annihilator @ values)[:, 0]
-    observed = residuals[1:] @ residuals[:-1] / (residuals @ residuals)
-    rho = float(np.clip(observed + (2 + 4 * observed) / n, 0, 0.95))
-    errors = np.random.default_rng(seed).normal(size=(n, draws))
-    errors[0] /= np.sqrt(1 - rho**2)  # the first value has the variance of all
-    for place in range(1, n):
-        errors[place] += rho * errors[place - 1]
+    shocks = np.random.default_rng(seed).normal(size=(n, draws))
+    medians = [
+        np.median(_first_autocorrelation(annihilator @ _first_order(shocks, rho)))
+        for rho in _AUTOCORRELATIONS
+    ]
+    # interpolated between the candidates, of which the ends are the least and the most that is taken
+    rho = float(np.interp(_first_autocorrelation(residuals[:, None])[0], medians, _AUTOCORRELATIONS))
+    errors = _first_order(shocks, rho)
     # scaled so that what the fit leaves has, on average, the size of the residuals
     errors *= np.sqrt(residuals @ residuals / ((annihilator @ errors) ** 2).sum(axis=0).mean())
     chance, chance_error = slope_and_error(errors)
@@ -319,6 +321,23 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
         float(np.mean(chance + smallest > critical * chance_error)),
         float(np.quantile(critical * chance_error - chance, 0.8)),
     )
+
+
+_AUTOCORRELATIONS = np.linspace(0, 0.95, 20)
+
+
+def _first_order(shocks: np.ndarray, rho: float) -> np.ndarray:
+    """Stationary series of first order (years × draws) with the given shocks."""
+    errors = shocks.copy()
+    errors[0] /= np.sqrt(1 - rho**2)  # the first value has the variance of all
+    for place in range(1, len(errors)):
+        errors[place] += rho * errors[place - 1]
+    return errors
+
+
+def _first_autocorrelation(series: np.ndarray) -> np.ndarray:
+    """Autocorrelation of first order of each column around zero."""
+    return (series[1:] * series[:-1]).sum(axis=0) / (series**2).sum(axis=0)
 
 
 def placebo_breaks(series: pd.Series, at: int, margin: int = 3) -> pd.DataFrame:

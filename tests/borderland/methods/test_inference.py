@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from linearmodels.panel import PanelOLS
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from borderland.methods import covariance, resampling
 from borderland.methods.covariance import Model
@@ -287,6 +288,24 @@ def test_randomisation_p_counts_the_actual_assignment():
     assert result.p == pytest.approx((1 + (np.abs(t) >= abs(result.statistic)).sum()) / 200)
     same = np.repeat(frame[["x"]].to_numpy(), 10, axis=1)
     assert resampling.randomisation_test(OLS, frame, "x", "unit", same).p == 1
+
+
+def test_simulated_power_is_the_level_without_an_effect_and_grows_with_it():
+    frame = made_up(units=8, years=6)
+    frame["law"] = ((frame["unit"] < 4) & (frame["year"] >= 3)).astype(float)
+    model = Model(ppml, "persons", ("law",), ("unit", "year"))
+    power = resampling.simulated_power(model, frame, "law", "unit", "year", (0.0, 0.6, 2.0), 60, 99, 0)
+    # 60 samples at 5 % have a standard error of 2.8 points: 15 % is the bound at three and a half
+    assert power[0.0] < 0.15
+    assert power[0.0] < power[0.6] <= power[2.0]
+    assert power[2.0] > 0.9
+
+
+def test_holm_adjusts_as_in_the_textbook_and_by_statsmodels():
+    p = [0.01, 0.04, 0.03, 0.005, 0.5]
+    expected = multipletests(p, method="holm")[1]
+    assert resampling.holm(p) == pytest.approx(expected)
+    assert resampling.holm(p)[0] == pytest.approx(0.04)  # second smallest of five: four times 0.01
 
 
 # --- what a coefficient rests on, and words ----------------------------------------------------------
