@@ -279,7 +279,7 @@ class _Reader:
                 statistics[key] = Statistic(key, said.get("from", ""), said.get("meaning", ""))
         rule = self.rule(name, parts["rule"]) if "rule" in parts else {}
         ruled = {"statistics": statistics} | {key: rule.get(key, ()) for key in _RULE}
-        used = {c.statistic for _, c, _ in Claim(name, **dict.fromkeys(_TEXTS, ""), **ruled).conditions()}
+        used = {c.statistic for _, c, _ in Claim(name, **dict.fromkeys(_TEXTS, ""), **ruled).conditions()}  # type: ignore[arg-type]
         for missing in sorted(used - set(statistics)):
             close = _suggestion(missing, statistics)
             self.complain(node, f"the rule of claim {name} uses {missing!r}, not among its statistics{close}")

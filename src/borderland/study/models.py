@@ -554,7 +554,7 @@ def status_effect(fitted: pd.DataFrame, identified: pd.DataFrame, measure: str) 
     of_states = fitted[(fitted["model"] == "State and year effects") & (fitted["term"] == measure)].iloc[0]
     changing = identified[identified["changes"] != ""]
     low, high = (None if np.isnan(of_states[end]) else float(of_states[end]) for end in ("low", "high"))
-    words = "an estimate without interval" if low is None else in_words(low, high, of_states["estimate"])
+    words = "an estimate without interval" if low is None else in_words(low, high, of_states["estimate"])  # type: ignore[arg-type]
     return StatusEffect(
         changing_origins=len(changing),
         changing_names=", ".join(changing["state"]),
@@ -574,7 +574,7 @@ def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
     effects = (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
     within = arrivals_model(measure, within=True)
     shares = simulated_power(within, panel, measure, "state", "year", effects, _SIMULATIONS, 199, seed)
-    return StatusPower(*(float(100 * share) for share in shares), simulations=_SIMULATIONS)
+    return StatusPower(*(float(100 * share) for share in shares), simulations=_SIMULATIONS)  # type: ignore[misc, arg-type]
 
 
 def few_clusters(panel: pd.DataFrame, before: pd.DataFrame, measure: str) -> FewClusters:
