@@ -1,10 +1,12 @@
 """Tests by resampling: wild cluster bootstrap, reassignment of a regressor, and all methods side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from borderland import ties
 from borderland.methods.covariance import (
@@ -19,7 +21,7 @@ from borderland.methods.covariance import (
 from borderland.methods.panel import Effect, Regression, group_codes
 
 _NOTHING = 1e-12  # a spread this small beside the largest is zero but for rounding
-_EXHAUSTIVE = 14  # up to 2^14 = 16,384 sign vectors are enumerated rather than drawn
+_EXHAUSTIVE = 16  # clusters up to which all sign vectors (2^16 = 65,536) are taken rather than some drawn
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,49 @@ class Test:
     draws: int
 
 
+def p_value(resampled: ArrayLike, observed: float) -> float:
+    """Share of draws that reach the observed statistic, the data's own among them: (1 + b)/(1 + B).
+
+    The one convention of every resampling test here. It is never zero, and of full size where the draws are
+    exchangeable with the data; where all B + 1 assignments are enumerated it is the exact p-value.
+
+    Parameters
+    ----------
+    resampled : array, B
+        The statistic in each draw other than the data's own, made so that large values speak against the
+        null (absolute values for a two-sided test); missing ones (no variation in the draw) are left out.
+    observed : float
+        The statistic of the data.
+
+    References
+    ----------
+    Phipson & Smyth (2010), *Statistical Applications in Genetics and Molecular Biology* 9(1), 39, equation 2.
+    """
+    drawn = np.asarray(resampled, dtype=float)
+    drawn = drawn[~np.isnan(drawn)]
+    return float((1 + ties.at_least(drawn, observed).sum()) / (1 + len(drawn)))
+
+
+def holm(p: ArrayLike) -> np.ndarray:
+    """Adjusted p-values that keep the chance of any false rejection at the level, whatever their dependence.
+
+    References
+    ----------
+    Holm (1979), *Scandinavian Journal of Statistics* 6(2), 65–70.
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    stepped = (len(values) - np.arange(len(values))) * values[order]
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(stepped))
+    return adjusted
+
+
+def monte_carlo_error(p: float, draws: int) -> float:
+    """Standard error that ``draws`` random draws leave in a p-value: that of a share of so many trials."""
+    return float(np.sqrt(p * (1 - p) / draws))
+
+
 def wild_cluster_bootstrap(
     model: Model,
     frame: pd.DataFrame,
@@ -44,7 +89,7 @@ def wild_cluster_bootstrap(
 ) -> Test:
     """Test that a coefficient equals ``value`` when clusters are few, with the null imposed.
 
-    The residuals of the fit under the null get a random sign per cluster. With up to 14 clusters all 2^G sign
+    The residuals of the fit under the null get a random sign per cluster. With up to 16 clusters all 2^G sign
     vectors are used and ``draws`` and ``seed`` do not matter; above, Webb's six-point weights are drawn. For
     least squares this is the restricted wild cluster bootstrap-t. For Poisson it perturbs the scores: one
     Newton step from the null, studentised, which needs no refit.
@@ -77,9 +122,9 @@ def _wild(
     observed = _studentised(sums, spread, np.ones((groups, 1)))[0]
     resampled = _studentised(sums, spread, weights)
     factor = np.sqrt(small_sample_factor(null, [codes], groups, len(null.coefficients) + 1))
-    # the vector of ones and its mirror image are among the draws: what equals them up to rounding counts
-    reached = ties.at_least(np.abs(resampled), np.abs(observed))
-    return Test(float(observed / factor), float(reached.mean()), weights.shape[1])
+    # the first of all sign vectors is the data's own, which the p-value counts by itself
+    others = resampled[1:] if groups <= _EXHAUSTIVE else resampled
+    return Test(float(observed / factor), p_value(np.abs(others), abs(observed)), weights.shape[1])
 
 
 def _bootstrap_sums(null: Regression, focal: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +148,7 @@ def _studentised(sums: np.ndarray, spread: np.ndarray, weights: np.ndarray) -> n
 
 
 def _weights(groups: int, draws: int, seed: int) -> np.ndarray:
-    """Clusters × draws: every vector of signs, or Webb's six points."""
+    """Clusters × draws: every vector of signs, that of ones first, or Webb's six points."""
     if groups <= _EXHAUSTIVE:
         bits = (np.arange(2**groups)[None, :] >> np.arange(groups)[:, None]) & 1
         return 1.0 - 2.0 * bits
@@ -120,6 +165,7 @@ def _partial(fit: Regression, values: np.ndarray) -> np.ndarray:
 
 
 _BRACKET = 1e-4  # of a standard error, to which an end is narrowed down: beyond the digits printed
+_DOUBLINGS = 20  # an end is looked for up to a million standard errors out, where p has long settled
 
 
 def wild_cluster_interval(
@@ -133,8 +179,9 @@ def wild_cluster_interval(
 ) -> tuple[float, float]:
     """Values of a coefficient that the wild cluster bootstrap does not reject, found by halving brackets.
 
-    An end further than fifteen clustered standard errors away is unbounded (infinite): with few clusters the
-    test may never reject on one side.
+    An end is infinite where the test does not reject however far out: with few clusters, p may settle above
+    the level on one side. So it is where a Poisson fit with the value imposed runs off before the test
+    rejects.
 
     References
     ----------
@@ -148,10 +195,13 @@ def wild_cluster_interval(
 
     def end(direction: int) -> float:
         inside, step = row["estimate"], row["se"]
-        for _ in range(4):  # 1 + 2 + 4 + 8 standard errors out
+        for _ in range(_DOUBLINGS):
             outside = inside + direction * step
-            if rejected(outside):
-                break
+            try:
+                if rejected(outside):
+                    break
+            except ValueError:  # the Poisson means span too many orders
+                return direction * np.inf
             inside, step = outside, 2 * step
         else:
             return direction * np.inf
@@ -242,21 +292,66 @@ def randomisation_test(
     Returns
     -------
     Test
-        p = (1 + reassignments with at least as large a |t|) / (1 + draws), never zero.
+        |t| against those of the reassignments, as :func:`p_value`.
 
     References
     ----------
     Fisher (1935), *The Design of Experiments*, section 21; MacKinnon & Webb (2020), *Journal of Econometrics*
-    218(2), 435–450 (t rather than coefficient); Phipson & Smyth (2010), *Statistical Applications in
-    Genetics and Molecular Biology* 9(1), 39 (counting the actual assignment).
+    218(2), 435–450 (t rather than coefficient).
     """
     null = model.without(name).fit(frame)
     kept = frame.index.isin(null.frame.index)
     both = np.column_stack([null.frame[name].to_numpy(dtype=float), candidates[kept]])
     _, statistic = score_statistics(null, both, cluster)
-    usable = np.isfinite(statistic[1:])
-    reached = ties.at_least(np.abs(statistic[1:][usable]), np.abs(statistic[0]))
-    return Test(float(statistic[0]), float((1 + reached.sum()) / (1 + usable.sum())), int(usable.sum()))
+    p = p_value(np.abs(statistic[1:]), abs(statistic[0]))
+    return Test(float(statistic[0]), p, int((~np.isnan(statistic[1:])).sum()))
+
+
+def simulated_power(
+    model: Model,
+    frame: pd.DataFrame,
+    name: str,
+    unit: str,
+    time: str,
+    effects: Sequence[float],
+    simulations: int,
+    draws: int,
+    seed: int,
+    level: float = 0.05,
+) -> pd.Series:
+    """How often the randomisation test finds a true effect of a given size, in samples made from this one.
+
+    A sample has the means that a Poisson fit without the regressor gives, times exp(effect × regressor),
+    times the relative residuals of the units, whose whole paths over time are dealt anew among the units:
+    size and serial dependence of the errors stay, their tie to the regressor is cut.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A balanced panel of ``unit`` and ``time``.
+    effects : sequence of float
+        Log points; at zero the share is the size of the test.
+    simulations, draws : int
+        Samples for each effect, and reassignments in each of their tests.
+
+    Returns
+    -------
+    Series
+        Share of the samples with p below ``level``, by effect.
+    """
+    null = model.without(name).fit(frame)
+    sample = null.frame
+    relative = sample.assign(_relative=sample[model.outcome] / null.fitted)
+    worlds = permuted_paths(relative, "_relative", unit, time, simulations, seed)
+    candidates = permuted_paths(sample, name, unit, time, draws, seed + 1)
+    focal = sample[name].to_numpy(dtype=float)
+    shares = {}
+    for effect in effects:
+        mean = null.fitted * np.exp(effect * focal)
+        made = (sample.assign(**{model.outcome: mean * world}) for world in worlds.T)
+        tests = (randomisation_test(model, world, name, unit, candidates) for world in made)
+        shares[effect] = np.mean([test.p < level for test in tests])
+    return pd.Series(shares, dtype=float)
 
 
 def compare_methods(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from borderland import ties
 from borderland.methods.covariance import Covariance
 from borderland.methods.panel import Regression
+from borderland.methods.resampling import p_value
 from borderland.tables.geography import distance_km
 
 # Eigenvectors whose eigenvalues are this close, relative to the largest, are one space: a smaller gap leaves
@@ -66,7 +67,7 @@ def morans_i(values: ArrayLike, weights: np.ndarray, permutations: int = 999, se
     Returns
     -------
     Moran
-        p = (1 + permutations at least as far from the expected value) / (1 + permutations).
+        p by the distance from the expected value, as :func:`borderland.methods.resampling.p_value`.
 
     References
     ----------
@@ -85,9 +86,9 @@ def morans_i(values: ArrayLike, weights: np.ndarray, permutations: int = 999, se
     dealt = generator.permuted(np.tile(centred, (permutations, 1)), axis=1)
     resampled = scale * np.einsum("bi,bi->b", dealt @ weights.T, dealt)
     expected = -1 / (n - 1)
-    reached = ties.at_least(np.abs(resampled - expected), abs(observed - expected))
+    p = p_value(np.abs(resampled - expected), abs(observed - expected))
     z = (observed - resampled.mean()) / resampled.std()
-    return Moran(float(observed), expected, float(z), float((1 + reached.sum()) / (1 + permutations)), n)
+    return Moran(float(observed), expected, float(z), p, n)
 
 
 def spectral_reassignments(values: ArrayLike, weights: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:

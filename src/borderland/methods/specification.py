@@ -10,6 +10,7 @@ from joblib import Parallel, delayed
 from scipy import stats
 
 from borderland import ties
+from borderland.methods.resampling import p_value
 
 
 class Specified(NamedTuple):
@@ -25,6 +26,7 @@ class Specified(NamedTuple):
     p: float
     t: float
     n: int
+    one_step: float  # the estimate computed as null_estimate is: one step from the fit without the regressor
     null_estimate: np.ndarray  # estimates under each permutation
     null_t: np.ndarray
     df: float  # of the t distribution that t and null_t are read against
@@ -34,7 +36,7 @@ class Curve(NamedTuple):
     """All specifications with their statistics under the same permutations."""
 
     choices: pd.DataFrame  # one column per dimension
-    estimates: pd.DataFrame  # estimate, low, high, p, t, n, significant
+    estimates: pd.DataFrame  # estimate, low, high, p, t, n, one_step, significant
     null_estimate: np.ndarray  # specifications × permutations
     null_t: np.ndarray
     threshold: np.ndarray  # critical |t| of each specification
@@ -79,8 +81,8 @@ def run(
         raise ValueError(f"none of the {len(rows)} specifications can be estimated; the first: {results[0]}")
     kept = [results[number] for number in good]
     frame = pd.DataFrame(
-        [(r.estimate, r.low, r.high, r.p, r.t, r.n) for r in kept],
-        columns=["estimate", "low", "high", "p", "t", "n"],
+        [(r.estimate, r.low, r.high, r.p, r.t, r.n, r.one_step) for r in kept],
+        columns=["estimate", "low", "high", "p", "t", "n", "one_step"],
     )
     left_out = choices.drop(index=choices.index[good]).assign(
         reason=[result for result in results if not isinstance(result, Specified)]
@@ -102,8 +104,30 @@ def _attempt(evaluate: Callable[[dict[str, Any]], Specified], row: dict[str, Any
         return str(reason)
 
 
+def part(curve: Curve, **chosen: Any) -> Curve:
+    """The specifications of a curve that share some choices, with their permutations; nothing is refitted."""
+
+    def has(frame: pd.DataFrame) -> np.ndarray:
+        return (frame[list(chosen)] == pd.Series(chosen)).all(axis=1).to_numpy()
+
+    kept = has(curve.choices)
+    if not kept.any():
+        raise ValueError(f"no specification has {chosen}")
+    return Curve(
+        choices=curve.choices[kept].drop(columns=list(chosen)).reset_index(drop=True),
+        estimates=curve.estimates[kept].reset_index(drop=True),
+        null_estimate=curve.null_estimate[kept],
+        null_t=curve.null_t[kept],
+        threshold=curve.threshold[kept],
+        left_out=curve.left_out[has(curve.left_out)].drop(columns=list(chosen)),
+    )
+
+
 def joint_tests(curve: Curve) -> pd.DataFrame:
     """Three tests of the whole curve against its permutations.
+
+    Observed and null are computed alike: both medians are of one-step estimates, which for Poisson fits
+    differ a little from the full ones that the curve shows.
 
     The same reassignment is used in every specification, so that dependence between specifications is kept. A
     permutation in which a specification has no variation counts as t = 0 there.
@@ -120,7 +144,7 @@ def joint_tests(curve: Curve) -> pd.DataFrame:
     Simonsohn, Simmons & Nelson (2020), *Nature Human Behaviour* 4, 1208–1214, section "Inferential
     specification curve analysis".
     """
-    median = float(curve.estimates["estimate"].median())
+    median = float(curve.estimates["one_step"].median())
     null_median = np.nanmedian(curve.null_estimate, axis=0)
     sign = 1.0 if median >= 0 else -1.0
     observed_t = curve.estimates["t"].to_numpy()
@@ -131,18 +155,18 @@ def joint_tests(curve: Curve) -> pd.DataFrame:
     null_share = 100 * np.mean(null_sign * null_t > curve.threshold[:, None], axis=0)
     stouffer, null_stouffer = observed_t.mean(), null_t.mean(axis=0)
     rows = {
-        "median": (median, null_median, ties.at_least(np.abs(null_median), abs(median))),
-        "share": (share, null_share, ties.at_least(null_share, share)),
-        "stouffer": (stouffer, null_stouffer, ties.at_least(np.abs(null_stouffer), abs(stouffer))),
+        "median": (median, null_median, p_value(np.abs(null_median), abs(median))),
+        "share": (share, null_share, p_value(null_share, share)),
+        "stouffer": (stouffer, null_stouffer, p_value(np.abs(null_stouffer), abs(stouffer))),
     }
     table = {
         name: {
             "observed": observed,
             "null_low": np.quantile(null, 0.025),
             "null_high": np.quantile(null, 0.975),
-            "p": (1 + reached.sum()) / (1 + len(null)),
+            "p": p,
         }
-        for name, (observed, null, reached) in rows.items()
+        for name, (observed, null, p) in rows.items()
     }
     return pd.DataFrame(table).T.astype(float).rename_axis("test")
 

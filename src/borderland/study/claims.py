@@ -12,7 +12,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,6 +46,7 @@ _IN_WORDS = {
 }
 _TEXTS = ("source", "wording", "test", "caution")
 _RULE = ("not_testable", "supported", "not_supported")
+_AMENDED = ("date", "known", "reason", "test")
 
 
 class ClaimError(ValueError):
@@ -83,6 +84,32 @@ class Statistic:
 
 
 @dataclass(frozen=True)
+class Amendment:
+    """Another rule for a claim, made after results were known, beside the first one.
+
+    Attributes
+    ----------
+    date : str
+        Day of the amendment, ISO 8601.
+    known : str
+        What was known of the results when it was made.
+    reason : str
+        What was wrong with the first rule.
+    test, statistics, not_testable, supported, not_supported
+        As in :class:`Claim`.
+    """
+
+    date: str
+    known: str
+    reason: str
+    test: str
+    statistics: Mapping[str, Statistic]
+    not_testable: str | tuple[Condition | AnyOf, ...]
+    supported: tuple[Condition | AnyOf, ...]
+    not_supported: tuple[Condition | AnyOf, ...]
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim with its test and the rule that decides it.
 
@@ -92,6 +119,8 @@ class Claim:
         A reason why these data cannot decide the claim at all, or the conditions under which they cannot.
     supported, not_supported : tuple
         Conditions that must all hold for the verdict; empty only where `not_testable` is a reason.
+    amendment : Amendment, optional
+        The rule that stands in place of the one above, which stays on record with its verdict.
     """
 
     identifier: str
@@ -103,6 +132,16 @@ class Claim:
     not_testable: str | tuple[Condition | AnyOf, ...]
     supported: tuple[Condition | AnyOf, ...]
     not_supported: tuple[Condition | AnyOf, ...]
+    amendment: Amendment | None = None
+
+    @property
+    def standing(self) -> Claim:
+        """The claim under the rule that stands: the amended one, else the first."""
+        new = self.amendment
+        if new is None:
+            return self
+        rule = {key: getattr(new, key) for key in ("test", "statistics", *_RULE)}
+        return replace(self, amendment=None, **rule)
 
     def conditions(self) -> Iterator[tuple[str, Condition, bool]]:
         """Each condition with the verdict it argues for and whether it is one of several alternatives."""
@@ -210,8 +249,28 @@ class _Reader:
         return ""
 
     def claim(self, name: str, node: yaml.Node) -> Claim:
-        parts = self.mapping(node, f"claim {name}", required=(*_TEXTS, "rule"), optional=("statistics",))
+        optional = ("statistics", "amendment")
+        parts = self.mapping(node, f"claim {name}", required=(*_TEXTS, "rule"), optional=optional)
         texts = {key: self.text(parts[key], f"{key} of claim {name}") for key in _TEXTS if key in parts}
+        amendment = self.amendment(name, parts["amendment"]) if "amendment" in parts else None
+        claim = Claim(
+            name,
+            **{key: texts.get(key, "") for key in _TEXTS},
+            **self.ruled(name, node, parts),
+            amendment=amendment,
+        )
+        return claim
+
+    def amendment(self, name: str, node: yaml.Node) -> Amendment:
+        place = f"the amendment of claim {name}"
+        parts = self.mapping(node, place, required=(*_AMENDED, "rule"), optional=("statistics",))
+        texts = {key: self.text(parts[key], f"{key} of {place}") for key in _AMENDED if key in parts}
+        if "date" in texts and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", texts["date"]):
+            self.complain(parts["date"], f"date of {place} is {texts['date']!r}; expected YYYY-MM-DD")
+        return Amendment(**{key: texts.get(key, "") for key in _AMENDED}, **self.ruled(name, node, parts))
+
+    def ruled(self, name: str, node: yaml.Node, parts: Mapping[str, yaml.Node]) -> dict[str, Any]:
+        """Return statistics and rule, whose statistics must be among them."""
         statistics = {}
         if "statistics" in parts:
             for key, value in self.mapping(parts["statistics"], f"statistics of claim {name}").items():
@@ -219,14 +278,12 @@ class _Reader:
                 said = {k: self.text(v, f"{k} of {key}") for k, v in entry.items()}
                 statistics[key] = Statistic(key, said.get("from", ""), said.get("meaning", ""))
         rule = self.rule(name, parts["rule"]) if "rule" in parts else {}
-        parts_of: dict[str, Any] = {key: texts.get(key, "") for key in _TEXTS}
-        parts_of |= {key: rule.get(key, ()) for key in _RULE}
-        claim = Claim(name, statistics=statistics, **parts_of)
-        used = {condition.statistic for _, condition, _ in claim.conditions()}
+        ruled = {"statistics": statistics} | {key: rule.get(key, ()) for key in _RULE}
+        used = {c.statistic for _, c, _ in Claim(name, **dict.fromkeys(_TEXTS, ""), **ruled).conditions()}  # type: ignore[arg-type]
         for missing in sorted(used - set(statistics)):
             close = _suggestion(missing, statistics)
             self.complain(node, f"the rule of claim {name} uses {missing!r}, not among its statistics{close}")
-        return claim
+        return ruled
 
     def rule(self, name: str, node: yaml.Node) -> dict[str, Any]:
         parts = self.mapping(node, f"the rule of claim {name}")
@@ -331,13 +388,15 @@ def verdict(claim: Claim, values: Mapping[str, Any]) -> str:
 
 def notebooks(claims: Mapping[str, Claim]) -> list[str]:
     """Notebooks whose statistics the claims need, sorted."""
-    return sorted(
-        {statistic.notebook for claim in claims.values() for statistic in claim.statistics.values()}
-    )
+    rules = [rule for claim in claims.values() for rule in (claim, claim.standing)]
+    return sorted({statistic.notebook for rule in rules for statistic in rule.statistics.values()})
 
 
 def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
-    """Return claims with verdicts: ``claim``, ``source``, ``wording``, ``test``, ``verdict``, ``caution``.
+    """Return claims with verdicts, by the rule that stands and by the first one.
+
+    Columns: ``claim``, ``source``, ``wording``, ``test``, ``verdict`` (by the rule that stands), ``first``
+    (by the first rule), ``amended`` (date of the amendment, empty without one), ``caution``.
 
     Raises
     ------
@@ -349,8 +408,10 @@ def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
             "claim": name,
             "source": claim.source,
             "wording": claim.wording,
-            "test": claim.test,
-            "verdict": verdict(claim, values),
+            "test": claim.standing.test,
+            "verdict": verdict(claim.standing, values),
+            "first": verdict(claim, values),
+            "amended": "" if claim.amendment is None else claim.amendment.date,
             "caution": claim.caution,
         }
         for name, claim in claims.items()
@@ -361,7 +422,9 @@ def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
 def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
     """Return every statistic of every claim with what was found and what was asked of it.
 
-    Columns: ``claim``, ``statistic`` (name), ``meaning``, ``notebook``, ``found`` (value as recorded) and,
+    The statistics of an amendment follow those of the first rule. Columns: ``claim``, ``rule`` ("first", or
+    "amended" with its date; empty where there is one rule), ``statistic`` (name),
+    ``meaning``, ``notebook``, ``found`` (value as recorded) and,
     for each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where
     the rule asks nothing.
 
@@ -371,7 +434,13 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
         If a statistic is not recorded.
     """
     rows = []
-    for name, claim in claims.items():
+    ruled = [(name, "" if claim.amendment is None else "first", claim) for name, claim in claims.items()] + [
+        (name, f"amended {claim.amendment.date}", claim.standing)
+        for name, claim in claims.items()
+        if claim.amendment is not None
+    ]
+    order = list(claims)
+    for name, label, claim in sorted(ruled, key=lambda entry: order.index(entry[0])):
         for statistic in claim.statistics.values():
             asked: dict[str, list[str]] = {NOT_TESTABLE: [], SUPPORTED: [], NOT_SUPPORTED: []}
             for outcome, condition, alternative in claim.conditions():
@@ -381,8 +450,18 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
                     asked[outcome].append(f"{condition.threshold}{among}: {met}")
             found = _recorded(statistic.name, values)
             said = ["; ".join(texts) for texts in asked.values()]
-            rows.append([name, statistic.name, statistic.meaning, statistic.notebook, found, *said])
-    columns = ["claim", "statistic", "meaning", "notebook", "found", NOT_TESTABLE, SUPPORTED, NOT_SUPPORTED]
+            rows.append([name, label, statistic.name, statistic.meaning, statistic.notebook, found, *said])
+    columns = [
+        "claim",
+        "rule",
+        "statistic",
+        "meaning",
+        "notebook",
+        "found",
+        NOT_TESTABLE,
+        SUPPORTED,
+        NOT_SUPPORTED,
+    ]
     return pd.DataFrame(rows, columns=columns, dtype=object)  # counts stay whole beside numbers with decimals
 
 
@@ -427,8 +506,36 @@ def counted(decided: pd.DataFrame) -> Counted:
 
 
 def verdict_names(decided: pd.DataFrame) -> dict[str, str]:
-    """Verdict of each claim under the name the text quotes it by (``a1.verdict``)."""
-    return {f"{row.claim.lower()}.verdict": row.verdict for row in decided.itertuples()}
+    """Verdict of each claim under the name the text quotes it by (``a1.verdict``).
+
+    ``a1.first`` is the verdict under the first rule.
+    """
+    named = {f"{row.claim.lower()}.verdict": row.verdict for row in decided.itertuples()}
+    return named | {f"{row.claim.lower()}.first": row.first for row in decided.itertuples()}
+
+
+def amendments(claims: Mapping[str, Claim], decided: pd.DataFrame) -> pd.DataFrame:
+    """Amended rules with both verdicts.
+
+    Returns
+    -------
+    DataFrame
+        ``claim``, ``date``, ``reason``, ``known``, ``first`` and ``verdict`` (of :func:`verdicts`).
+    """
+    both = decided.set_index("claim")
+    rows = [
+        {
+            "claim": name,
+            "date": claim.amendment.date,
+            "reason": claim.amendment.reason,
+            "known": claim.amendment.known,
+            "first": both.loc[name, "first"],
+            "verdict": both.loc[name, "verdict"],
+        }
+        for name, claim in claims.items()
+        if claim.amendment is not None
+    ]
+    return pd.DataFrame(rows, columns=["claim", "date", "reason", "known", "first", "verdict"])
 
 
 # Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.

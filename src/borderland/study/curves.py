@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
+from borderland import ties
 from borderland.methods import ppml
 from borderland.methods.covariance import Covariance, Model, cluster_covariance, estimates, robust_covariance
 from borderland.methods.panel import Regression, least_squares
@@ -19,7 +20,7 @@ from borderland.methods.spatial import (
 )
 from borderland.methods.specification import Curve, Specified, joint_tests, place
 from borderland.study import models, regional
-from borderland.study.wording import Tested
+from borderland.study.wording import P, Tested
 
 STATUS_OPTIONS = {
     "direction": ("arrivals", "departures"),
@@ -121,7 +122,8 @@ class StatusCurve:
         )
         fit = model.fit(frame)
         dealt = self.reassigned[measure][full.index.get_indexer(fit.frame.index)]
-        return _specified(model, fit, measure, cluster_covariance(fit, "state"), "state", dealt)
+        scores = _null_scores(model, fit, measure, "state", dealt)
+        return _specified(fit, measure, cluster_covariance(fit, "state"), "state", *scores)
 
 
 class DistanceCurve:
@@ -147,6 +149,7 @@ class DistanceCurve:
         weights = nearest_neighbour_weights(distance_matrix(places["lat"], places["lon"]), _NEIGHBOURS)
         dealt = spectral_reassignments(places["distance_100km"], weights, draws, seed)
         self.reassigned = pd.DataFrame(dealt, index=places.index)
+        self.nulls: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def __call__(self, choice: Mapping[str, Any]) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
@@ -158,8 +161,12 @@ class DistanceCurve:
         )
         fit = model.fit(frame)
         covariance = self._covariance(fit, choice["errors"], self.distances[key])
-        dealt = self.reassigned.loc[frame["area"]].to_numpy()
-        return _specified(model, fit, "distance_100km", covariance, "unit", dealt)
+        # the three error types of one model share its null
+        shared = tuple(value for name, value in choice.items() if name != "errors")
+        if shared not in self.nulls:
+            dealt = self.reassigned.loc[frame["area"]].to_numpy()
+            self.nulls[shared] = _null_scores(model, fit, "distance_100km", "unit", dealt)
+        return _specified(fit, "distance_100km", covariance, "unit", *self.nulls[shared])
 
     def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:
         if errors == "Conley":
@@ -167,14 +174,20 @@ class DistanceCurve:
         return cluster_covariance(fit, "unit") if errors == "clustered by region" else robust_covariance(fit)
 
 
-def _specified(
-    model: Model, fit: Regression, name: str, covariance: Covariance, cluster: str, dealt: np.ndarray
-) -> Specified:
-    """Put a fit and its reassignments (in the order of its observations) into the shape of a curve."""
-    row = estimates(fit, covariance).loc[name]
+def _null_scores(
+    model: Model, fit: Regression, name: str, cluster: str, dealt: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One-step estimate and t of the regressor, then of its reassignments (in the order of ``fit.frame``)."""
     null = model.without(name).fit(fit.frame)
     actual = fit.frame[name].to_numpy(dtype=float)
-    estimate, t = score_statistics(null, np.column_stack([actual, dealt]), cluster)
+    return score_statistics(null, np.column_stack([actual, dealt]), cluster)
+
+
+def _specified(
+    fit: Regression, name: str, covariance: Covariance, cluster: str, estimate: np.ndarray, t: np.ndarray
+) -> Specified:
+    """Put a fit and its :func:`_null_scores` into the shape of a curve."""
+    row = estimates(fit, covariance).loc[name]
     return Specified(
         estimate=float(row["estimate"]),
         low=float(row["low"]),
@@ -182,6 +195,7 @@ def _specified(
         p=float(row["p"]),
         t=float(t[0]),
         n=int(row["n"]),
+        one_step=float(estimate[0]),
         null_estimate=estimate[1:],
         null_t=t[1:],
         df=fit.frame[cluster].nunique() - 1,
@@ -227,6 +241,7 @@ class CurveSummary:
     """A specification curve in the numbers that the text quotes."""
 
     n: Annotated[int, "d"]
+    distinct: Annotated[int, "d"]  # estimates that differ: an error type moves the interval alone
     left_out: Annotated[int, "d"]
     median: Tested
     lowest: Annotated[float, ".2f"]
@@ -237,8 +252,8 @@ class CurveSummary:
     significant_positive: Annotated[int, "d"]
     main: Annotated[float, ".2f"]  # the article's own specification
     main_percentile: Annotated[float, ".0f"]
-    share_p: Annotated[float, ".3f"]
-    stouffer_p: Annotated[float, ".3f"]
+    share_p: Annotated[float, P]
+    stouffer_p: Annotated[float, P]
 
 
 def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
@@ -248,6 +263,7 @@ def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
     row, percentile = place(curve, main)
     return CurveSummary(
         n=len(estimate),
+        distinct=int(ties.levels(estimate).max()) + 1,
         left_out=len(curve.left_out),
         median=Tested(float(estimate.median()), float(tests.loc["median", "p"])),
         lowest=float(estimate.min()),

@@ -15,12 +15,10 @@ from borderland.methods.covariance import (
     fitted_table,
     identifying_shares,
     jackknife,
-    minimum_detectable_effect,
-    percent_change,
 )
 from borderland.methods.ppml import ppml
-from borderland.methods.resampling import randomisation_test, wild_cluster_bootstrap
-from borderland.study.wording import Estimate, in_words
+from borderland.methods.resampling import randomisation_test, simulated_power, wild_cluster_bootstrap
+from borderland.study.wording import Estimate, P, in_words
 
 FAVOURED = 2  # rank from which Russian is an official or a state language
 
@@ -436,11 +434,11 @@ def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataF
 class StatusTests:
     """p-values of the status of Russian under five methods; None where a method gives none."""
 
-    status_p_robust: Annotated[float | None, ".3f"]
-    status_p_clustered: Annotated[float | None, ".3f"]
-    status_p_jackknife: Annotated[float | None, ".3f"]
-    status_p_wild: Annotated[float | None, ".3f"]
-    status_p: Annotated[float | None, ".3f"]  # reassigned histories
+    status_p_robust: Annotated[float | None, P]
+    status_p_clustered: Annotated[float | None, P]
+    status_p_jackknife: Annotated[float | None, P]
+    status_p_wild: Annotated[float | None, P]
+    status_p: Annotated[float | None, P]  # reassigned histories
 
 
 @dataclass(frozen=True)
@@ -467,15 +465,38 @@ class StatusEffect:
     changing_origins: Annotated[int, "d"]
     changing_names: Annotated[str, "s"]
     status: Annotated[float, ".2f"]
-    status_low: Annotated[float, ".2f"]
-    status_high: Annotated[float, ".2f"]
+    status_low: Annotated[float | None, ".2f"]  # None where one state carries the estimate alone
+    status_high: Annotated[float | None, ".2f"]
     status_words: Annotated[str, "s"]
-    detectable: Annotated[float, ".2f"]
-    detectable_percent: Annotated[float, ".0f"]
     top_state: Annotated[str, "s"]
     top_share: Annotated[float, ".0f"]  # per cent of the information
     without_low: Annotated[float, ".2f"]
     without_high: Annotated[float, ".2f"]
+
+
+SMALLEST_EFFECT = float(np.log(2))  # a step of the status that halves or doubles arrivals
+_SIMULATIONS = 199  # samples behind a power: a standard error of three points at four in five
+
+
+@dataclass(frozen=True)
+class StatusPower:
+    """How often the randomisation test finds an effect of the status within states, in simulated samples."""
+
+    size: Annotated[float, ".0f"]  # per cent of the samples without an effect
+    power_half: Annotated[float, ".0f"]  # per cent, where a step of the status halves arrivals
+    power_double: Annotated[float, ".0f"]
+    simulations: Annotated[int, "d"]
+
+
+@dataclass(frozen=True)
+class FewClusters:
+    """What the wild bootstrap says of coefficients that a clustered error (CR1) would call significant."""
+
+    log_population_p_clustered: Annotated[float, P]
+    log_population_p_wild: Annotated[float, P]
+    distance_early: Annotated[float | None, ".2f"]  # before the break; None without years before it
+    distance_early_p_clustered: Annotated[float | None, P]
+    distance_early_p_wild: Annotated[float | None, P]
 
 
 @dataclass(frozen=True)
@@ -483,7 +504,7 @@ class NetworkSize:
     """The network of flows: what identifies the common official status in it, and how it is measured."""
 
     changing_pairs: Annotated[int, "d"]
-    official_p_wild: Annotated[float, ".3f"]
+    official_p_wild: Annotated[float, P]
     outcomes: Annotated[int, "d"]
 
 
@@ -498,7 +519,7 @@ class NetworkResults:
     spoken: Estimate
     log_distance: Estimate
     contiguous: Estimate
-    official_p_randomisation: Annotated[float, ".3f"]
+    official_p_randomisation: Annotated[float, P]
     official_lowest: Annotated[float, ".2f"]
     official_highest: Annotated[float, ".2f"]
     official_significant: Annotated[int, "d"]  # measures with p below 0.05 against dealt histories
@@ -532,21 +553,42 @@ def status_effect(fitted: pd.DataFrame, identified: pd.DataFrame, measure: str) 
     """Sum up the model with effects of states, and :func:`identification` with states by name."""
     of_states = fitted[(fitted["model"] == "State and year effects") & (fitted["term"] == measure)].iloc[0]
     changing = identified[identified["changes"] != ""]
-    detectable = minimum_detectable_effect(of_states["se"], of_states["df"])
+    low, high = (None if np.isnan(of_states[end]) else float(of_states[end]) for end in ("low", "high"))
+    words = "an estimate without interval" if low is None else in_words(low, high, of_states["estimate"])  # type: ignore[arg-type]
     return StatusEffect(
         changing_origins=len(changing),
         changing_names=", ".join(changing["state"]),
         status=float(of_states["estimate"]),
-        status_low=float(of_states["low"]),
-        status_high=float(of_states["high"]),
-        status_words=in_words(of_states["low"], of_states["high"], of_states["estimate"]),
-        detectable=detectable,
-        detectable_percent=percent_change(detectable),
+        status_low=low,
+        status_high=high,
+        status_words=words,
         top_state=identified["state"].iloc[0],
         top_share=float(identified["share_within"].iloc[0]),
         without_low=float(identified["without"].min()),
         without_high=float(identified["without"].max()),
     )
+
+
+def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
+    """Simulate the power of the test on which claim A3 rests, with 199 reassignments in each sample."""
+    effects = (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
+    within = arrivals_model(measure, within=True)
+    shares = simulated_power(within, panel, measure, "state", "year", effects, _SIMULATIONS, 199, seed)
+    return StatusPower(*(float(100 * share) for share in shares), simulations=_SIMULATIONS)  # type: ignore[misc, arg-type]
+
+
+def few_clusters(panel: pd.DataFrame, before: pd.DataFrame, measure: str) -> FewClusters:
+    """Test population, and distance before the break, by both methods (model with effects of years)."""
+    model = arrivals_model(measure)
+
+    def tested(frame: pd.DataFrame, term: str) -> tuple[float, float, float]:
+        fit = model.fit(frame)
+        row = estimates(fit, cluster_covariance(fit, "state")).loc[term]
+        return row["estimate"], row["p"], wild_cluster_bootstrap(model, frame, term, "state").p
+
+    _, clustered, wild = tested(panel, "log_population")
+    early = (None, None, None) if before.empty else tested(before, "log_distance")
+    return FewClusters(clustered, wild, *early)
 
 
 def network_size(pairs: pd.DataFrame, draws: int, seed: int) -> NetworkSize:

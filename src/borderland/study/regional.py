@@ -21,7 +21,7 @@ from borderland.methods.panel import Regression, least_squares
 from borderland.methods.rates import rate_per_1000
 from borderland.methods.resampling import wild_cluster_bootstrap
 from borderland.methods.spatial import conley_covariance, distance_matrix, morans_i, nearest_neighbour_weights
-from borderland.study.wording import Estimate, Tested
+from borderland.study.wording import Estimate, P, Tested
 from borderland.tables import geography
 
 METROPOLISES = {"KZ-71": "KZ71", "KZ-75": "KZ75", "KZ-79": "KZ79"}  # Astana, Almaty, Shymkent
@@ -457,7 +457,7 @@ class KazakhChange:
     derived_share: Annotated[float, ".0f"]  # per cent of the net migration that is a residual
     last_period: Annotated[str, "s"]
     change: Tested
-    change_p_wild: Annotated[float, ".3f"]
+    change_p_wild: Annotated[float, P]
     change_without_capitals: Tested
     change_controlled: Tested
 

@@ -9,6 +9,9 @@ import pandas as pd
 from borderland.methods.covariance import percent_change
 
 MINUS = "−"
+# p-values print two digits: what ten thousand draws carry (standard error 0.005 at a half, 0.002 at 0.05),
+# and never a zero
+P = "#.2g"
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Estimate:
     value: Annotated[float, ".2f"]
     low: Annotated[float, ".2f"]
     high: Annotated[float, ".2f"]
-    p: Annotated[float, ".3f"]
+    p: Annotated[float, P]
 
     @classmethod
     def of(cls, row: pd.Series) -> "Estimate":
@@ -31,7 +34,7 @@ class Tested:
     """A statistic and its p-value, as the text quotes them."""
 
     value: Annotated[float, ".2f"]
-    p: Annotated[float, ".3f"]
+    p: Annotated[float, P]
 
     @classmethod
     def of(cls, row: pd.Series, statistic: str = "estimate") -> "Tested":
@@ -42,6 +45,15 @@ class Tested:
 def plain(value: float, spec: str) -> str:
     """Format a number with a real minus sign; a missing value is an en dash."""
     return "–" if pd.isna(value) else format(value, spec).replace("-", MINUS)
+
+
+def p_text(p: float) -> str:
+    """Print a p-value in a table: two digits, small ones as a bound, a missing one as an en dash.
+
+    >>> [p_text(p) for p in (0.5, 0.0341, 0.0004)]
+    ['0.50', '0.034', '< 0.001']
+    """
+    return "< 0.001" if p < 0.001 else plain(p, P)
 
 
 def interval(low: pd.Series, high: pd.Series, spec: str) -> pd.Series:

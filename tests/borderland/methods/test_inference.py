@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from linearmodels.panel import PanelOLS
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from borderland.methods import covariance, resampling
 from borderland.methods.covariance import Model
@@ -153,7 +154,7 @@ def test_observed_statistic_of_least_squares_is_the_clustered_t():
 
 
 def test_many_clusters_get_drawn_weights_that_the_seed_fixes():
-    frame = made_up(units=16, years=3)
+    frame = made_up(units=18, years=3)
     results = [
         resampling.wild_cluster_bootstrap(OLS, frame, "x", "unit", draws=499, seed=s) for s in (1, 1, 2)
     ]
@@ -179,6 +180,41 @@ def test_interval_holds_what_is_not_rejected():
 
     assert p(low + margin) >= 0.05 > p(low - margin)
     assert p(high - margin) >= 0.05 > p(high + margin)
+
+
+def test_interval_goes_as_far_as_the_test_does():
+    # One of ten clusters has x = 1: its own residuals cancel, so the clustered error is far too small and the
+    # test rejects only seventeen such errors out.
+    frame = made_up(units=10).assign(x=lambda f: (f["unit"] == 0).astype(float))
+    fit = OLS.fit(frame)
+    row = covariance.estimates(fit, covariance.cluster_covariance(fit, "unit")).loc["x"]
+    low, high = resampling.wild_cluster_interval(OLS, frame, "x", "unit")
+    assert np.isfinite([low, high]).all()
+    assert min(row["estimate"] - low, high - row["estimate"]) > 15 * row["se"]
+    for outside in (low - 0.1 * row["se"], high + 0.1 * row["se"]):  # ends are found to far less than this
+        assert resampling.wild_cluster_bootstrap(OLS, frame, "x", "unit", value=outside).p < 0.05
+
+
+@pytest.mark.parametrize("units", [16, 18])
+def test_no_p_is_zero_and_sixteen_clusters_are_enumerated(units):
+    frame = made_up(units=units, years=3)
+    frame["y"] = 100 * frame["x"] + 0.01 * frame["y"]  # nothing drawn can reach this
+    test = resampling.wild_cluster_bootstrap(OLS, frame, "x", "unit", draws=199)
+    # the identity and its mirror image of all sign vectors, or the data's own assignment beside the draws
+    assert test.draws == (2**16 if units == 16 else 199)
+    assert test.p == pytest.approx(2 / 2**16 if units == 16 else 1 / 200)
+
+
+def test_p_counts_the_data_itself_and_leaves_missing_draws_out():
+    assert resampling.p_value([1.0, 2.0, np.nan, 3.0], 2.5) == pytest.approx((1 + 1) / (1 + 3))
+    assert resampling.p_value([], 1.0) == 1
+
+
+def test_monte_carlo_error_is_that_of_simulated_p_values():
+    generator = np.random.default_rng(0)
+    p = [np.mean(generator.uniform(size=400) < 0.3) for _ in range(2000)]
+    # a standard deviation from 2,000 values has a relative error of 1/sqrt(4000) = 1.6 %: six of them
+    assert resampling.monte_carlo_error(0.3, 400) == pytest.approx(np.std(p), rel=0.1)
 
 
 def test_bootstrap_keeps_its_level_with_few_clusters():
@@ -252,6 +288,24 @@ def test_randomisation_p_counts_the_actual_assignment():
     assert result.p == pytest.approx((1 + (np.abs(t) >= abs(result.statistic)).sum()) / 200)
     same = np.repeat(frame[["x"]].to_numpy(), 10, axis=1)
     assert resampling.randomisation_test(OLS, frame, "x", "unit", same).p == 1
+
+
+def test_simulated_power_is_the_level_without_an_effect_and_grows_with_it():
+    frame = made_up(units=8, years=6)
+    frame["law"] = ((frame["unit"] < 4) & (frame["year"] >= 3)).astype(float)
+    model = Model(ppml, "persons", ("law",), ("unit", "year"))
+    power = resampling.simulated_power(model, frame, "law", "unit", "year", (0.0, 0.6, 2.0), 60, 99, 0)
+    # 60 samples at 5 % have a standard error of 2.8 points: 15 % is the bound at three and a half
+    assert power[0.0] < 0.15
+    assert power[0.0] < power[0.6] <= power[2.0]
+    assert power[2.0] > 0.9
+
+
+def test_holm_adjusts_as_in_the_textbook_and_by_statsmodels():
+    p = [0.01, 0.04, 0.03, 0.005, 0.5]
+    expected = multipletests(p, method="holm")[1]
+    assert resampling.holm(p) == pytest.approx(expected)
+    assert resampling.holm(p)[0] == pytest.approx(0.04)  # second smallest of five: four times 0.01
 
 
 # --- what a coefficient rests on, and words ----------------------------------------------------------

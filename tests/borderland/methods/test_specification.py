@@ -17,7 +17,7 @@ def evaluate(choice):
     draw = np.random.default_rng(0)
     null = draw.normal(size=200)
     t = choice["effect"] + null[0] * 0
-    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, null, null, 1e6)
+    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, t, null, null, 1e6)
 
 
 def curve(effects=(0.0, 1.0, 4.0)):
@@ -58,6 +58,24 @@ def test_a_permutation_equal_to_the_data_is_never_beaten():
     result = curve((4.0,))
     same = result._replace(null_t=np.full((1, 50), 4.0), null_estimate=np.full((1, 50), 4.0))
     assert (specification.joint_tests(same)["p"] == 1).all()
+
+
+def test_the_observed_median_is_computed_as_the_null_is():
+    result = curve((4.0, 4.1, 4.2))
+    shifted = result._replace(estimates=result.estimates.assign(estimate=9.0))  # full fits far from one step
+    assert specification.joint_tests(shifted).loc["median", "observed"] == pytest.approx(4.1)
+
+
+def test_a_part_keeps_what_shares_the_choice():
+    choices = specification.grid({"sample": ["all", "none"], "effect": [1.0, 2.0], "way": ["in", "out"]})
+    whole = specification.run(choices, evaluate)
+    inward = specification.part(whole, way="in")
+    assert list(inward.choices.columns) == ["sample", "effect"]
+    assert inward.estimates["estimate"].tolist() == [1.0, 2.0]
+    assert inward.null_t.shape == (2, 200)
+    assert len(inward.left_out) == 2
+    with pytest.raises(ValueError, match="no specification has"):
+        specification.part(whole, way="up")
 
 
 def test_place_of_the_main_specification():

@@ -225,11 +225,12 @@ def test_a_curve_is_summed_up_with_the_place_of_the_main_specification():
     choices = pd.DataFrame({"a": ["x", "y", "z"]})
     estimates = pd.DataFrame(
         {"estimate": [-1.0, 1.0, 3.0], "t": [-3.0, 0.5, 3.0], "significant": [True, False, True]}
-    )
+    ).assign(one_step=[-1.0, 1.0, 3.0])
     null = np.zeros((3, 9))
     curve = specification.Curve(choices, estimates, null, null, np.full(3, 2.0), choices.iloc[:0])
     found = curves.summary(curve, {"a": "y"})
     assert (found.n, found.left_out, found.median.value, found.lowest, found.highest) == (3, 0, 1, -1, 3)
     assert (found.significant_negative, found.significant_positive, found.main) == (1, 1, 1)
+    assert found.distinct == 3
     assert found.main_percentile == pytest.approx(200 / 3)
     assert found.median.p == 0.1  # none of nine draws, and the data themselves

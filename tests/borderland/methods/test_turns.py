@@ -1,0 +1,60 @@
+"""The test of a turn: its size and power in simulated series, and what it calls detectable."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from borderland.methods.convergence import turn_test
+from borderland.study import turns
+
+
+def series(seed: int, turn: float = 0.0, rho: float = 0.5, years: int = 20) -> pd.Series:
+    """Twenty years around a line that turns in the tenth, with errors of first order."""
+    shocks = np.random.default_rng(seed).normal(size=years)
+    errors = np.empty(years)
+    errors[0] = shocks[0] / np.sqrt(1 - rho**2)
+    for place in range(1, years):
+        errors[place] = rho * errors[place - 1] + shocks[place]
+    after = np.maximum(0, np.arange(years) - 10)
+    return pd.Series(20 + turn * after + errors, index=range(2000, 2000 + years))
+
+
+@pytest.fixture(scope="module")
+def none() -> pd.DataFrame:
+    return pd.DataFrame([turn_test(series(seed), 2010, 2.0, 499, 0) for seed in range(200)])
+
+
+def test_the_test_keeps_its_level_where_newey_west_does_not(none):
+    # 200 series at 5 % have a standard error of 1.5 points; short series keep some excess, for their own
+    # autocorrelation is estimated: twice the level is the bound (Newey-West alone rejects in 13 to 35 %)
+    assert (none["p_turn"] < 0.05).mean() < 0.12
+
+
+def test_a_turn_of_the_smallest_size_is_ruled_out_no_more_often_than_the_level():
+    p = [turn_test(series(seed, -2.0), 2010, 2.0, 499, 0).p_smaller for seed in range(200)]
+    assert np.mean(np.array(p) < 0.05) < 0.12  # as above
+
+
+def test_stated_power_is_the_share_of_series_without_a_turn_that_rule_it_out(none):
+    # stated power varies with each series' own errors; its mean is near the share, whose standard error is
+    # three points and a half
+    assert none["power"].mean() == pytest.approx((none["p_smaller"] < 0.05).mean(), abs=0.10)
+
+
+def test_a_large_turn_is_found_and_a_rise_is_none():
+    assert turn_test(series(1, -5.0), 2010, 2.0, 499, 0).p_turn < 0.01
+    assert turn_test(series(1, 5.0), 2010, 2.0, 499, 0).p_turn > 0.9
+
+
+def test_too_few_years_are_refused():
+    with pytest.raises(ValueError, match="fewer than three"):
+        turn_test(series(0), 2018, 2.0, 99, 0)
+
+
+def test_turns_are_told_in_per_cent_of_the_mean_dispersion():
+    wide = pd.DataFrame({"a": series(0), "b": -series(0)})  # dispersion: the series itself
+    tests = turns.turn_tests({"one": wide, "twice": 2 * wide}, (2010, 2018), 2019, 199, 0)
+    assert tests["event"].tolist() == [2010, 2010]  # two years on one side are too few
+    assert tests["change"].iloc[0] == pytest.approx(tests["change"].iloc[1])
+    summed = turns.turns(tests)
+    assert summed.smaller + summed.not_ruled_out == summed.tested == 2
