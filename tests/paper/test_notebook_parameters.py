@@ -48,7 +48,19 @@ CASES = [
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
             *("population.sigma_", "population.beta_", "population.between_", "population.turn_"),
-            "population.unemployment_rus_",
+            *("population.unemployment_rus_", "population.compared_from", "population.largest_"),
+        ),
+    ),
+    # nothing of the Kazakh side alone, of the rest of Kazakhstan or of the centres' number
+    (
+        "02-population",
+        {"border_set": "with-okrugs"},
+        {"population.a4.gap", "population.a9.theil_change", "population.rus_side_last"},
+        (
+            *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
+            *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
+            *("population.sigma_", "population.beta_", "population.between_", "population.turn_"),
+            *("population.unemployment_rus_", "population.compared_from", "population.largest_"),
         ),
     ),
     # nothing that shows the whole series or its end
@@ -129,6 +141,13 @@ CASES = [
             *("regions.kazakh.change_without_capitals_p", "regions.kazakh.change_controlled_p"),
             *("regions.russian.n", "regions.a7.million", "regions.a7.border"),
         ),
+    ),
+    # neither districts nor Kazakh regions
+    (
+        "07-regions-and-distance",
+        {"border_set": "with-okrugs"},
+        {"regions.russian.n", "regions.a7.border_other_mean", "regions.a7.million"},
+        ("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
     ),
     (
         "08-specification-curve",

@@ -100,4 +100,5 @@ MAP = Look(
         "RU-NVS": (-70, 60),
         "RU-AL": (30, -50),
     },
+    apart="okrugs of Tyumen, not counted with it",
 )

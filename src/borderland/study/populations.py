@@ -226,12 +226,13 @@ def centre_shares(cities: pd.DataFrame, persons: pd.DataFrame, area: pd.DataFram
 
 @dataclass(frozen=True)
 class SidePopulations:
-    """Size of the two sides, and which regions have fewer inhabitants than in 1991."""
+    """Size of the two sides, and which regions have fewer inhabitants than when all are first known."""
 
     ratio_first: Annotated[float, ".3f"]
     ratio_last: Annotated[float, ".3f"]
     kaz_side_last: Annotated[float, ".2f"]
     rus_side_last: Annotated[float, ".1f"]
+    compared_from: Annotated[int, "d"]
     regions_smaller: Annotated[int, "d"]
     regions_smaller_kaz: Annotated[int, "d"]
     regions_smaller_rus: Annotated[int, "d"]
@@ -244,15 +245,20 @@ class SidePopulations:
 def side_populations(
     sides: pd.DataFrame, indices: pd.DataFrame, last_year: int, first_year: int, area: pd.DataFrame
 ) -> SidePopulations:
-    """Compare populations of the sides (millions) and of regions (per cent since 1991)."""
+    """Compare populations of the sides (millions) and of regions (per cent since all are known).
+
+    Kazakh counts begin in 1991, those of Tyumen without its okrugs in 1993.
+    """
     totals = wide(sides, "persons")
     ratio = (totals["Kazakh side"] / totals["Russian side"]).dropna()
-    change = total_change(indices, 1991, last_year)
+    start = int(wide(indices[indices["vintage"] != "after-2021-census"], "persons").dropna().index[0])
+    change = total_change(indices, start, last_year)
     return SidePopulations(
         ratio_first=ratio[first_year],
         ratio_last=ratio[last_year],
         kaz_side_last=totals.loc[last_year, "Kazakh side"] / 1e6,
         rus_side_last=totals.loc[last_year, "Russian side"] / 1e6,
+        compared_from=start,
         regions_smaller=int((change < 0).sum()),
         regions_smaller_kaz=int((change[area["country"] == "KAZ"] < 0).sum()),
         regions_smaller_rus=int((change[area["country"] == "RUS"] < 0).sum()),
