@@ -108,7 +108,7 @@ def outline(table: pd.DataFrame, counts: Collection[str] = (), border_set: str =
 
 
 def mapped(russia: pd.DataFrame, border_set: str = "nineteen") -> tuple[pd.DataFrame, dict[str, str]]:
-    """Outlines of Russian regions for a map, and the units that lie in one of them but are not counted with it.
+    """Outlines of Russian regions for a map, and the units inside one but not counted with it.
 
     Parameters
     ----------

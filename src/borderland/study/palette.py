@@ -102,3 +102,9 @@ MAP = Look(
     },
     apart="okrugs of Tyumen, not counted with it",
 )
+
+# Keys are wordings of populations.VINTAGE_LABEL.
+VINTAGE_STYLE = {
+    "as published last": {},
+    "withdrawn estimate": {"linestyle": (0, (3, 1))},
+}
