@@ -60,7 +60,7 @@ CASES = [
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
             *("population.sigma_", "population.beta_", "population.between_", "population.turn_"),
-            *("population.unemployment_rus_", "population.compared_from", "population.largest_"),
+            *("population.unemployment_", "population.compared_from", "population.largest_"),
         ),
     ),
     # nothing that shows the whole series or its end
