@@ -50,7 +50,19 @@ CASES = [
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
             *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
-            "population.unemployment_rus_",
+            *("population.unemployment_rus_", "population.compared_from", "population.largest_"),
+        ),
+    ),
+    # nothing of the Kazakh side alone, of the rest of Kazakhstan or of the centres' number
+    (
+        "02-population",
+        {"border_set": "with-okrugs"},
+        {"population.a4.gap", "population.a9.theil_change", "population.rus_side_last"},
+        (
+            *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
+            *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
+            *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
+            *("population.unemployment_", "population.compared_from", "population.largest_"),
         ),
     ),
     # nothing that shows the whole series or its end
@@ -137,6 +149,31 @@ CASES = [
             *("regions.kazakh.change_without_capitals_p", "regions.kazakh.change_controlled_p"),
             *("regions.russian.n", "regions.a7.million", "regions.a7.border"),
         ),
+    ),
+    # nothing of the Kazakh side, of the years before 2003 or of the regions' centres before 2010
+    (
+        "02-population",
+        {"russian_base": "before-2021-census"},
+        {"population.migration_rus_2010s", "population.a9.gaining", "population.c5.omsk_net"},
+        (
+            *("figure ", "table ", "population.a", "population.c1.", "population.ratio_last"),
+            *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
+            *("population.sigma_", "population.beta_", "population.between_", "population.turn_"),
+            *("population.unemployment_", "population.natural_low", "population.rus_side_last"),
+        ),
+    ),
+    # neither districts nor Kazakh regions
+    (
+        "07-regions-and-distance",
+        {"russian_base": "before-2021-census"},
+        {"regions.a7.million", "regions.a7.border_other_mean", "regions.russian.n"},
+        ("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
+    ),
+    (
+        "07-regions-and-distance",
+        {"border_set": "with-okrugs"},
+        {"regions.russian.n", "regions.a7.border_other_mean", "regions.a7.million"},
+        ("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
     ),
     (
         "08-specification-curve",

@@ -38,6 +38,8 @@ class Look:
     shifts : mapping
         Unit to the kilometres (east, north) by which its name is moved off the point inside its region, where
         a city, the border or another name is in the way.
+    apart : str
+        Wording in the legend of areas inside a region that are not counted with it.
     """
 
     regions: tuple[str, ...]
@@ -45,6 +47,7 @@ class Look:
     inks: Mapping[str, str]
     labels: Mapping[str, str]
     shifts: Mapping[str, tuple[float, float]]
+    apart: str
 
 
 def _paths(geometry: BaseGeometry) -> Path:
@@ -69,11 +72,13 @@ def _base_map(
     area: pd.DataFrame,
     window: tuple[float, float, float, float],
     look: Look,
+    apart: Mapping[str, str] | None = None,
 ) -> None:
     """Draw neighbours, regions (the study area tinted by country), the state border, a scale; set the window.
 
     ``layers`` are the frames ``countries``, those of ``look.regions`` (on the division of ``area``) and
-    ``border``, projected to metres; ``window`` is west, east, south, north in metres.
+    ``border``, projected to metres; ``window`` is west, east, south, north in metres; units in ``apart`` are
+    hatched in the hue of the country given.
     """
     ax.set_facecolor(_WATER)
     for geometry in _drawn(layers["countries"]["geometry"], window):
@@ -83,6 +88,9 @@ def _base_map(
             layers[name]["unit"], _drawn(layers[name]["geometry"], window), strict=True
         ):
             country = area["country"].get(unit)
+            if unit in (apart or {}):
+                ax.add_patch(PathPatch(_paths(geometry), linewidth=0.5, **_hatched(look, apart[unit])))
+                continue
             ax.add_patch(
                 PathPatch(
                     _paths(geometry),
@@ -107,6 +115,11 @@ def _base_map(
     )
 
 
+def _hatched(look: Look, country: str) -> dict[str, str]:
+    """Style of an area that lies in a region of a country but is not counted with it."""
+    return {"facecolor": _LAND, "edgecolor": look.fills[country], "hatch": "////"}
+
+
 def _window(
     frame: pd.DataFrame, units: Collection[str], north: float, margin: float = 90e3
 ) -> tuple[float, float, float, float]:
@@ -128,6 +141,7 @@ def borderland_map(
     *,
     look: Look,
     north: float,
+    apart: Mapping[str, str] | None = None,
     source: str = "",
 ) -> Figure:
     """Locator map: the regions of both sides by name, the state border, cities, centres, estimated crossings.
@@ -144,13 +158,15 @@ def borderland_map(
     crossings : DataFrame
         ``x``, ``y`` (metres) of crossings, all estimated.
     north : float
-        Northern edge of the map, metres (Tyumen reaches the Arctic Ocean).
+        Northern edge of the map, metres.
+    apart : mapping, optional
+        Units that lie in a region of the study area but are not counted with it, to their country: hatched.
     """
     both = pd.concat([layers[name] for name in reversed(look.regions)])
     window = _window(both, area.index, north)
     fig = theme.canvas(theme.DOUBLE, theme.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
     ax = fig.add_subplot()
-    _base_map(ax, layers, area, window, look)
+    _base_map(ax, layers, area, window, look, apart)
     frame_box = shapely.box(window[0], window[2], window[1], window[3])
     for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
         if unit in area.index:
@@ -211,6 +227,10 @@ def borderland_map(
         *(
             Patch(facecolor=look.fills[country], edgecolor=_EDGE, linewidth=0.5, label=label)
             for country, label in look.labels.items()
+        ),
+        *(
+            Patch(linewidth=0.5, label=look.apart, **_hatched(look, country))
+            for country in sorted(set((apart or {}).values()))
         ),
         Line2D([], [], color=theme.INK, linewidth=1.4, label="state border"),
         Line2D([], [], color=theme.INK, marker="s", linestyle="", label="city of a million or more"),

@@ -158,8 +158,8 @@ def rates(components: pd.DataFrame) -> pd.DataFrame:
 def aggregate(components: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     """Sum components over groups of units (sides of the border), year by year.
 
-    A year in which a unit of the group is missing has no row, and one in which a unit's migration is missing
-    has no migration: a sum over fewer units would read as a fall.
+    A year in which a unit of the group is missing has no row, and one in which a figure of a unit is missing
+    has no such figure: a sum over fewer units would read as a fall.
 
     Parameters
     ----------
@@ -175,10 +175,9 @@ def aggregate(components: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     """
     frame = components.assign(group=components["unit"].map(group)).dropna(subset="group")
     grouped = frame.groupby(["group", "year"])
-    summed = grouped[["persons", "births", "deaths", "natural"]].sum()
-    summed["migration"] = (
-        grouped["migration"].sum(min_count=1).where(grouped["migration"].count() == grouped.size())
-    )
+    columns = ["persons", "births", "deaths", "natural", "migration"]
+    known = grouped[columns].count().eq(grouped.size(), axis=0)
+    summed = grouped[columns].sum().where(known)
     size = group.value_counts()
     complete = grouped.size() == summed.index.get_level_values("group").map(size)
     return summed[complete.to_numpy()].reset_index().rename(columns={"group": "unit"})

@@ -138,19 +138,6 @@ def sides_compared(national: pd.DataFrame, then: pd.DataFrame, now: pd.DataFrame
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def tyumen_without_okrugs(counts: pd.DataFrame) -> pd.DataFrame:
-    """Take the two autonomous okrugs out of Tyumen's counts by nationality of 2010.
-
-    The census of 2021 is at hand for Tyumen without them; only so are the two dates of one territory.
-    """
-    parts = counts[counts["unit"].isin(["RU-TYU", "RU-KHM", "RU-YAN"])]
-    wide = parts.pivot(index="group", columns="unit", values="persons").dropna()
-    rest = (wide["RU-TYU"] - wide["RU-KHM"] - wide["RU-YAN"]).rename("persons").reset_index()
-    kept = counts[~counts["unit"].isin(["RU-TYU", "RU-KHM", "RU-YAN"])]
-    year = parts["year"].iloc[0]
-    return pd.concat([kept, rest.assign(unit="RU-TYU", year=year)], ignore_index=True)
-
-
 # --- what the text quotes ---------------------------------------------------------------------------
 
 

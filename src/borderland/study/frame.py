@@ -1,18 +1,28 @@
 """The frame of the study: which regions, in which order, under which names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
 import pandas as pd
 
 from borderland import ties
+from borderland.tables import geography
+
+# The two autonomous okrugs inside Tyumen Oblast. They lie hundreds of kilometres from the border, hold more
+# people than the rest of it and are subjects of their own: the border unit is Tyumen without them.
+TYUMEN = "RU-TYU"
+OKRUGS = ("RU-KHM", "RU-YAN")
 
 # Sets of border regions the analysis can be run on: name to the units left out of the nineteen.
 BORDER_SETS = {
     "nineteen": (),
+    "with-okrugs": (),  # Tyumen counted with its okrugs, as most tables of Rosstat print it
     "without-samara": ("RU-SAM",),  # it meets Kazakhstan in a single point
-    "without-tyumen": ("RU-TYU",),  # counted with its two northern districts, far from the border
+    "without-tyumen": (TYUMEN,),
 }
+# Columns that tell one count of a unit from another, in the tables the frame is put on.
+_COUNT_KEYS = ("year", "reference", "vintage", "group")
 
 COUNTRY_NAME = {"KAZ": "Kazakhstan", "RUS": "Russia"}
 SIDE = {"KAZ": "Kazakh side", "RUS": "Russian side"}
@@ -53,8 +63,7 @@ def study_area(
     """
     if boundary not in ("constant-16", "current-20"):
         raise ValueError(f"boundary is 'constant-16' or 'current-20', found {boundary!r}")
-    if border_set not in BORDER_SETS:
-        raise ValueError(f"border set is one of {', '.join(BORDER_SETS)}, found {border_set!r}")
+    _known(border_set)
     chosen = regions[regions["border"] & regions["boundary"].isin([boundary, "ru-subjects"])]
     chosen = chosen[~chosen["unit"].isin(BORDER_SETS[border_set])].sort_values("centre_lon", kind="stable")
     names = [short_name(*pair) for pair in zip(chosen["unit"], chosen["name"], strict=True)]
@@ -62,10 +71,74 @@ def study_area(
     return chosen.assign(name=names).set_index("unit")[columns]
 
 
-def comparison(regions: pd.DataFrame, area: pd.DataFrame) -> pd.Series:
+def outline(table: pd.DataFrame, counts: Collection[str] = (), border_set: str = "nineteen") -> pd.DataFrame:
+    """Put a regional table on the outline of Tyumen that a set of border regions asks for.
+
+    Every table in which Tyumen is printed with its okrugs passes through here; no other place decides it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``unit`` and whatever else; Tyumen counted with the okrugs.
+    counts : collection of str
+        Columns that add up over territory (persons, births). The okrugs' are taken off Tyumen's where all
+        three are known for one year (and reference, vintage, group); elsewhere Tyumen has no row. Where a
+        table holds rates or means, nothing can be taken off: pass none, and Tyumen has no row at all.
+    border_set : str
+        One of ``BORDER_SETS``; with ``"with-okrugs"`` the table is returned as it is.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``table``; rows of other units, the okrugs' among them, unchanged.
+    """
+    _known(border_set)
+    whole = table["unit"] == TYUMEN
+    if border_set == "with-okrugs":
+        return table
+    rest = table[~whole]
+    if not counts:
+        return rest
+    keys = [key for key in _COUNT_KEYS if key in table]
+    inside = rest[rest["unit"].isin(OKRUGS)].dropna(subset=list(counts)).groupby(keys)
+    taken = inside[list(counts)].sum()[inside.size() == len(OKRUGS)]
+    both = table[whole].merge(taken, left_on=keys, right_index=True, suffixes=("", "_okrugs"))
+    left = {column: both[column] - both[f"{column}_okrugs"] for column in counts}
+    return pd.concat([rest, both.assign(**left)[table.columns]], ignore_index=True)
+
+
+def mapped(russia: pd.DataFrame, border_set: str = "nineteen") -> tuple[pd.DataFrame, dict[str, str]]:
+    """Outlines of Russian regions for a map, and the units inside one but not counted with it.
+
+    Parameters
+    ----------
+    russia : DataFrame
+        The boundaries ``russia``, in which Tyumen is drawn without its okrugs: ``unit``, ``geometry``.
+    border_set : str
+        One of ``BORDER_SETS``; with ``"with-okrugs"`` Tyumen and its okrugs are one area.
+
+    Returns
+    -------
+    outlines, apart : DataFrame, dict
+        ``unit`` and ``geometry``; unit to country.
+    """
+    _known(border_set)
+    if border_set != "with-okrugs":
+        return russia, dict.fromkeys(OKRUGS, "RUS")
+    joined = russia.assign(unit=russia["unit"].replace(dict.fromkeys(OKRUGS, TYUMEN)))
+    return geography.dissolve(joined, by="unit"), {}
+
+
+def _known(border_set: str) -> None:
+    if border_set not in BORDER_SETS:
+        raise ValueError(f"border set is one of {', '.join(BORDER_SETS)}, found {border_set!r}")
+
+
+def comparison(regions: pd.DataFrame, area: pd.DataFrame, border_set: str = "nineteen") -> pd.Series:
     """Group of every region: a side of the border, or the rest of its country.
 
-    Constant Kazakh units and Russian subjects with their okrugs are used. Chechnya and Ingushetia are left
+    Constant Kazakh units and Russian subjects are used; Arkhangelsk is counted with its okrug, those of
+    Tyumen belong to the rest of Russia unless ``border_set`` counts them in. Chechnya and Ingushetia are left
     out, for births were not published for years, and so are Crimea and Sevastopol.
 
     Returns
@@ -73,9 +146,11 @@ def comparison(regions: pd.DataFrame, area: pd.DataFrame) -> pd.Series:
     Series
         Index unit, values of ``SIDE`` and ``REST``.
     """
-    units = regions[
-        regions["boundary"].isin(["constant-16", "ru-subjects"]) & regions["level"].isin(["region", "city"])
-    ]
+    _known(border_set)
+    own = regions["level"].isin(["region", "city"])
+    if border_set != "with-okrugs":
+        own |= regions["unit"].isin(OKRUGS)
+    units = regions[regions["boundary"].isin(["constant-16", "ru-subjects"]) & own]
     units = units[units["country"].isin(list(COUNTRY_NAME)) & ~units["unit"].isin(["RU-CE", "RU-IN"])]
     units = units.set_index("unit")["country"]
     return units.map(REST).where(~units.index.isin(area.index), units.map(SIDE)).rename("group")

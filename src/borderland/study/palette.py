@@ -100,4 +100,11 @@ MAP = Look(
         "RU-NVS": (-70, 60),
         "RU-AL": (30, -50),
     },
+    apart="okrugs of Tyumen, not counted with it",
 )
+
+# Keys are wordings of populations.VINTAGE_LABEL.
+VINTAGE_STYLE = {
+    "as published last": {},
+    "withdrawn estimate": {"linestyle": (0, (3, 1))},
+}

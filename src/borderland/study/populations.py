@@ -25,48 +25,132 @@ KAZAKH_BREAKS: Mapping[str, Collection[int]] = {
 RUSSIAN_BREAKS: Mapping[str, Collection[int]] = {EVERY_UNIT: (1989,)}
 
 
+# Which population Russian figures stand on. Rosstat recalculated the years from 2012 on with the census of
+# October 2021 and withdrew the earlier estimates, which stay as a variant.
+RUSSIAN_BASES = ("recalculated", "before-2021-census")
+_LAST_OF_BOTH = 2010  # last annual mean that the recalculation left as it was
+# The published rates of 2001 and 2002 do not account for the change of population (see the checks): those of
+# 2002 hold the discrepancy that the census of that year found, in Volgograd 19 per 1,000.
+_FIRST_CLOSING = 2003
+
+
+def _first_of(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the first table, then of the next where it has a unit and year that those before lack."""
+    return pd.concat(tables, ignore_index=True).drop_duplicates(["unit", "year"], ignore_index=True)
+
+
+def _yearbook(yearbook: pd.DataFrame, indicator: str) -> pd.DataFrame:
+    return yearbook.loc[yearbook["indicator"] == indicator, ["unit", "year", "value"]]
+
+
+def _annual_means(population: pd.DataFrame, vintage: str) -> pd.DataFrame:
+    means = population[(population["reference"] == "annual-mean") & (population["vintage"] == vintage)]
+    return means[["unit", "year", "persons"]].astype({"persons": float})
+
+
+def russian_means(
+    population: pd.DataFrame, yearbook: pd.DataFrame, base: str = "recalculated"
+) -> pd.DataFrame:
+    """Mean population of Russian units on one base, where that base reaches.
+
+    Parameters
+    ----------
+    population, yearbook : DataFrame
+        The tables ``population`` and ``russian_regions``.
+    base : str
+        One of ``RUSSIAN_BASES``. The recalculated base is the yearbook's, and for units that the copy of it
+        lacks the annual means after the census of 2021; up to 2010, where both bases agree, it is the
+        earlier series. What lies between is missing.
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``year``, ``persons``.
+    """
+    if base not in RUSSIAN_BASES:
+        raise ValueError(f"base is one of {', '.join(RUSSIAN_BASES)}, found {base!r}")
+    before = _annual_means(population, "before-2021-census")
+    if base == "before-2021-census":
+        return before
+    printed = _yearbook(yearbook, "mean_population")
+    printed = printed.assign(persons=1000 * printed["value"])[["unit", "year", "persons"]]
+    after = _annual_means(population, "after-2021-census")
+    return _first_of(printed, after, before[before["year"] <= _LAST_OF_BOTH])
+
+
+def official_migration(yearbook: pd.DataFrame) -> pd.DataFrame:
+    """Net migration of Russian units as Rosstat publishes it, turned from rates into persons.
+
+    Returns
+    -------
+    DataFrame
+        ``unit``, ``year``, ``persons``: the rate per 10,000 times the mean population it was formed with,
+        from 2003, since when the two close the balance with births and deaths.
+    """
+    rate, mean = (
+        _yearbook(yearbook, indicator).set_index(["unit", "year"])["value"]
+        for indicator in ("net_migration_rate", "mean_population")
+    )
+    persons = (rate * 1000 * mean / 10_000).dropna().rename("persons").reset_index()
+    return persons[persons["year"] >= _FIRST_CLOSING]
+
+
 def components(
-    population: pd.DataFrame, vital_events: pd.DataFrame, net_migration: pd.DataFrame, units: Collection[str]
+    population: pd.DataFrame,
+    vital_events: pd.DataFrame,
+    net_migration: pd.DataFrame,
+    yearbook: pd.DataFrame,
+    units: Collection[str],
+    base: str = "recalculated",
 ) -> pd.DataFrame:
     """Assemble the components of change of Kazakh and Russian units, migration published or derived.
 
     Parameters
     ----------
-    population, vital_events, net_migration : DataFrame
-        The tables of these names. Of the Russian annual means only the vintage before the census of 2021 is
-        used: the later one stands on another base.
+    population, vital_events, net_migration, yearbook : DataFrame
+        The tables ``population``, ``vital_events``, ``net_migration`` and ``russian_regions``.
     units : collection of str
         Units wanted, of either country.
+    base : str
+        Base of the Russian figures, one of ``RUSSIAN_BASES``. On the recalculated one migration is the
+        office's from 2003; on the other it is the residual in all years, for no published rate stands on it.
 
     Returns
     -------
     DataFrame
-        Sorted by ``unit`` and ``year``: ``persons`` (mean population), ``births``, ``deaths``, ``natural``,
-        ``migration`` (persons; missing where it is neither published nor derivable) and ``origin`` of the
-        migration figure: "published", "residual" or "" where missing.
+        Sorted by ``unit`` and ``year``: ``persons`` (mean population), ``births``, ``deaths``, ``natural``
+        (missing where not published), ``migration`` (persons; missing where it is neither published nor
+        derivable) and ``origin`` of the migration figure: "published", "residual" or "" where missing.
 
     Notes
     -----
-    The residual of a Russian unit runs from mid-year to mid-year and is filed under the first of the two.
+    The residual of a Russian unit runs from mid-year to mid-year and is filed under the first of the two; it
+    is taken within one base, never across. Where the recalculated base does not reach (Tyumen, Arkhangelsk
+    and North Ossetia in 2011–2017), mean population and residual are those before the census.
     """
     wanted = set(units)
-    population = population[population["unit"].isin(wanted)]
+    population, yearbook = (table[table["unit"].isin(wanted)] for table in (population, yearbook))
     vital = vital_events[vital_events["unit"].isin(wanted)].dropna(subset=["births", "deaths"])
     january = population[population["reference"] == "1-january"]
-    means = population[
-        (population["reference"] == "annual-mean") & (population["vintage"] == "before-2021-census")
+    means = {vintage: _annual_means(population, f"{vintage}-2021-census") for vintage in ("before", "after")}
+    exposure = [mean_population(january, KAZAKH_BREAKS), russian_means(population, yearbook, base)]
+    residual = [balance(january, vital, KAZAKH_BREAKS)]
+    residual += [
+        balance(means[vintage], vital, RUSSIAN_BREAKS, reference="annual-mean")
+        for vintage in (("after", "before") if base == "recalculated" else ("before",))
     ]
-    exposure = pd.concat([mean_population(january, KAZAKH_BREAKS), means[["unit", "year", "persons"]]])
-    residual = pd.concat(
-        [
-            balance(january, vital, KAZAKH_BREAKS),
-            balance(means, vital, RUSSIAN_BREAKS, reference="annual-mean"),
-        ]
-    )
     published = net_migration[net_migration["unit"].isin(wanted) & (net_migration["flow"] == "all")]
-    frame = vital[["unit", "year", "births", "deaths"]].merge(exposure, on=["unit", "year"], validate="1:1")
+    if base == "recalculated":
+        published = pd.concat([published[["unit", "year", "persons"]], official_migration(yearbook)])
+    frame = _first_of(vital[["unit", "year"]], published[["unit", "year"]])
+    frame = frame.merge(_first_of(*exposure, means["before"]), on=["unit", "year"], validate="1:1")
+    events = vital[["unit", "year", "births", "deaths"]]
+    frame = frame.merge(events, on=["unit", "year"], how="left", validate="1:1")
     frame["natural"] = frame["births"] - frame["deaths"]
-    for column, source, value in (("residual", residual, "migration"), ("published", published, "persons")):
+    for column, source, value in (
+        ("residual", _first_of(*residual), "migration"),
+        ("published", published, "persons"),
+    ):
         values = source[["unit", "year", value]].rename(columns={value: column})
         frame = frame.merge(values, on=["unit", "year"], how="left", validate="1:1")
     frame["migration"] = frame["published"].astype(float).fillna(frame["residual"])
@@ -77,6 +161,26 @@ def components(
     return frame[columns].sort_values(["unit", "year"], ignore_index=True)
 
 
+def economy_on_base(
+    economy: pd.DataFrame, yearbook: pd.DataFrame, base: str = "recalculated"
+) -> pd.DataFrame:
+    """Put the Russian rows of ``economy`` on one base: those of the yearbook before those first published.
+
+    Parameters
+    ----------
+    economy, yearbook : DataFrame
+        The tables ``economy`` and ``russian_regions``; what both hold is taken from the second.
+    base : str
+        One of ``RUSSIAN_BASES``; on the earlier one ``economy`` stays as it is.
+    """
+    if base == "before-2021-census":
+        return economy
+    shared = ["unit", "year", "indicator"]
+    newer = yearbook[yearbook["indicator"].isin(economy["indicator"].unique())]
+    joined = pd.concat([newer, economy], ignore_index=True).drop_duplicates(shared, ignore_index=True)
+    return joined[economy.columns]
+
+
 INDICATOR_UNIT = {
     "natural increase": "per 1,000",
     "net migration": "per 1,000",
@@ -85,43 +189,60 @@ INDICATOR_UNIT = {
     "product per head": "log",
 }
 VINTAGE_LABEL = {
-    "current": "as published",
-    "before-2021-census": "as published",
-    "after-2021-census": "after the 2021 census",
+    "current": "as published last",
+    "before-2021-census": "withdrawn estimate",
 }
 
 
-def population_index(population: pd.DataFrame, units: Collection[str], base: int) -> pd.DataFrame:
+def population_index(
+    population: pd.DataFrame,
+    yearbook: pd.DataFrame,
+    units: Collection[str],
+    base_year: int,
+    base: str = "recalculated",
+) -> pd.DataFrame:
     """Index the population of each unit on a base year, vintages kept apart.
 
     Parameters
     ----------
-    population : DataFrame
-        The table ``population``.
+    population, yearbook : DataFrame
+        The tables ``population`` and ``russian_regions``.
     units : collection of str
         Units wanted.
-    base : int
-        Year set to 100, taken from the long vintage (Kazakhstan as published, Russia before the census of
-        2021); the vintage after that census is expressed on the same base, so that its jump is seen.
+    base_year : int
+        Year set to 100, taken from the current vintage and, where that has a gap, from the other.
+    base : str
+        Base of the current vintage of Russian units, one of ``RUSSIAN_BASES``.
 
     Returns
     -------
     DataFrame
-        ``unit``, ``year``, ``vintage``, ``persons``, ``index``.
+        ``unit``, ``year``, ``vintage``, ``persons``, ``index``. The vintage is ``current``, or
+        ``before-2021-census`` for the Russian estimates that the recalculation replaced, with the last year
+        that it left as it was.
     """
-    frame = population[population["unit"].isin(set(units)) & (population["reference"] != "census")]
-    frame = frame[["unit", "year", "vintage", "persons"]]
-    long = frame[frame["vintage"] != "after-2021-census"]
-    at_base = long[long["year"] == base].set_index("unit")["persons"]
+    kept = population[population["unit"].isin(set(units))]
+    parts = [
+        kept.loc[kept["reference"] == "1-january", ["unit", "year", "persons"]],
+        russian_means(kept, yearbook[yearbook["unit"].isin(set(units))], base),
+    ]
+    frame = pd.concat(parts, ignore_index=True).assign(vintage="current")
+    if base == "recalculated":
+        withdrawn = _annual_means(kept, "before-2021-census")
+        withdrawn = withdrawn[withdrawn["year"] >= _LAST_OF_BOTH].assign(vintage="before-2021-census")
+        frame = pd.concat([frame, withdrawn], ignore_index=True)
+    at_base = _first_of(frame[frame["year"] == base_year]).set_index("unit")["persons"]
     missing = sorted(set(units) - set(at_base.index))
     if missing:
-        raise ValueError(f"no population in base year {base} for {', '.join(missing)}")
-    return frame.assign(index=100 * frame["persons"] / frame["unit"].map(at_base))
+        raise ValueError(f"no population in base year {base_year} for {', '.join(missing)}")
+    frame["index"] = 100 * frame["persons"] / frame["unit"].map(at_base)
+    columns = ["unit", "year", "vintage", "persons", "index"]
+    return frame[columns].sort_values(["unit", "year", "vintage"], ignore_index=True)
 
 
 def total_change(indices: pd.DataFrame, first: int, last: int) -> pd.Series:
     """Change of population between two years by unit, per cent, on one vintage of ``population_index``."""
-    table = wide(indices[indices["vintage"] != "after-2021-census"], "persons")
+    table = wide(indices[indices["vintage"] == "current"], "persons")
     return 100 * (table.loc[last] / table.loc[first] - 1)
 
 
@@ -226,12 +347,13 @@ def centre_shares(cities: pd.DataFrame, persons: pd.DataFrame, area: pd.DataFram
 
 @dataclass(frozen=True)
 class SidePopulations:
-    """Size of the two sides, and which regions have fewer inhabitants than in 1991."""
+    """Size of the two sides, and which regions have fewer inhabitants than when all are first known."""
 
     ratio_first: Annotated[float, ".3f"]
     ratio_last: Annotated[float, ".3f"]
     kaz_side_last: Annotated[float, ".2f"]
     rus_side_last: Annotated[float, ".1f"]
+    compared_from: Annotated[int, "d"]
     regions_smaller: Annotated[int, "d"]
     regions_smaller_kaz: Annotated[int, "d"]
     regions_smaller_rus: Annotated[int, "d"]
@@ -244,15 +366,20 @@ class SidePopulations:
 def side_populations(
     sides: pd.DataFrame, indices: pd.DataFrame, last_year: int, first_year: int, area: pd.DataFrame
 ) -> SidePopulations:
-    """Compare populations of the sides (millions) and of regions (per cent since 1991)."""
+    """Compare populations of the sides (millions) and of regions (per cent since all are known).
+
+    Kazakh counts begin in 1991, those of Tyumen without its okrugs in 1993.
+    """
     totals = wide(sides, "persons")
     ratio = (totals["Kazakh side"] / totals["Russian side"]).dropna()
-    change = total_change(indices, 1991, last_year)
+    start = int(wide(indices[indices["vintage"] == "current"], "persons").dropna().index[0])
+    change = total_change(indices, start, last_year)
     return SidePopulations(
         ratio_first=ratio[first_year],
         ratio_last=ratio[last_year],
         kaz_side_last=totals.loc[last_year, "Kazakh side"] / 1e6,
         rus_side_last=totals.loc[last_year, "Russian side"] / 1e6,
+        compared_from=start,
         regions_smaller=int((change < 0).sum()),
         regions_smaller_kaz=int((change[area["country"] == "KAZ"] < 0).sum()),
         regions_smaller_rus=int((change[area["country"] == "RUS"] < 0).sum()),

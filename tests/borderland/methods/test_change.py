@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
 from borderland.methods import convergence, rates
+from borderland.study import frame as study_frame
 from borderland.study import populations
 from borderland.tables import data
 
@@ -92,32 +93,92 @@ class TestRates:
         means = rates.mean_population(population({2007: 100, 2008: 110, 2009: 200}), {"*": [2008]})
         assert dict(zip(means["year"], means["persons"], strict=True)) == {2007: 105, 2008: 110}
 
-    counts = pd.DataFrame(
-        {
-            "unit": ["A", "A", "A", "B"],
-            "year": [2000, 2020, 2020, 2020],
-            "reference": "annual-mean",
-            "vintage": [
-                "before-2021-census",
-                "before-2021-census",
-                "after-2021-census",
-                "before-2021-census",
-            ],
-            "persons": [200, 300, 320, 50],
-        }
+
+def means(vintage: str, unit: str, persons: dict[int, int]) -> pd.DataFrame:
+    rows = pd.DataFrame({"year": list(persons), "persons": list(persons.values())})
+    return rows.assign(unit=unit, reference="annual-mean", vintage=f"{vintage}-2021-census")
+
+
+def printed(indicator: str, unit: str, values: dict[int, float]) -> pd.DataFrame:
+    rows = pd.DataFrame({"year": list(values), "value": list(values.values())})
+    return rows.assign(unit=unit, indicator=indicator)
+
+
+class TestRussianBases:
+    """A is in the yearbook, B is not; both have annual means before and after the census."""
+
+    population = pd.concat(
+        [
+            means("before", "A", {2000: 200, 2010: 250, 2015: 280, 2020: 300}),
+            means("after", "A", {2018: 999, 2024: 330}),
+            means("before", "B", {2000: 50, 2010: 50, 2015: 60, 2020: 70}),
+            means("after", "B", {2020: 80}),
+        ]
+    )
+    yearbook = pd.concat(
+        [
+            printed("mean_population", "A", {2010: 0.25, 2015: 0.29, 2018: 0.31, 2020: 0.32}),
+            printed("net_migration_rate", "A", {2001: 7.0, 2015: -20.0, 2020: 10.0, 2023: 5.0}),
+            printed("mean_population", "A", {2001: 0.2}),
+        ]
     )
 
-    def test_index_keeps_vintages_apart_on_one_base(self):
-        index = populations.population_index(self.counts, ["A"], 2000).set_index(["year", "vintage"])["index"]
-        assert index[(2000, "before-2021-census")] == 100
-        assert index[(2020, "before-2021-census")] == 150
-        assert index[(2020, "after-2021-census")] == 160
-        ten_times = self.counts.assign(persons=10 * self.counts["persons"])
-        assert populations.population_index(ten_times, ["A"], 2000)["index"].tolist() == index.tolist()
+    def test_the_yearbook_comes_first_then_what_follows_the_census_then_the_years_both_share(self):
+        found = populations.russian_means(self.population, self.yearbook)
+        found = found.set_index(["unit", "year"])["persons"]
+        assert found["A"].drop(2001).to_dict() == {
+            2000: 200,
+            2010: 250,
+            2015: 290,
+            2018: 310,
+            2020: 320,
+            2024: 330,
+        }
+        assert found["B"].to_dict() == {2000: 50, 2010: 50, 2020: 80}  # nothing recalculated for 2015
+
+    def test_the_other_base_is_the_earlier_series_alone(self):
+        found = populations.russian_means(self.population, self.yearbook, "before-2021-census")
+        assert found.set_index(["unit", "year"])["persons"]["A"].to_dict() == {
+            2000: 200,
+            2010: 250,
+            2015: 280,
+            2020: 300,
+        }
+        with pytest.raises(ValueError, match="recalculated"):
+            populations.russian_means(self.population, self.yearbook, "2010")
+
+    def test_a_published_rate_becomes_the_persons_it_was_made_of(self):
+        found = populations.official_migration(self.yearbook)
+        # −20 per 10,000 of 290 persons; 2023 has no mean population, 2001 does not close the balance
+        assert found["year"].tolist() == [2015, 2020]
+        assert found["persons"].tolist() == pytest.approx([-0.58, 0.32], abs=1e-12)
+
+    def test_index_keeps_the_withdrawn_estimates_apart_on_one_base(self):
+        index = populations.population_index(self.population, self.yearbook, ["A"], 2000)
+        index = index.set_index(["vintage", "year"])["index"]
+        assert index["current"].loc[[2000, 2015, 2020]].tolist() == [100, 145, 160]
+        assert index["before-2021-census"].to_dict() == {2010: 125, 2015: 140, 2020: 150}
+        ten_times = self.population.assign(persons=10 * self.population["persons"])
+        yearbook = self.yearbook.assign(value=10 * self.yearbook["value"])
+        assert (
+            populations.population_index(ten_times, yearbook, ["A"], 2000)["index"].tolist()
+            == populations.population_index(self.population, self.yearbook, ["A"], 2000)["index"].tolist()
+        )
+
+    def test_a_gap_of_the_current_series_can_be_the_base_year(self):
+        index = populations.population_index(self.population, self.yearbook, ["B"], 2015)
+        assert index.set_index(["vintage", "year"])["index"][("before-2021-census", 2015)] == 100
 
     def test_a_unit_without_base_year_is_named(self):
-        with pytest.raises(ValueError, match="2000 for B"):
-            populations.population_index(self.counts, ["A", "B"], 2000)
+        with pytest.raises(ValueError, match="1990 for A, B"):
+            populations.population_index(self.population, self.yearbook, ["A", "B"], 1990)
+
+    def test_economic_rows_of_the_yearbook_replace_those_first_published(self):
+        economy = printed("income", "A", {2000: 1.0, 2010: 2.0})
+        yearbook = pd.concat([self.yearbook, printed("income", "A", {2010: 3.0, 2020: 4.0})])
+        found = populations.economy_on_base(economy, yearbook)
+        assert found.set_index("year")["value"].to_dict() == {2000: 1.0, 2010: 3.0, 2020: 4.0}
+        assert populations.economy_on_base(economy, yearbook, "before-2021-census") is economy
 
 
 class TestSigma:
@@ -265,6 +326,22 @@ class TestSides:
         assert summed.loc[0, "natural"] == 0
         assert np.isnan(summed.loc[0, "migration"])  # one unit's migration is missing, so is the sum
 
+    def test_a_side_has_no_natural_change_where_a_unit_has_none(self):
+        components = pd.DataFrame(
+            {
+                "unit": ["A", "B"],
+                "year": 2010,
+                "persons": [100.0, 300.0],
+                "births": [3.0, 4.0],
+                "deaths": [1.0, np.nan],
+                "natural": [2.0, np.nan],
+                "migration": [5.0, 1.0],
+            }
+        )
+        row = rates.aggregate(components, pd.Series({"A": "both", "B": "both"})).loc[0]
+        assert row[["persons", "births", "migration"]].tolist() == [400, 7, 6]
+        assert row[["deaths", "natural"]].isna().all()
+
     def test_exceptions_to_the_claimed_sign_are_found(self):
         rates = pd.DataFrame(
             {"unit": ["A", "A", "B", "B"], "year": [2000, 2001] * 2, "natural_rate": [1.0, -3.0, -2.0, -1.0]}
@@ -321,13 +398,20 @@ class TestSides:
         }
 
 
+def assembled(units: list[str], base: str = "recalculated") -> pd.DataFrame:
+    """Components of some units on the real tables, on the outlines of the study."""
+    population = study_frame.outline(data.load("population"), ["persons"])
+    vital = study_frame.outline(data.load("vital_events"), ["births", "deaths"])
+    others = (data.load(name) for name in ("net_migration", "russian_regions"))
+    return populations.components(population, vital, *others, units, base).set_index(["unit", "year"])
+
+
 class TestComponents:
     """On the real tables: what is published is kept, what is derived says so, what is neither is missing."""
 
     @pytest.fixture
     def components(self) -> pd.DataFrame:
-        tables = (data.load(name) for name in ("population", "vital_events", "net_migration"))
-        return populations.components(*tables, ["KZ-SEV", "RU-OMS"]).set_index(["unit", "year"])
+        return assembled(["KZ-SEV", "RU-OMS"])
 
     def test_published_migration_is_not_recomputed(self, components):
         assert components.loc[("KZ-SEV", 2021), "origin"] == "published"
@@ -344,6 +428,54 @@ class TestComponents:
         assert row["births"] == pytest.approx(6500, abs=100)
         assert row["deaths"] == pytest.approx(8400, abs=100)
         assert row["natural"] < 0
+
+    def test_russian_migration_is_published_from_2003_and_derived_before(self, components):
+        omsk = components.loc["RU-OMS"]
+        assert omsk.loc[1990:2002, "origin"].eq("residual").all()
+        assert omsk.loc[2003:2023, "origin"].eq("published").all()
+        earlier = assembled(["RU-OMS"], "before-2021-census")
+        assert earlier["origin"].isin(["residual", ""]).all()
+
+    @pytest.mark.parametrize(
+        ("unit", "mean"),
+        [
+            ("RU-SAR", 1.3),
+            ("RU-VGG", 0.0),
+            ("RU-ALT", -6.5),  # with 2010, of which the deaths are missing
+            ("RU-AL", -4.8),
+            ("RU-AST", -5.0),
+            ("RU-ORE", -6.1),
+            ("RU-KGN", -9.9),
+            ("RU-OMS", -4.4),
+            ("RU-SAM", 2.0),
+            ("RU-NVS", 5.3),
+            ("RU-CHE", 0.4),
+        ],
+    )
+    def test_net_migration_of_border_regions_2010_2021_is_the_official_one(self, unit, mean):
+        found = rates.rates(assembled([unit]).reset_index()).set_index("year")["migration_rate"]
+        # half of the last digit given, and the last bit of a float
+        assert found.loc[2010:2021].mean() == pytest.approx(mean, abs=0.0501)
+
+    def test_a_year_without_deaths_keeps_its_published_migration(self):
+        row = assembled(["RU-ALT"]).loc[("RU-ALT", 2010)]
+        assert pd.isna(row["natural"])
+        assert row["origin"] == "published"
+
+    def test_tyumen_without_okrugs(self):
+        tyumen = rates.rates(assembled(["RU-TYU"]).reset_index()).set_index("year")
+        assert tyumen.index.min() == 1993
+        natural = tyumen["natural_rate"]
+        assert natural.loc[2015:2019].mean() == pytest.approx(3.6, abs=0.05)
+        assert (natural.loc[2000:2021] < 0).sum() == 8
+        assert set(tyumen["origin"]) == {"residual", ""}
+
+    def test_a_residual_never_crosses_from_one_base_to_the_other(self):
+        """Means before the census stand 43 thousand below those after it: a residual across would hold it."""
+        tyumen = rates.rates(assembled(["RU-TYU"]).reset_index()).set_index("year")["migration_rate"]
+        steps = tyumen.loc[2014:2021].diff().abs()
+        # 43 thousand of 1.5 million persons would be a step of 28 per thousand
+        assert steps.max() < 14
 
 
 def test_years_in_a_gap_are_one_candidate_and_the_named_year_stands_for_it():

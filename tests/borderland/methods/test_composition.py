@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from borderland.methods import segregation
-from borderland.study import composition, populations
+from borderland.study import populations
 
 EXACT = 1e-9  # closed forms in double precision
 tables = arrays(np.int64, st.tuples(st.integers(2, 8), st.integers(2, 4)), elements=st.integers(1, 5000))
@@ -168,12 +168,6 @@ class TestCounts:
             segregation.counts_by(self.long, "unit", ["kazakh", "uzbek"])
         with pytest.raises(ValueError, match="exceed"):
             segregation.counts_by(self.long.replace({"persons": {100: 80}}), "unit", ["kazakh", "russian"])
-
-    def test_tyumen_loses_its_okrugs(self):
-        rows = [("RU-TYU", 10), ("RU-KHM", 4), ("RU-YAN", 1), ("RU-OMS", 7)]
-        counts = pd.DataFrame(rows, columns=["unit", "persons"]).assign(year=2010, group="total")
-        found = composition.tyumen_without_okrugs(counts).set_index("unit")["persons"]
-        assert found.to_dict() == {"RU-OMS": 7, "RU-TYU": 5}
 
     def test_segregation_of_a_single_district_is_missing(self):
         counts = frame([[60, 10], [30, 30], [10, 60], [5, 5]])

@@ -100,7 +100,7 @@ def test_periods_must_ascend_from_the_first_year(starts):
 def test_region_panel_joins_the_labour_market(tables):
     regions, economy = tables["regions"], data.load("economy")
     units = regions.loc[regions["boundary"] == "constant-16", "unit"]
-    parts = (data.load(name) for name in ("population", "vital_events", "net_migration"))
+    parts = (data.load(name) for name in ("population", "vital_events", "net_migration", "russian_regions"))
     by_year = rates.rates(populations.components(*parts, units))
     panel = regional.region_panel(
         by_year, regions, tables["border"], economy[economy["boundary"] == "constant-16"], 2010, 2015
