@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import embedded, notebook_pages
+from paperbuild.article import embedded, notebook_pages, readers
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.languages import FOLDER
@@ -39,9 +39,8 @@ class Format:
         Suffix of the pictures it shows.
     assets : tuple of Path
         Files of this package that the embedded engine sets it with.
-    text : callable, optional
-        Reads a document of this format back as lines of text, for comparison. Without one
-        `paperbuild.proof.compare` must know the kind of file.
+    text : callable
+        Reads a document of this format back as lines of text, for comparison (`paperbuild.article.readers`).
     """
 
     name: str
@@ -50,7 +49,7 @@ class Format:
     quarto: str
     picture: str
     assets: tuple[Path, ...]
-    text: Callable[[Path], str] | None = None
+    text: Callable[[Path], str]
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ FORMATS: dict[str, Format] = {
             "html",
             ".svg",
             (*_FILTERS, EXTENSION / "article.html", EXTENSION / "article.css"),
+            readers.html_text,
         ),
         Format(
             "pdf",
@@ -93,9 +93,16 @@ FORMATS: dict[str, Format] = {
                 EXTENSION / "typst-template.typ",
                 EXTENSION / "typst-show.typ",
             ),
+            readers.pdf_text,
         ),
         Format(
-            "docx", "paper.docx", embedded.docx, "docx", ".png", (*_FILTERS, EXTENSION / "reference.docx")
+            "docx",
+            "paper.docx",
+            embedded.docx,
+            "docx",
+            ".png",
+            (*_FILTERS, EXTENSION / "reference.docx"),
+            readers.docx_text,
         ),
     )
 }
@@ -105,7 +112,7 @@ NOTEBOOKS = Pages(
     "notebooks",
     "notebooks.html",
     notebook_pages.render,
-    (ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2", *notebook_pages.STYLES),
+    (notebook_pages.PAGE, notebook_pages.INDEX, *notebook_pages.STYLES),
     ("nbconvert", "pygments", "jinja2", "mistune"),
     "html",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -13,9 +14,12 @@ from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.text import read
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.pages import render as render_page
+from paperbuild.project.layout import BUILD, OUTPUT
 from paperbuild.project.notebook import label_of, without_label
 
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
+PAGE, INDEX = ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2"
 STYLES = (EXTENSION / "article.css", ASSETS / "notebook.css")
 _PREFIX = {"figure": "fig", "table": "tbl"}
 
@@ -26,16 +30,14 @@ def render(job: RenderJob) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     pages = []
     written = []
-    for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb")):
+    for path in sorted((job.root / BUILD / "notebooks").glob("*.ipynb")):
         title, question, text = page(job.root, path)
         target = folder / f"{path.stem}.html"
         target.write_text(text, encoding="utf-8")
         pages.append({"name": path.stem, "title": title, "question": question})
         written.append(target)
     index = folder / "index.html"
-    index.write_text(
-        _environment().get_template("notebook-index.html.j2").render(pages=pages), encoding="utf-8"
-    )
+    index.write_text(render_page(INDEX, pages=pages, styles=_styles()), encoding="utf-8")
     return [*written, index]
 
 
@@ -94,7 +96,7 @@ def _defined_in(root: Path) -> frozenset[str]:
 
 
 def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
-    record = root / "build" / "results" / f"{name}.json"
+    record = root / BUILD / "results" / f"{name}.json"
     return json.loads(record.read_text(encoding="utf-8"))["artefacts"] if record.is_file() else []
 
 
@@ -103,27 +105,14 @@ def _styles() -> str:
 
 
 @functools.cache
-def _environment() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals["styles"] = _styles()
-    return environment
-
-
-@functools.cache
 def _exporter() -> Any:
-    import html
-
     # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
 
     exporter = TemplateExporter(
         template_name="base",
-        template_file=str(ASSETS / "notebook.html.j2"),
+        template_file=str(PAGE),
         extra_template_basedirs=[str(ASSETS)],
     )
     exporter.file_extension = ".html"
@@ -135,4 +124,4 @@ def _exporter() -> Any:
 
 if __name__ == "__main__":
     # Quarto's last step (the extension's hook.py), in the project's folder.
-    render(RenderJob(Path.cwd(), Path("_output"), "notebooks", "quarto", 0))
+    render(RenderJob(Path.cwd(), Path(OUTPUT), "notebooks", "quarto", 0))

@@ -155,7 +155,7 @@ def _document_record(plan: Plan, kind: str, entries: dict[str, Entry]) -> dict[s
     )
 
     def compute() -> dict[str, str]:
-        from paperbuild.proof.compare import document_record
+        from paperbuild.proof.documents import document_record
 
         return document_record(path, engine, facts)
 
@@ -176,7 +176,7 @@ def _digest_of(plan: Plan, text: Path) -> str:
     """Return the hash of a committed text, wherever its lines break."""
 
     def compute() -> str:
-        from paperbuild.proof.compare import text_digest
+        from paperbuild.proof.documents import text_digest
 
         return text_digest(text.read_text(encoding="utf-8", errors="replace"))
 
@@ -510,7 +510,7 @@ class _Build:
 
     def _record_documents(self) -> None:
         """Put what the typeset documents say into ``text/``, and its hash into the manifest."""
-        from paperbuild.proof.compare import reference_text
+        from paperbuild.proof.documents import reference_text
 
         stay: list[tuple[dict[str, str], dict[str, str]]] = []
         found = {one["path"]: dict(one) for one in read_manifest(self.project.manifest).documents}

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from paperbuild.build.plan import Inspection, inspect
+from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
 
@@ -18,16 +19,12 @@ COLOURS = {"fresh": ("#e6f2ea", "#2e7d4f"), "stale": ("#fdeede", "#b35c00"), "da
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper graph``."""
-    from paperbuild.cli.main import add_build_choices
-
     parser.add_argument("--output", "-o", type=Path, metavar="FILE.svg", help="default: build/graph.svg")
     add_build_choices(parser)
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Draw the graph of steps, coloured by state, as an SVG file."""
-    from paperbuild.cli.main import options_from
-
     target = args.output or project.build / "graph.svg"
     write_atomic(target, draw(inspect(project.with_scenario(args.scenario), options_from(args))))
     print(f"paper: {project.relative(target)}", file=sys.stderr)

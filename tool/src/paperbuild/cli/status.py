@@ -6,21 +6,18 @@ import argparse
 import json
 
 from paperbuild.build.plan import Inspection, inspect
+from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.project.layout import Project
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper status``."""
-    from paperbuild.cli.main import add_build_choices
-
     parser.add_argument("--json", action="store_true", help="print JSON: steps, their state and reasons")
     add_build_choices(parser)
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Print how every step stands."""
-    from paperbuild.cli.main import options_from
-
     inspection = inspect(project.with_scenario(args.scenario), options_from(args))
     print(as_json(inspection) if args.json else "\n".join(lines(inspection, explain=True)))
     return 0

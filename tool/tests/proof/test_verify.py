@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from paperbuild.cli import verify as cli
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 from paperbuild.proof import verify
@@ -88,7 +89,7 @@ def made_up(tmp_path, monkeypatch):
 
 
 def outcome(root, capsys):
-    code = verify.main(Project(root), argparse.Namespace(json=root / "c.json", keep=None))
+    code = cli.main(Project(root), argparse.Namespace(json=root / "c.json", keep=None))
     record = json.loads((root / "c.json").read_text(encoding="utf-8"))
     (root / "c.json").unlink()
     printed = capsys.readouterr().out
@@ -184,15 +185,15 @@ def test_without_git_or_a_commit_or_a_manifest_the_message_says_so(tmp_path, mad
     bare = tmp_path / "bare"
     bare.mkdir()
     with pytest.raises(PaperError, match="not a git repository"):
-        verify.verify(Project(bare), tmp_path / "x")
+        verify.verify(Project(bare), tmp_path / "x", print)
     run("git", "init", "-q", cwd=bare)
     with pytest.raises(PaperError) as refused:
-        verify.verify(Project(bare), tmp_path / "y")
+        verify.verify(Project(bare), tmp_path / "y", print)
     assert "commit it first" in refused.value.remedy
     run("git", "rm", "-q", "figures/manifest.json", cwd=made_up)
     commit(made_up)
     with pytest.raises(PaperError, match="no manifest"):
-        verify.verify(Project(made_up), tmp_path / "z")
+        verify.verify(Project(made_up), tmp_path / "z", print)
 
 
 def test_packages_that_are_not_the_locked_ones_are_named():
@@ -209,7 +210,7 @@ def test_packages_that_are_not_the_locked_ones_are_named():
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):
-    made = codecheck(verify.verify(Project(made_up), tmp_path / "kept").as_json(), ["A group"])
+    made = codecheck(verify.verify(Project(made_up), tmp_path / "kept", print).as_json(), ["A group"])
     assert made["version"] == "https://codecheck.org.uk/spec/config/1.0/"
     assert made["paper"] == {"title": "Bars", "authors": [{"name": "A group"}]}
     assert {"file": "figures/bar.svg", "comment": "identical"} in made["manifest"]
