@@ -14,6 +14,7 @@ from paperbuild.article.formats import DOCUMENTS, Format
 from paperbuild.article.job import RenderJob
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import QUARTO_PROJECT
 
 
 def render(job: RenderJob) -> list[Path]:
@@ -102,6 +103,6 @@ def inputs(article: Article, name: str) -> list[Path]:
     document = DOCUMENTS[name]
     found = {*document.assets, *Path(__file__).parent.glob("*.py")}
     # What Quarto sets the same document with.
-    found |= {article.root / "_quarto.yml", *extension.files(article.root / extension.PLACE).values()}
+    found |= {article.root / QUARTO_PROJECT, *extension.files(article.root / extension.PLACE).values()}
     found |= article.files(document.picture) if isinstance(document, Format) else set()
     return sorted(found)

@@ -62,6 +62,6 @@ def as_lines(known: Mapping[str, Sequence[Parameter]], scenarios: Mapping[str, S
         settings = ", ".join(
             f"{step}.{key} = {value!r}"
             for step, values in scenario.set.items()
-            for key, value in values.items()
+            for key, value in (values or {}).items()
         )
         yield f"scenario {name}: {scenario.about}" + (f"  ({settings})" if settings else "")

@@ -324,7 +324,7 @@ def scenario_overrides(project: Project, name: str) -> list[Override]:
             f"{shown}:{line_of(text, 'scenarios', name, 'set', notebook, parameter)}",
         )
         for notebook, values in project.settings.scenarios[name].set.items()
-        for parameter, value in values.items()
+        for parameter, value in (values or {}).items()
     ]
 
 

@@ -102,10 +102,10 @@ def table_change(
         return None
     header = new[0] if new else []
     if not old or old[0] != header:
-        came, left = set(header) - set(old[0] if old else []), set(old[0] if old else []) - set(header)
+        known = old[0] if old else []
         details = (
-            *(f"+ column {name}" for name in sorted(came)),
-            *(f"− column {name}" for name in sorted(left)),
+            *(f"+ column {column}" for column in sorted(set(header) - set(known))),
+            *(f"− column {column}" for column in sorted(set(known) - set(header))),
         )
         return Change(kind, name, "other columns", details or ("the columns stand in another order",))
     key = list(key) or guess_key(old, new)
@@ -130,7 +130,7 @@ def table_change(
 
 def data_changes(old: Path, new: Path) -> list[Change]:
     """Changed tables of data/, rows named by the primary key that the register declares."""
-    keys = {}
+    keys: dict[str, Sequence[str]] = {}
     with contextlib.suppress(PaperError):
         keys = {f"{DATA}/{entry.path}": entry.primary_key for entry in register.read(new).resources.values()}
     sides = [
@@ -152,9 +152,7 @@ def data_changes(old: Path, new: Path) -> list[Change]:
         if was is None or now is None:
             changes.append(Change("data", name, "came" if was is None else "left"))
         elif was != now and name.endswith(".csv"):
-            key = keys.get(name, [])
-            rows = read_csv(was), read_csv(now)
-            change = table_change("data", name, *rows, [key] if isinstance(key, str) else key)
+            change = table_change("data", name, read_csv(was), read_csv(now), keys.get(name, ()))
             changes.append(change or Change("data", name, "the same cells, written otherwise"))
         elif was != now:
             changes.append(Change("data", name, f"{len(was):,} → {len(now):,} bytes"))
@@ -169,8 +167,8 @@ def artefact_changes(old: Reference, new: Reference) -> list[Change]:
         kind = stem.split("/")[0]
         drawn = f"{stem}.png" if kind == FIGURES else f"{stem}.md"
         was, now = old.files.get(drawn), new.files.get(drawn)
-        rows = [read_csv(side.files.get(f"{stem}.csv", b"")) for side in (old, new)]
-        values = table_change(kind, stem, *rows)
+        before, after = (read_csv(side.files.get(f"{stem}.csv", b"")) for side in (old, new))
+        values = table_change(kind, stem, before, after)
         if was is None or now is None:
             changes.append(Change(kind, stem, "came" if was is None else "left"))
         elif kind == TABLES and (values or was != now):
@@ -194,8 +192,10 @@ def number_changes(old: Manifest, new: Manifest) -> list[Change]:
     changes = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
-        if was is None or now is None:
-            changes.append(Change("numbers", name, f"came: {now['text']}" if now else f"left: {was['text']}"))
+        if was is None:
+            changes.append(Change("numbers", name, f"came: {after[name]['text']}"))
+        elif now is None:
+            changes.append(Change("numbers", name, f"left: {was['text']}"))
         elif was["text"] != now["text"]:
             changes.append(Change("numbers", name, f"{was['text']} → {now['text']}"))
         elif was["value"] != now["value"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from paperbuild.project.numbers import printed
 from paperbuild.project.tolerances import Tolerance, Tolerances
@@ -30,13 +30,13 @@ def compare_number(
     if not reprinted and "format" in expected and not _prints(expected):
         reason = "another value, and the reference's text is not what its value and format give"
         return Comparison(path, Rung.DIFFERS, *sides, reason=reason)
-    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new))
-    gap = gap_between(old, new, name) if numeric else None
+    values = (old, new) if _is_numeric(old) and _is_numeric(new) else None
+    gap = gap_between(*values, name) if values else None
     how_far = f"; {gap}" if gap else ""
     tolerance = tolerances.of("numbers", name)
     # A printed form that changed is a changed result, unless a tolerance was declared that foresees it.
     foreseen = not reprinted or (tolerance != Tolerance() and _prints(expected))
-    if numeric and tolerance.covers(old, new) and foreseen:
+    if values and tolerance.covers(*values) and foreseen:
         reason = (
             "printed otherwise, within the declared tolerance" if reprinted else "printed alike"
         ) + how_far
@@ -45,6 +45,10 @@ def compare_number(
         reason = f"beyond the tolerance, printed alike{how_far}"
         return Comparison(path, Rung.SAME_ROUNDING, *sides, reason=reason, gap=gap)
     return Comparison(path, Rung.DIFFERS, *sides, reason=f"another value{how_far}", gap=gap, printed=True)
+
+
+def _is_numeric(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _prints(number: Mapping[str, Any]) -> bool:

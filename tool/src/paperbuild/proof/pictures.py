@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperbuild.project.layout import FIGURES
 from paperbuild.project.tolerances import Tolerances
 from paperbuild.proof.ladder import Comparison, Rung, read_both, short_hash
 
@@ -130,7 +131,7 @@ def compare_picture(
     if isinstance(arrays, Comparison):
         return arrays
     left, right = arrays
-    tolerance = tolerances.of("figures", Path(path).stem)
+    tolerance = tolerances.of(FIGURES, Path(path).stem)
     if path.endswith(".png") and left.shape == right.shape and (left == right).all():
         return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same pixels, compressed otherwise")
     share = changed_share(left, right, tolerance.levels)

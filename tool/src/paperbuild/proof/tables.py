@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from paperbuild.project.layout import TABLES
 from paperbuild.project.tolerances import Tolerances
 from paperbuild.proof.ladder import (
     Comparison,
@@ -75,7 +76,7 @@ def changed_cells(
         for column, a, b in zip(header, left, right, strict=False):
             if a != b:
                 x, y = _number(a), _number(b)
-                tolerance = tolerances.of("tables", name, column)
+                tolerance = tolerances.of(TABLES, name, column)
                 covered = x is not None and y is not None and tolerance.covers(x, y)
                 cells.append(Cell(row, column, a, b, covered))
     return cells
@@ -108,11 +109,13 @@ def compare_table(path: str, expected: bytes, found: bytes, tolerances: Toleranc
     left, right = sides
     cells = changed_cells(left, right, tolerances, Path(path).stem)
     if cells is None:
-        shapes = tuple(
-            f"{max(len(rows) - 1, 0)} rows × {len(rows[0]) if rows else 0} columns" for rows in (left, right)
-        )
         return Comparison(
-            path, Rung.DIFFERS, *shapes, reason="another shape or header", printed=path.endswith(".md")
+            path,
+            Rung.DIFFERS,
+            _shape(left),
+            _shape(right),
+            reason="another shape or header",
+            printed=path.endswith(".md"),
         )
     if not cells:
         return Comparison(path, Rung.SAME_CONTENT, *hashes, reason="the same cells, written otherwise")
@@ -129,3 +132,7 @@ def compare_table(path: str, expected: bytes, found: bytes, tolerances: Toleranc
         # What a pipe table holds is what the article prints.
         printed=path.endswith(".md"),
     )
+
+
+def _shape(rows: list[list[str]]) -> str:
+    return f"{max(len(rows) - 1, 0)} rows × {len(rows[0]) if rows else 0} columns"
