@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
@@ -36,7 +35,6 @@ LEFT_OUT = shutil.ignore_patterns(
 RENDER = """
 import sys
 from pathlib import Path
-from typing import Any
 from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
 output = Path(sys.argv[1])
@@ -347,7 +345,7 @@ def measure(project: Project, folder: Path, repeat: int, jobs: int) -> dict[str,
                 # Now and then two cold kernels that start at once are given one port, and one of them dies.
                 last = str(error).partition("\n  expected:")[0].strip().splitlines()[-1]
                 print(f"{name} failed and is left out: {last}", flush=True)
-    tasks: dict[str, dict[str, Any]] = {task: {} for measured in by_driver.values() for task in measured}
+    tasks: dict[str, dict[str, float]] = {task: {} for measured in by_driver.values() for task in measured}
     for name, measured in by_driver.items():
         for task, taken in measured.items():
             tasks[task][name] = taken
