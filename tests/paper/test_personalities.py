@@ -10,8 +10,9 @@ import pytest
 
 from paperbuild.cli.bench import LEFT_OUT
 from paperbuild.ground import surroundings
-from paperbuild.proof import compare, verify
-from paperbuild.proof.compare import Rung
+from paperbuild.project.tolerances import read_tolerances
+from paperbuild.proof import verify
+from paperbuild.proof.ladder import Rung
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +60,7 @@ def test_free_surroundings_print_the_same_results(tmp_path: Path, name: str) -> 
     free = PERSONALITIES[name] | {surroundings.FREE_VARIABLE: "free"}
     reference, found = verify.read_outputs(ROOT), rebuilt(tmp_path / "copy", **free)
     assert printed(found) == printed(reference)
-    made = verify.compare_outputs(reference, found, compare.load_tolerances(ROOT))
+    made = verify.compare_outputs(reference, found, read_tolerances(ROOT))
     differing = [
         one.path for one in made if not one.path.endswith(PICTURES) and one.rung > Rung.WITHIN_TOLERANCE
     ]

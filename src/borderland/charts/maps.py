@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def _base_map(
             layers[name]["unit"], _drawn(layers[name]["geometry"], window), strict=True
         ):
             country = area["country"].get(unit)
-            if unit in (apart or {}):
+            if apart and unit in apart:
                 ax.add_patch(PathPatch(_paths(geometry), linewidth=0.5, **_hatched(look, apart[unit])))
                 continue
             ax.add_patch(
@@ -115,7 +116,7 @@ def _base_map(
     )
 
 
-def _hatched(look: Look, country: str) -> dict[str, str]:
+def _hatched(look: Look, country: str) -> dict[str, Any]:
     """Style of an area that lies in a region of a country but is not counted with it."""
     return {"facecolor": _LAND, "edgecolor": look.fills[country], "hatch": "////"}
 

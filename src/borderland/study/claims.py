@@ -253,13 +253,8 @@ class _Reader:
         parts = self.mapping(node, f"claim {name}", required=(*_TEXTS, "rule"), optional=optional)
         texts = {key: self.text(parts[key], f"{key} of claim {name}") for key in _TEXTS if key in parts}
         amendment = self.amendment(name, parts["amendment"]) if "amendment" in parts else None
-        claim = Claim(
-            name,
-            **{key: texts.get(key, "") for key in _TEXTS},
-            **self.ruled(name, node, parts),
-            amendment=amendment,
-        )
-        return claim
+        given: dict[str, Any] = {key: texts.get(key, "") for key in _TEXTS}
+        return Claim(name, **given, **self.ruled(name, node, parts), amendment=amendment)
 
     def amendment(self, name: str, node: yaml.Node) -> Amendment:
         place = f"the amendment of claim {name}"
@@ -267,7 +262,8 @@ class _Reader:
         texts = {key: self.text(parts[key], f"{key} of {place}") for key in _AMENDED if key in parts}
         if "date" in texts and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", texts["date"]):
             self.complain(parts["date"], f"date of {place} is {texts['date']!r}; expected YYYY-MM-DD")
-        return Amendment(**{key: texts.get(key, "") for key in _AMENDED}, **self.ruled(name, node, parts))
+        given: dict[str, Any] = {key: texts.get(key, "") for key in _AMENDED}
+        return Amendment(**given, **self.ruled(name, node, parts))
 
     def ruled(self, name: str, node: yaml.Node, parts: Mapping[str, yaml.Node]) -> dict[str, Any]:
         """Return statistics and rule, whose statistics must be among them."""

@@ -354,7 +354,10 @@ class _Reader:
         return Resource(
             name,
             path,
-            *(self.text(about, key, place) for key in ("title", "description", "publisher", "hash")),
+            self.text(about, "title", place),
+            self.text(about, "description", place),
+            self.text(about, "publisher", place),
+            self.text(about, "hash", place),
             size,
             self.licenses(about, place),
             tuple(

@@ -15,7 +15,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,7 @@ class _Table:
     def foreign_findings(self, keys: Sequence[ForeignKey]) -> Iterator[Finding]:
         """Yield cells whose code the referenced table does not know."""
         for key in keys:
+            known: Mapping[str, Sequence[Any]]
             if key.resource:
                 target = self.package.entry(key.resource)
                 known = _columns(self.package, target, key.reference)

@@ -1,13 +1,14 @@
 """A format is one object: the command line, the plan, verification and comparison know it from the table."""
 
 import dataclasses
+import zipfile
 
 import pytest
 import yaml
 
 from paperbuild.article import extension, formats
 from paperbuild.article.formats import DOCUMENTS, FORMATS
-from paperbuild.proof.compare import document_text
+from paperbuild.proof.documents import document_text
 
 LISTED = yaml.safe_load((extension.EXTENSION / "_extension.yml").read_text(encoding="utf-8"))["contributes"]
 
@@ -58,3 +59,26 @@ def test_the_copy_of_this_repository_is_that_of_the_package():
     assert set(named["format"]) == {f"{extension.NAME}-{one.quarto}" for one in FORMATS.values()}
     hook = named["project"]["pre-render"].split()[0]
     assert (root / hook).is_file()
+
+
+def test_text_of_a_docx(tmp_path):
+    path = tmp_path / "paper.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        runs = '<w:p><w:r><w:t>One &amp; </w:t></w:r><w:r><w:t xml:space="preserve">two</w:t></w:r></w:p>'
+        archive.writestr("word/document.xml", f"<w:document>{runs}<w:p><w:t>Three</w:t></w:p></w:document>")
+    assert document_text(path) == "One & two\nThree"
+
+
+def test_text_of_a_pdf(tmp_path):
+    import typst
+
+    source = tmp_path / "a.typ"
+    source.write_text("Сары-Арқа, қала: 1 234", encoding="utf-8")
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(typst.compile(str(source), format="pdf"))
+    assert document_text(path) == "Сары-Арқа, қала: 1 234"
+
+
+def test_a_file_that_is_no_document_is_not_guessed_at(tmp_path):
+    with pytest.raises(ValueError, match="no document"):
+        document_text(tmp_path / "notes.html")

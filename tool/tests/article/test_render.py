@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import itertools
 import re
@@ -9,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sample_article import edit, job, make_article
+from sample_article import EPOCH, edit, job, make_article
 
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.text import read
@@ -176,6 +177,10 @@ class TestPdf:
         assert pdf.metadata.author == "borderland paper contributors"
         assert pdf.trailer["/Root"]["/Lang"] == "en"
         assert next(entry.title for entry in pdf.outline if not isinstance(entry, list)) == "1 Introduction"
+
+    def test_it_is_dated_by_the_revision_and_never_by_the_clock(self, pdf):
+        dated = datetime.datetime.fromtimestamp(EPOCH, datetime.UTC)
+        assert (pdf.metadata.creation_date, pdf.metadata.modification_date) == (dated, dated)
 
     def test_long_table_repeats_its_header(self, pdf):
         heads = [sheet.extract_text().count("Region Persons Rate") for sheet in pdf.pages]

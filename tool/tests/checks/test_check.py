@@ -9,6 +9,7 @@ import pytest
 
 from paperbuild.article.text import Article, Manuscript, Occurrence, include_target
 from paperbuild.checks import notebooks, prose, references, results
+from paperbuild.cli import accept
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import register
 from paperbuild.project.layout import Project
@@ -273,7 +274,7 @@ def test_a_changed_byte_is_refused_and_the_accepting_command_works(registered):
     assert 'paper accept towns --why "…"' in one.remedy
 
     args = argparse.Namespace(table="towns", why="corrected against the yearbook")
-    assert register.main(Project(registered), args) == 0
+    assert accept.main(Project(registered), args) == 0
     assert register.findings(registered) == []
     (change,) = register.read(registered).entry("towns").raw["changes"]
     assert change["why"] == "corrected against the yearbook"
@@ -282,7 +283,7 @@ def test_a_changed_byte_is_refused_and_the_accepting_command_works(registered):
 
 def test_accepting_changes_nothing_but_the_entry(registered):
     before = (registered / "data" / "datapackage.json").read_text()
-    assert register.accept(before, "towns", "w", "h", 1, "d").count("\n") == before.count("\n") + 8
+    assert register.accepted(before, "towns", "w", "h", 1, "d").count("\n") == before.count("\n") + 8
 
 
 @pytest.mark.parametrize(("table", "why"), [("towns", ""), ("towns", "because"), ("twons", "a good reason")])
@@ -290,7 +291,7 @@ def test_accepting_needs_a_reason_and_a_known_table(registered, table, why):
     (registered / "data" / "towns.csv").write_text("town,persons\nA,2\n")
     before = (registered / "data" / "datapackage.json").read_text()
     with pytest.raises(PaperError) as refused:
-        register.main(Project(registered), argparse.Namespace(table=table, why=why))
+        accept.main(Project(registered), argparse.Namespace(table=table, why=why))
     assert "paper accept towns" in refused.value.remedy
     assert (registered / "data" / "datapackage.json").read_text() == before
 

@@ -101,13 +101,13 @@ def typeset(text: bytes, root: Path, epoch: int) -> bytes:
     import typst
 
     # Only Typst's own fonts: a machine's fonts must not decide what the PDF looks like.
-    options = {"root": str(root), "ignore_system_fonts": True, "timestamp": epoch}
+    options: dict[str, Any] = {"root": str(root), "ignore_system_fonts": True, "timestamp": epoch}
     try:
-        return typst.compile(text, **options)
+        return bytes(typst.compile(text, **options))
     except typst.TypstError as error:
         if "internal error" not in str(error):
             raise
-        return typst.compile(text, **options, pdf_tags=False)
+        return bytes(typst.compile(text, **options, pdf_tags=False))
 
 
 def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:

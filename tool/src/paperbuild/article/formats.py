@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import embedded, notebook_pages
+from paperbuild.article import embedded, notebook_pages, readers
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.languages import FOLDER
 from paperbuild.article.source import Source
+from paperbuild.project.layout import CITATION
 
 Write = Callable[[RenderJob, Source, Mapping[str, Any], Path], None]
 
@@ -39,13 +40,12 @@ class Format:
         Suffix of the pictures it shows.
     assets : tuple of Path
         Files of this package that the embedded engine sets it with.
+    text : callable
+        Reads a document of this format back as lines of text, for comparison (`paperbuild.article.readers`).
     beside : mapping of str to tuple of str
         By the suffix of a picture or table, those of the files beside it that the document holds too.
     also : tuple of str
         Files of the project, from its root, that it reads besides the text.
-    text : callable, optional
-        Reads a document of this format back as lines of text, for comparison. Without one
-        `paperbuild.proof.compare` must know the kind of file.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Format:
     quarto: str
     picture: str
     assets: tuple[Path, ...]
+    text: Callable[[Path], str]
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
-    text: Callable[[Path], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,10 @@ FORMATS: dict[str, Format] = {
             "html",
             ".svg",
             (*_FILTERS, EXTENSION / "article.html", *_PAGE),
+            readers.html_text,
             # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
             beside={".svg": (".csv", ".png"), ".md": (".csv",)},
-            also=("CITATION.cff",),
+            also=(CITATION,),
         ),
         Format(
             "pdf",
@@ -108,9 +109,16 @@ FORMATS: dict[str, Format] = {
                 EXTENSION / "typst-template.typ",
                 EXTENSION / "typst-show.typ",
             ),
+            readers.pdf_text,
         ),
         Format(
-            "docx", "paper.docx", embedded.docx, "docx", ".png", (*_FILTERS, EXTENSION / "reference.docx")
+            "docx",
+            "paper.docx",
+            embedded.docx,
+            "docx",
+            ".png",
+            (*_FILTERS, EXTENSION / "reference.docx"),
+            readers.docx_text,
         ),
     )
 }
@@ -120,7 +128,7 @@ NOTEBOOKS = Pages(
     "notebooks",
     "notebooks.html",
     notebook_pages.render,
-    (ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2", ASSETS / "notebook.css", *_PAGE),
+    (notebook_pages.PAGE, notebook_pages.INDEX, ASSETS / "notebook.css", *_PAGE),
     ("nbconvert", "pygments", "jinja2", "mistune"),
     "html",
 )

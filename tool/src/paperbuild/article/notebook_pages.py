@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -17,10 +18,13 @@ from paperbuild.article.pictures import styles_with_fonts
 from paperbuild.article.source import read_numbers
 from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.pages import render as render_page
+from paperbuild.project.layout import BUILD, OUTPUT
 from paperbuild.project.notebook import label_of, without_label
 
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 _SECTION = re.compile(r"^#{1,4}[ \t]+(.+?)[ \t]*\{#([\w-]+)[^}\n]*\}[ \t]*$", re.MULTILINE)
+PAGE, INDEX = ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2"
 _PREFIX = {"figure": "fig", "table": "tbl"}
 
 Places = dict[str, Any]
@@ -46,9 +50,7 @@ def render(job: RenderJob) -> list[Path]:
         notebook.write_bytes(one.path.read_bytes())
         written += [target, notebook]
     index = folder / "index.html"
-    index.write_text(
-        _environment().get_template("notebook-index.html.j2").render(pages=opened), encoding="utf-8"
-    )
+    index.write_text(render_page(INDEX, pages=opened, **_dress()), encoding="utf-8")
     return [*written, index]
 
 
@@ -164,47 +166,37 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _record(root: Path, name: str) -> dict[str, Any]:
-    record = root / "build" / "results" / f"{name}.json"
+    record = root / BUILD / "results" / f"{name}.json"
     return json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {"artefacts": []}
 
 
-def _dress(environment: Any) -> None:
+def _dress() -> dict[str, str]:
+    """Return the styles and the script that every page carries in itself."""
     sheets = (EXTENSION / "article.css", ASSETS / "notebook.css")
-    environment.globals["styles"] = "".join(styles_with_fonts(sheet) for sheet in sheets)
-    environment.globals["script"] = (EXTENSION / "article.js").read_text(encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    _dress(environment)
-    return environment
+    return {
+        "styles": "".join(styles_with_fonts(sheet) for sheet in sheets),
+        "script": (EXTENSION / "article.js").read_text(encoding="utf-8"),
+    }
 
 
 @functools.cache
 def _exporter() -> Any:
-    import html
-
     # Not HTMLExporter: it parses every page once more only to look for missing alt texts.
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
 
     exporter = TemplateExporter(
         template_name="base",
-        template_file=str(ASSETS / "notebook.html.j2"),
+        template_file=str(PAGE),
         extra_template_basedirs=[str(ASSETS)],
     )
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
-    _dress(exporter.environment)
+    exporter.environment.globals.update(_dress())
     return exporter
 
 
 if __name__ == "__main__":
     # Quarto's last step (the extension's hook.py), in the project's folder.
-    render(RenderJob(Path.cwd(), Path("_output"), "notebooks", "quarto", 0))
+    render(RenderJob(Path.cwd(), Path(OUTPUT), "notebooks", "quarto", 0))

@@ -16,7 +16,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import typesetter_environment
-from paperbuild.project.layout import ARTICLE
+from paperbuild.project.layout import ARTICLE, FIGURES
 
 # Quarto keeps intermediate files beside the article: two runs in one folder would meet.
 _one_at_a_time = threading.Lock()
@@ -78,7 +78,7 @@ def render(job: RenderJob, source: Source, base: str, target: Path) -> None:
             remedy="quarto render shows all of it; paper build --engine embedded does without Quarto",
         )
     # What Quarto copies beside the article belongs to the project, not to the output.
-    shutil.rmtree(job.output / "figures", ignore_errors=True)
+    shutil.rmtree(job.output / FIGURES, ignore_errors=True)
 
 
 def _refuse(messages: str, source: Source) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import loader, parse_yaml
-from paperbuild.project.layout import ARTICLE
+from paperbuild.project.layout import ARTICLE, BUILD, FIGURES, TABLES
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -461,7 +461,7 @@ def _mask_citations(text: str) -> str:
 
 def is_generated(path: str) -> bool:
     """Whether the build writes this text: its numbers are results, not typing."""
-    return path.startswith(("tables/", "figures/", "build/"))
+    return path.startswith((f"{TABLES}/", f"{FIGURES}/", f"{BUILD}/"))
 
 
 # A text is read again at every look at the article, and looked at several times a build.

@@ -14,6 +14,7 @@ from paperbuild.article.formats import DOCUMENTS, Format
 from paperbuild.article.job import RenderJob
 from paperbuild.article.text import Article, is_generated
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import QUARTO_PROJECT
 
 
 def render(job: RenderJob) -> list[Path]:
@@ -102,7 +103,7 @@ def inputs(article: Article, name: str) -> list[Path]:
     document = DOCUMENTS[name]
     found = set(document.assets)
     # What Quarto sets the same document with.
-    found |= {article.root / "_quarto.yml", *extension.files(article.root / extension.PLACE).values()}
+    found |= {article.root / QUARTO_PROJECT, *extension.files(article.root / extension.PLACE).values()}
     if isinstance(document, Format):
         named = article.files(document.picture)
         made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}

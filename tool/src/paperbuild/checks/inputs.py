@@ -7,6 +7,8 @@ from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import parameters, register
+from paperbuild.project.layout import QUARTO_PROJECT, TOLERANCES
+from paperbuild.project.tolerances import read_tolerances
 
 
 def parameter_findings(subject: Subject) -> Iterable[PaperError]:
@@ -16,10 +18,16 @@ def parameter_findings(subject: Subject) -> Iterable[PaperError]:
     return ()
 
 
+def tolerance_findings(subject: Subject) -> Iterable[PaperError]:
+    """Declared tolerances that a verification would refuse."""
+    read_tolerances(subject.project.root)
+    return ()
+
+
 def extension_findings(subject: Subject) -> Iterable[PaperError]:
     """Files of the project's copy of the Quarto extension that are not those of the build."""
     root = subject.project.root
-    if not (root / "_quarto.yml").is_file():
+    if not (root / QUARTO_PROJECT).is_file():
         return
     for shown in extension.differing(root):
         yield PaperError(
@@ -48,6 +56,12 @@ RULES = (
         "a misspelt or unlimited parameter would fail late, or not at all",
         "parameters cells and analysis/parameters.yml",
         parameter_findings,
+    ),
+    Rule(
+        "tolerances",
+        "a tolerance that is misspelt holds for nothing, and one without a reason for too much",
+        TOLERANCES,
+        tolerance_findings,
     ),
     Rule(
         "texts",

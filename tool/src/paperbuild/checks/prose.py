@@ -75,9 +75,9 @@ def abstract_findings(texts: Iterable[Manuscript]) -> list[PaperError]:
     for path, name, line, uses in abstracts:
         keys = [use.name.partition(".") for use in uses]
         bound.append((path, name, line, {_LANGUAGE.sub("", key) for head, _, key in keys if head in forms}))
-    for path, name, line, keys in bound[1:]:
+    for path, name, line, own in bound[1:]:
         first = bound[0]
-        for lacking, holder in ((first[3] - keys, name), (keys - first[3], first[1])):
+        for lacking, holder in ((first[3] - own, name), (own - first[3], first[1])):
             if lacking:
                 found.append(
                     PaperError(

@@ -12,7 +12,7 @@ from paperbuild.article.text import Article, Manuscript
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_file
-from paperbuild.project.layout import MANIFEST
+from paperbuild.project.layout import FIGURES, MANIFEST, TABLES
 from paperbuild.project.manifest import Manifest
 
 _NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
@@ -71,16 +71,16 @@ def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[
     stems = {path.rsplit(".", 1)[0] for path in produced}
     shown: set[str] = set()
     places = [(one.name, one.where) for one in article.pictured]
-    places += [(one.name, one.where) for one in article.included if one.name.startswith("tables/")]
+    places += [(one.name, one.where) for one in article.included if one.name.startswith(f"{TABLES}/")]
     for target, where in places:
         stem = re.sub(r"\.(svg|png|pdf|md|csv)$", "", target.lstrip("/"))
         shown.add(stem)
-        if stem.startswith(("figures/", "tables/")) and stem not in stems:
+        if stem.startswith((f"{FIGURES}/", f"{TABLES}/")) and stem not in stems:
             found.append(
                 PaperError(
                     f"no notebook produces {stem}",
                     where=where,
-                    expected="an artefact listed in figures/manifest.json",
+                    expected=f"an artefact listed in {MANIFEST}",
                     remedy="correct the name, or produce it with figure(…) or table(…)",
                 )
             )
@@ -94,15 +94,15 @@ def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[
                     remedy=f"show it, or remove the cell {output['cell']}",
                 )
             )
-    for path in sorted([*(root / "figures").glob("*.*"), *(root / "tables").glob("*.*")]):
+    for path in sorted([*(root / FIGURES).glob("*.*"), *(root / TABLES).glob("*.*")]):
         name = path.relative_to(root).as_posix()
-        if name not in produced and path.name != "manifest.json":
+        if name not in produced and name != MANIFEST:
             expected, remedy = "generated files only", f"git rm {name}, then paper build"
             found.append(
                 PaperError("no notebook produces this file", where=name, expected=expected, remedy=remedy)
             )
     for name, output in sorted(produced.items()):
-        expected = f"the file that figures/manifest.json lists, sha256 {output['sha256'][:12]}"
+        expected = f"the file that {MANIFEST} lists, sha256 {output['sha256'][:12]}"
         if not (root / name).is_file():
             found.append(PaperError("missing", where=name, expected=expected, remedy="paper build"))
         elif (actual := sha256_file(root / name)) != output["sha256"]:
@@ -166,7 +166,7 @@ RULES = (
     Rule(
         "manifest",
         "without it nothing says which notebook made what",
-        "figures/manifest.json",
+        MANIFEST,
         _manifest_findings,
     ),
     Rule(

@@ -26,7 +26,7 @@ from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.surroundings import FREE_VARIABLE, processor
 from paperbuild.project.declared import declared_files, register_entries
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import ANALYSIS, ARTICLE, QUARTO_PROJECT, REFERENCES, Project
 
 FOLDER = "bench"
 LEFT_OUT = shutil.ignore_patterns(
@@ -86,12 +86,12 @@ def steps(project: Project) -> list[Step]:
     made = []
     for name, settings in sorted(project.settings.notebooks.items()):
         output = f"{FOLDER}/{name}.ipynb"
-        notebook = f"analysis/{name}.ipynb"
+        notebook = f"{ANALYSIS}/{name}.ipynb"
         data = tuple(map(project.relative, declared_files(project, name, register)))
-        before = tuple(f"{FOLDER}/{other}.ipynb" for other in settings.results)
+        before = tuple(f"{FOLDER}/{other}.ipynb" for other in settings.results or ())
         papermill = (sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3")
         made.append(Step(name, (*papermill, notebook, output), (notebook, *data, *code, *before), output))
-    sources = ("paper.qmd", "references.bib", "_quarto.yml", *(step.output for step in made))
+    sources = (ARTICLE, REFERENCES, QUARTO_PROJECT, *(step.output for step in made))
     render = (sys.executable, f"{FOLDER}/render.py", FOLDER)
     return [*made, Step("render", render, sources, f"{FOLDER}/paper.html")]
 
@@ -194,7 +194,7 @@ def seconds(command: Sequence[str], root: Path, **variables: str) -> float:
 
 def edit_prose(root: Path, mark: int) -> None:
     """Change the article's prose and nothing else."""
-    path = root / "paper.qmd"
+    path = root / ARTICLE
     path.write_text(f"{path.read_text(encoding='utf-8')}\nRemark {'again ' * mark}ends.\n", encoding="utf-8")
 
 
@@ -209,7 +209,7 @@ def edit_notebook(root: Path, name: str) -> None:
 
 def free_notebook(project: Project) -> str:
     """A notebook that no other depends on: changing it changes one step and the article."""
-    needed = {other for settings in project.settings.notebooks.values() for other in settings.results}
+    needed = {other for settings in project.settings.notebooks.values() for other in settings.results or ()}
     return next(name for name in sorted(project.settings.notebooks) if name not in needed)
 
 
@@ -345,7 +345,7 @@ def measure(project: Project, folder: Path, repeat: int, jobs: int) -> dict[str,
                 # Now and then two cold kernels that start at once are given one port, and one of them dies.
                 last = str(error).partition("\n  expected:")[0].strip().splitlines()[-1]
                 print(f"{name} failed and is left out: {last}", flush=True)
-    tasks = {task: {} for measured in by_driver.values() for task in measured}
+    tasks: dict[str, dict[str, float]] = {task: {} for measured in by_driver.values() for task in measured}
     for name, measured in by_driver.items():
         for task, taken in measured.items():
             tasks[task][name] = taken

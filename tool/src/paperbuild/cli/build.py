@@ -7,7 +7,7 @@ import sys
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
-from paperbuild.cli.main import add_build_choices, byte_count, job_count, options_from
+from paperbuild.cli.arguments import add_build_choices, byte_count, job_count, options_from
 from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paperbuild.build.store import build_lock
 from paperbuild.ground.files import disk_error
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import OUTPUT, Project
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Remove build/ and _output/ (or only the kept results); figures/ and tables/ stay."""
-    targets = [project.store] if args.store else [project.build, project.root / "_output"]
+    targets = [project.store] if args.store else [project.build, project.root / OUTPUT]
     freed = 0
     with build_lock(project.lock):
         for target in targets:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from paperbuild.build.plan import Plan, make_plan
+from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
@@ -19,16 +20,12 @@ COLOURS = {"fresh": ("#e6f2ea", "#2e7d4f"), "stale": ("#fdeede", "#b35c00"), "da
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper graph``."""
-    from paperbuild.cli.main import add_build_choices
-
     parser.add_argument("--output", "-o", type=Path, metavar="FILE.svg", help="default: build/graph.svg")
     add_build_choices(parser)
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Draw the graph of steps, coloured by state, as an SVG file."""
-    from paperbuild.cli.main import options_from
-
     target = args.output or project.build / "graph.svg"
     options = options_from(args)
     workspace = Workspace.open(project.root, args.scenario, options.overrides)

@@ -11,13 +11,14 @@ from paperbuild.article import extension
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import Wheel, own_wheel
+from paperbuild.project.layout import DISTRIBUTION, LOCK
 
 TEMPLATES = PACKAGE / "templates"
 """``paper``: the smallest paper; ``example``: what a fuller one adds to it or has otherwise."""
 HIDDEN = "dot_"
 """What stands for the dot of a hidden name: as ``.gitignore`` the template would rule its own repository."""
 PROGRAMS = (".ci/run",)
-LOCKS = ("requirements.lock", "requirements-test.lock")
+LOCKS = (LOCK, "requirements-test.lock")
 VENDOR = "vendor"
 NAME = b"name-of-the-paper"
 """The template's distribution name, which the folder's takes the place of."""
@@ -79,7 +80,7 @@ def paper_files(name: str, wheel: Wheel, example: bool) -> dict[str, bytes]:
         Whether to begin with the fuller paper.
     """
     files = template("paper") | (template("example") if example else {})
-    files["pyproject.toml"] = files["pyproject.toml"].replace(NAME, distribution_name(name).encode())
+    files[DISTRIBUTION] = files[DISTRIBUTION].replace(NAME, distribution_name(name).encode())
     files[LOCKS[0]] = with_tool(files[LOCKS[0]].decode(), wheel).encode()
     files[f"{VENDOR}/{wheel.name}"] = wheel.content
     quarto = extension.files(extension.EXTENSION)

@@ -9,27 +9,25 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import gettempdir
 
-from paperbuild.ground.errors import PaperError, UsageError, unexpected
+from paperbuild.ground.errors import PaperError, unexpected
+from paperbuild.ground.files import disk_error
 from paperbuild.ground.surroundings import interpreter_variables
-
-if TYPE_CHECKING:
-    from paperbuild.build.plan import Options
-    from paperbuild.project.layout import Project
+from paperbuild.project.layout import Project
 
 # Command: (module, what it does). Modules are imported only when their command is typed.
 COMMANDS = {
     "init": ("paperbuild.cli.init", "begin a paper in an empty folder"),
     "build": ("paperbuild.cli.build", "bring the article up to date"),
     "status": ("paperbuild.cli.status", "say what is stale and why; run nothing"),
-    "params": ("paperbuild.project.parameters", "list parameters and scenarios"),
+    "params": ("paperbuild.cli.params", "list parameters and scenarios"),
     "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
     "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
     "check": ("paperbuild.cli.check", "check register, parameters, numbers, references, alt texts"),
-    "verify": ("paperbuild.proof.verify", "rebuild from a clean clone and compare every output"),
-    "diff": ("paperbuild.proof.diff", "compare two builds or revisions"),
-    "accept": ("paperbuild.project.register", "accept an intended change of a data file"),
+    "verify": ("paperbuild.cli.verify", "rebuild from a clean clone and compare every output"),
+    "diff": ("paperbuild.cli.diff", "compare two builds or revisions"),
+    "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
@@ -63,8 +61,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        from paperbuild.ground.files import disk_error
-
         print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1
 
@@ -86,8 +82,6 @@ def begin_anew_if_needed() -> None:
 
 def dispatch(argv: list[str]) -> int:
     """Parse `argv`, find the project and hand over to the command's module."""
-    from paperbuild.project.layout import Project
-
     parser = argparse.ArgumentParser(
         prog="paper",
         description="Build and verify the article.",
@@ -115,12 +109,10 @@ def dispatch(argv: list[str]) -> int:
     parsed = sub.parse_args(tail)
     project = None if args.command in WITHOUT_PROJECT else Project.find(parsed.project)
     try:
-        return module.main(project, parsed)
+        return int(module.main(project, parsed))
     except (PaperError, OSError):
         raise
     except Exception as error:
-        from tempfile import gettempdir
-
         log = project.log if project else Path(gettempdir())
         raise unexpected(error, log / "crash.txt") from None
 
@@ -134,58 +126,3 @@ def keep_bytecode(project: Project) -> None:
         sys.pycache_prefix = str(project.build / "pycache")
         sys.dont_write_bytecode = False
         os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}
-
-
-def add_build_choices(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that choose what is built: variant, parameters, formats, typesetter."""
-    from paperbuild.article.formats import FORMATS
-
-    parser.add_argument("--scenario", metavar="NAME", help="build this variant into its own folders")
-    parser.add_argument(
-        "-p",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="NOTEBOOK.PARAM=VALUE",
-        help="set a parameter",
-    )
-    parser.add_argument(
-        "--to", default=",".join(FORMATS), metavar=",".join(FORMATS), help="formats to typeset"
-    )
-    parser.add_argument(
-        "--engine", choices=["auto", "quarto", "embedded"], default="auto", help="the typesetter"
-    )
-
-
-def options_from(args: argparse.Namespace) -> Options:
-    """Return the build options that parsed arguments mean."""
-    from paperbuild.article.formats import FORMATS
-    from paperbuild.build.plan import Options
-
-    to = tuple(part.strip() for part in args.to.split(",") if part.strip())
-    unknown = [part for part in to if part not in FORMATS]
-    if unknown:
-        raise UsageError(f"unknown format {unknown[0]!r}", where="--to", expected=", ".join(FORMATS))
-    values = {"to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)}
-    values |= {"overrides": tuple(args.overrides), "engine": args.engine}
-    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit", "accept"):
-        with contextlib.suppress(AttributeError):
-            values[name] = getattr(args, name)
-    return Options(**values)
-
-
-def byte_count(text: str) -> int:
-    """Return the bytes that ``500M``, ``2G`` or a plain number mean."""
-    units = {"K": 10**3, "M": 10**6, "G": 10**9}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
-    try:
-        return int(float(number) * units.get(unit, 1))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected for instance 2G or 500M") from None
-
-
-def job_count(text: str) -> int:
-    """Return a number of steps at a time, at least one."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; expected 1 or more")
-    return int(text)

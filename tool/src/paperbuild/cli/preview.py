@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import (
+    ANALYSIS,
+    ARTICLE,
+    DATA,
+    QUARTO_EXTENSIONS,
+    QUARTO_PROJECT,
+    REFERENCES,
+    SOURCES,
+    Project,
+)
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4848
@@ -24,7 +33,7 @@ EVENTS = "/@events"
 KEEP_ALIVE_SECONDS = 15.0
 """A silent connection is written to this often, so that a closed browser tab is noticed."""
 
-SOURCES = ("paper.qmd", "references.bib", "_quarto.yml", "_extensions", "analysis", "data", "src")
+WATCHED = (ARTICLE, REFERENCES, QUARTO_PROJECT, QUARTO_EXTENSIONS, ANALYSIS, DATA, SOURCES)
 
 SCRIPT = """
 <script>
@@ -188,7 +197,7 @@ def is_source(root: Path, path: str) -> bool:
     except ValueError:
         return False
     hidden = any(part.startswith((".", "__pycache__")) or part.endswith("~") for part in relative.parts)
-    return relative.parts[0] in SOURCES and not hidden
+    return relative.parts[0] in WATCHED and not hidden
 
 
 def folders(root: Path) -> list[Path]:
@@ -198,7 +207,7 @@ def folders(root: Path) -> list[Path]:
     """
     below = [
         path
-        for name in SOURCES
+        for name in WATCHED
         if (root / name).is_dir()
         for path in (root / name, *(root / name).rglob("*"))
         if path.is_dir() and path.name != "__pycache__"

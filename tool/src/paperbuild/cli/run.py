@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from paperbuild.build.plan import Options, make_plan
-from paperbuild.cli.main import byte_count
+from paperbuild.cli.arguments import byte_count
 from paperbuild.ground.errors import PaperError, UsageError, suggestion
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project

@@ -6,22 +6,19 @@ import argparse
 import json
 
 from paperbuild.build.plan import Plan, make_plan
+from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper status``."""
-    from paperbuild.cli.main import add_build_choices
-
     parser.add_argument("--json", action="store_true", help="print JSON: steps, their state and reasons")
     add_build_choices(parser)
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Print how every step stands."""
-    from paperbuild.cli.main import options_from
-
     options = options_from(args)
     plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
     print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))

@@ -317,13 +317,14 @@ def fields_at(cls: type[Any], place: Sequence[Key]) -> tuple[dataclasses.Field[A
 
 
 def json_schema(cls: type[Any], title: str) -> dict[str, Any]:
-    """Return the JSON schema of a record, with what each field means, for an editor to complete and check."""
+    """Return the JSON schema of a record or a list of them, with what each field means, for an editor."""
     from pydantic import TypeAdapter
 
     schema = TypeAdapter(cls).json_schema()
-    records = {cls.__name__: cls, **{sub.__name__: sub for sub in _records(cls)}}
-    for name, shape in {cls.__name__: schema, **schema.get("$defs", {})}.items():
-        for field in dataclasses.fields(records[name]):
+    shapes = {cls.__name__: schema, **schema.get("$defs", {})}
+    for record in [*([cls] if dataclasses.is_dataclass(cls) else []), *_records(cls)]:
+        shape = shapes[record.__name__]
+        for field in dataclasses.fields(record):
             if "about" in field.metadata:
                 shape["properties"][field.name]["description"] = field.metadata["about"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}

@@ -256,7 +256,7 @@ def loaded() -> dict[str, Any]:
     """
     import ctypes
 
-    import numpy._core._multiarray_umath as core
+    import numpy._core._multiarray_umath as core  # type: ignore[import-not-found]  # compiled, no stubs
     import scipy.linalg  # noqa: F401  (loads scipy's own copy)
 
     kernels: dict[str, str] = {}

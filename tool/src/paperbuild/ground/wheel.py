@@ -64,7 +64,7 @@ def own_wheel() -> Wheel:
     for entry in distribution.files or ():
         folder, _, inner = entry.as_posix().partition(".dist-info/")
         if folder.startswith(f"{name}-") and inner and inner not in BY_INSTALLER:
-            files[f"{metadata}/{inner}"] = entry.locate().read_bytes()
+            files[f"{metadata}/{inner}"] = Path(str(entry.locate())).read_bytes()
     files[f"{metadata}/WHEEL"] = WHEEL.encode()
     content = pack(files, f"{metadata}/RECORD")
     return Wheel(f"{name}-{distribution.version}-py3-none-any.whl", distribution.version, content)

@@ -17,24 +17,35 @@ STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 ARTICLE = "paper.qmd"
 REFERENCES = "references.bib"
 QUARTO_PROJECT = "_quarto.yml"
+QUARTO_EXTENSIONS = "_extensions"
 CITATION = "CITATION.cff"
-PARAMETERS = "analysis/parameters.yml"
-CLAIMS = "analysis/claims.yml"
-TOLERANCES = "analysis/tolerances.yml"
-REGISTER = "data/datapackage.json"
-MANIFEST = "figures/manifest.json"
+DISTRIBUTION = "pyproject.toml"
+LOCK = "requirements.lock"
+ANALYSIS = "analysis"
+PARAMETERS = f"{ANALYSIS}/parameters.yml"
+CLAIMS = f"{ANALYSIS}/claims.yml"
+TOLERANCES = f"{ANALYSIS}/tolerances.yml"
+DATA = "data"
+REGISTER = f"{DATA}/datapackage.json"
+SOURCES = "src"
+FIGURES = "figures"
+TABLES = "tables"
+TEXTS = "text"
+MANIFEST = f"{FIGURES}/manifest.json"
+BUILD = "build"
+OUTPUT = "_output"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
 INPUT_PATHS = (
     ARTICLE,
     REFERENCES,
     QUARTO_PROJECT,
-    "_extensions",
-    "analysis",
-    "data",
-    "src",
+    QUARTO_EXTENSIONS,
+    ANALYSIS,
+    DATA,
+    SOURCES,
     "tool",
-    "requirements.lock",
+    LOCK,
 )
 
 
@@ -91,17 +102,17 @@ class Project:
     @property
     def analysis(self) -> Path:
         """The folder of notebooks."""
-        return self.root / "analysis"
+        return self.root / ANALYSIS
 
     @property
     def data(self) -> Path:
         """The folder of tables."""
-        return self.root / "data"
+        return self.root / DATA
 
     @property
     def src(self) -> Path:
         """The folder of the project's own modules."""
-        return self.root / "src"
+        return self.root / SOURCES
 
     @property
     def parameters_file(self) -> Path:
@@ -116,7 +127,7 @@ class Project:
     @property
     def build(self) -> Path:
         """Everything the build keeps for itself."""
-        return self.root / "build"
+        return self.root / BUILD
 
     @property
     def store(self) -> Path:
@@ -156,27 +167,27 @@ class Project:
     @property
     def state(self) -> Path:
         """What the last build of this variant was made from (explains, never decides)."""
-        return self.render_root / "build" / "state.json"
+        return self.render_root / BUILD / "state.json"
 
     @property
     def figures(self) -> Path:
         """Published figures."""
-        return self.render_root / "figures"
+        return self.render_root / FIGURES
 
     @property
     def tables(self) -> Path:
         """Published tables."""
-        return self.render_root / "tables"
+        return self.render_root / TABLES
 
     @property
     def texts(self) -> Path:
         """Texts of the typeset documents, committed as the reference."""
-        return self.render_root / "text"
+        return self.render_root / TEXTS
 
     @property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
-        return self.render_root / "build" / "results"
+        return self.render_root / BUILD / "results"
 
     @property
     def numbers(self) -> Path:
@@ -186,7 +197,7 @@ class Project:
     @property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.render_root / "build" / "notebooks"
+        return self.render_root / BUILD / "notebooks"
 
     @property
     def manifest(self) -> Path:
@@ -196,7 +207,7 @@ class Project:
     @property
     def output(self) -> Path:
         """The typeset article."""
-        base = self.root / "_output"
+        base = self.root / OUTPUT
         return base / "scenarios" / self.scenario if self.scenario else base
 
     def notebook(self, step: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +10,10 @@ from typing import Any
 
 from paperbuild.ground.errors import PaperError, UsageError, raise_all, suggestion
 from paperbuild.ground.hashing import sha256_json
-from paperbuild.ground.located import json_schema, line_of, parse_yaml, read_text
-from paperbuild.project.layout import PARAMETERS, Project
+from paperbuild.ground.located import line_of, parse_yaml, read_text
+from paperbuild.project.layout import Project
 from paperbuild.project.notebook import Notebook, read_notebook
-from paperbuild.project.settings import Constraints, SettingsFile
+from paperbuild.project.settings import Constraints
 
 # More than any value or path needs, and less than what a parser takes time or depth for.
 LONGEST = 4000
@@ -325,7 +324,7 @@ def scenario_overrides(project: Project, name: str) -> list[Override]:
             f"{shown}:{line_of(text, 'scenarios', name, 'set', notebook, parameter)}",
         )
         for notebook, values in project.settings.scenarios[name].set.items()
-        for parameter, value in values.items()
+        for parameter, value in (values or {}).items()
     ]
 
 
@@ -372,48 +371,3 @@ def resolve(
 def parameters_digest(effective: Mapping[str, Any]) -> str:
     """Return the short hash of a notebook's effective parameters that outputs are listed with."""
     return sha256_json(dict(effective))[:12]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``paper params``."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--schema", action="store_true", help=f"print the JSON schema of {PARAMETERS}, for an editor"
-    )
-
-
-def main(project: Project, args: argparse.Namespace) -> int:
-    """List every parameter with type, range, default and meaning, and every scenario with what it sets."""
-    import json
-
-    if args.schema:
-        print(json.dumps(json_schema(SettingsFile, PARAMETERS), ensure_ascii=False, indent=2))
-        return 0
-    known = all_checked(project)
-    if args.json:
-        listed = {
-            step: {
-                p.name: {
-                    "type": p.type,
-                    "default": p.default,
-                    "about": p.doc,
-                    "constraints": dict(p.constraints),
-                }
-                for p in parameters
-            }
-            for step, parameters in known.items()
-        }
-        scenarios = {n: {"about": s.about, "set": s.set} for n, s in project.settings.scenarios.items()}
-        print(json.dumps({"parameters": listed, "scenarios": scenarios}, ensure_ascii=False, indent=2))
-        return 0
-    for step, parameters in known.items():
-        for parameter in parameters:
-            print(
-                f"{step}.{parameter.name} = {parameter.default!r}  ({parameter.describe()})  {parameter.doc}"
-            )
-    for name, scenario in project.settings.scenarios.items():
-        settings = ", ".join(
-            f"{step}.{k} = {v!r}" for step, values in scenario.set.items() for k, v in values.items()
-        )
-        print(f"scenario {name}: {scenario.about}" + (f"  ({settings})" if settings else ""))
-    return 0

@@ -4,8 +4,12 @@ A change of data is never taken silently. `paper check` refuses a file whose byt
 prints the command that accepts the change; `paper accept` records the new hash with the reason for it.
 """
 
-import argparse
+from __future__ import annotations
+
+import datetime
+import difflib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from dataregister import DataError, Package, Resource, read_package
@@ -13,7 +17,7 @@ from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import ignored
 from paperbuild.ground.hashing import sha256_file
-from paperbuild.project.layout import REGISTER, Project
+from paperbuild.project.layout import DATA, REGISTER, Project
 
 KEPT_BESIDE = {".py", ".md"}
 """Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
@@ -51,7 +55,7 @@ def digest(path: Path) -> str:
 
 def data_files(root: Path) -> list[str]:
     """Files in data/ that need an entry, relative to data/, sorted."""
-    folder = root / "data"
+    folder = root / DATA
     return sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -74,7 +78,7 @@ def findings(root: Path) -> list[PaperError]:
         found.extend(_description_findings(entry, where, package))
         found.extend(_file_findings(root, entry, where))
     known = {entry.path for entry in package.resources.values()}
-    unknown = [f"data/{path}" for path in data_files(root) if path not in known]
+    unknown = [f"{DATA}/{path}" for path in data_files(root) if path not in known]
     # What git ignores is an author's own (coded interviews, say): neither published nor described.
     private = ignored(root, unknown) if unknown else set()
     found.extend(
@@ -112,8 +116,8 @@ def _description_findings(entry: Resource, where: str, package: Package) -> list
 
 
 def _file_findings(root: Path, entry: Resource, where: str) -> list[PaperError]:
-    name, shown = entry.name, f"data/{entry.path}"
-    path = root / "data" / entry.path
+    name, shown = entry.name, f"{DATA}/{entry.path}"
+    path = root / DATA / entry.path
     if not path.is_file():
         return [
             PaperError(
@@ -154,7 +158,7 @@ def _short(value: str) -> str:
     return value[: len("sha256:") + 12] or "nothing"
 
 
-def accept(text: str, name: str, why: str, sha256: str, size: int, date: str) -> str:
+def accepted(text: str, name: str, why: str, sha256: str, size: int, date: str) -> str:
     """Write a changed file's hash into the register's text, with the reason.
 
     Parameters
@@ -182,24 +186,55 @@ def accept(text: str, name: str, why: str, sha256: str, size: int, date: str) ->
     return json.dumps(package, ensure_ascii=False, indent=indent) + "\n"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `paper accept` understands."""
-    parser.add_argument("table", metavar="TABLE", help="name of the table in the register, or its file")
-    parser.add_argument(
-        "--why", required=True, metavar="TEXT", help="why the data changed; kept in the register"
-    )
+@dataclass(frozen=True)
+class Acceptance:
+    """What became of a file's bytes in the register.
+
+    Attributes
+    ----------
+    path : str
+        The file, from the project root.
+    before, now : str
+        The register's hash before, and that of the file; equal where there was nothing to accept.
+    """
+
+    path: str
+    before: str
+    now: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to accept."""
+        return self.before != self.now
+
+    def __str__(self) -> str:
+        """Both hashes, shortened."""
+        return f"{self.path}: {_short(self.before)} → {_short(self.now)}"
 
 
-def main(project: Project, args: argparse.Namespace) -> int:
-    """Take the bytes that a data file has now as the right ones, and record why."""
-    import datetime
+def accept(project: Project, table: str, why: str) -> Acceptance:
+    """Take the bytes that a data file has now as the right ones, and record the reason in the register.
 
-    entry = _entry(project.root, args.table)
-    name, shown = entry.name, f"data/{entry.path}"
-    if len(args.why.split()) < 2:
+    Parameters
+    ----------
+    project : Project
+        The project.
+    table : str
+        Name of the table in the register, or its file.
+    why : str
+        The reason; more than one word.
+
+    Raises
+    ------
+    PaperError
+        For an unknown table, a missing reason or a missing file.
+    """
+    entry = _entry(project.root, table)
+    name, shown = entry.name, f"{DATA}/{entry.path}"
+    if len(why.split()) < 2:
         raise PaperError(
             "the reason is missing",
-            where=f"--why {args.why!r}",
+            where=f"--why {why!r}",
             expected="why the data changed, in a few words: it is kept in the register",
             remedy=f'paper accept {name} --why "corrected against page 14 of the yearbook"',
         )
@@ -208,24 +243,18 @@ def main(project: Project, args: argparse.Namespace) -> int:
         raise PaperError(
             "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
         )
-    now = digest(path)
-    if now == entry.hash:
-        print(f"{shown}: nothing to accept, the bytes are those of the register")
-        return 0
-    register = project.register_file
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    text = accept(register.read_text(encoding="utf-8"), name, args.why, now, path.stat().st_size, today)
-    write_atomic(register, text)
-    print(f"{shown}: {_short(entry.hash)} → {_short(now)}, because: {args.why}")
-    print("next: paper build, then commit data/ and the figures and tables that changed")
-    return 0
+    outcome = Acceptance(shown, entry.hash or "", digest(path))
+    if outcome.changed:
+        register = project.register_file
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        text, size = register.read_text(encoding="utf-8"), path.stat().st_size
+        write_atomic(register, accepted(text, name, why, outcome.now, size, today))
+    return outcome
 
 
 def _entry(root: Path, table: str) -> Resource:
-    import difflib
-
     known = read(root).resources
-    wanted = table.removeprefix("data/")
+    wanted = table.removeprefix(f"{DATA}/")
     entry = known.get(table) or next((entry for entry in known.values() if entry.path == wanted), None)
     if entry is None:
         close = difflib.get_close_matches(Path(table).stem, known, n=1)

@@ -146,8 +146,9 @@ def _make(plain: Any) -> Settings:
     for name, block in (plain.get("notebooks") or {}).items():
         block = block or {}
         data = block.get("data") or ()
+        tables: tuple[str, ...] | Literal["all"] = "all" if data == ALL_DATA else tuple(data)
         notebooks[name] = NotebookSettings(
-            ALL_DATA if data == ALL_DATA else tuple(data),
+            tables,
             tuple(block.get("files") or ()),
             tuple(block.get("results") or ()),
             {key: _constraints(value or {}) for key, value in (block.get("parameters") or {}).items()},

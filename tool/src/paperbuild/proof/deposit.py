@@ -5,29 +5,32 @@ RO-Crate that says what is what and what made what, and checksums. Data that may
 out, and the page for reviewers says how to get it. No network is used.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import stat
 import time
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article import text
-from paperbuild.checks import check
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import Project
-from paperbuild.proof.certificate import codecheck
+from paperbuild.project.layout import ANALYSIS, CITATION, DATA, DISTRIBUTION, OUTPUT, Project
+from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 CONFORMS = "https://w3id.org/ro/crate/1.1"
 PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
+CODECHECK = "codecheck.yml"
+CERTIFICATES = frozenset(f"{CERTIFICATE}.{form}" for form in FORMS)
 MEDIA = {
     ".cff": "text/yaml",
     ".csv": "text/csv",
@@ -46,11 +49,8 @@ MEDIA = {
 }
 
 
-def refuse_unfit(project: Project, stale_steps: Callable[[Project], Iterable[str]]) -> None:
-    """Raise what stands against a deposit: uncommitted files, findings of `paper check`, a stale build.
-
-    `stale_steps` tells which steps are stale: the build stands above this floor.
-    """
+def refuse_uncommitted(project: Project) -> None:
+    """Raise where the project, or what its outputs were built from, differs from its last commit."""
     changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed or project.revision.dirty:
         raise PaperError(
@@ -59,9 +59,23 @@ def refuse_unfit(project: Project, stale_steps: Callable[[Project], Iterable[str
             expected="a deposit of what a commit holds, so that its name can be cited",
             remedy="git add and git commit, then paper build and paper deposit",
         )
-    if found := check.findings(project):
-        raise Findings(found)
-    if stale := list(stale_steps(project)):
+
+
+def refuse_unsound(project: Project, findings: Sequence[PaperError], stale: Sequence[str]) -> None:
+    """Raise what stands against a deposit besides.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    findings : sequence of PaperError
+        What `paper check` finds.
+    stale : sequence of str
+        Steps that the next build would make anew.
+    """
+    if findings:
+        raise Findings(list(findings))
+    if stale:
         raise PaperError(
             f"the article is stale: {', '.join(stale)}",
             where=project.relative(project.output),
@@ -80,7 +94,7 @@ def built_files(project: Project) -> dict[str, Path]:
     """The article as built, its notebooks and its certificate, by path from the project root."""
     folder = project.output
     return {
-        f"_output/{path.relative_to(folder).as_posix()}": path
+        f"{OUTPUT}/{path.relative_to(folder).as_posix()}": path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and "scenarios" not in path.relative_to(folder).parts
@@ -90,15 +104,15 @@ def built_files(project: Project) -> dict[str, Path]:
 
 def certificate_record(project: Project) -> dict[str, Any] | None:
     """The certificate of the last verification, where it is of this commit."""
-    path = project.output / "certificate.json"
+    path = project.output / f"{CERTIFICATE}.json"
     record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return record if record.get("commit") == project.revision.commit else None
 
 
 def citation(root: Path) -> tuple[str, list[str]]:
     """Title and authors as `CITATION.cff` states them; the article's own title where there is none."""
-    path = root / "CITATION.cff"
-    record = load_yaml(path, "CITATION.cff") if path.is_file() else {}
+    path = root / CITATION
+    record = load_yaml(path, CITATION) if path.is_file() else {}
     article = text.read(root).metadata
     names = [
         author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))
@@ -145,7 +159,7 @@ def crate(
         for place, name in enumerate(authors, 1)
     ]
     licences = [{"@id": name} for name in files if Path(name).name.upper().startswith("LICENSE")]
-    tables = {f"data/{entry['path']}": entry for entry in resources if isinstance(entry.get("path"), str)}
+    tables = {f"{DATA}/{entry['path']}": entry for entry in resources if isinstance(entry.get("path"), str)}
     entities, contextual = [], {}
     for name, size in files.items():
         entity: dict[str, Any] = {"@id": name, "@type": "File", "name": name, "contentSize": str(size)}
@@ -200,7 +214,7 @@ def _licence(licence: Mapping[str, str]) -> dict[str, str]:
 
 def _action(run: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any] | None:
     """How one notebook made its figures and tables; None where the deposit lacks the notebook."""
-    notebook = f"analysis/{run['notebook']}.ipynb"
+    notebook = f"{ANALYSIS}/{run['notebook']}.ipynb"
     if notebook not in files:
         return None
     made = [path for artefact in run["artefacts"] for path in artefact.get("files", []) if path in files]
@@ -328,10 +342,10 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     record = certificate_record(project)
     built = built_files(project)
     if not record:
-        built = {name: path for name, path in built.items() if "/certificate." not in name}
+        built = {name: path for name, path in built.items() if path.name not in CERTIFICATES}
     resources = [entry.raw for entry in register.read(root).resources.values()]
     left_out = withheld(resources)
-    absent = {f"data/{entry['path']}" for entry in left_out}
+    absent = {f"{DATA}/{entry['path']}" for entry in left_out}
     contents = {name: path.read_bytes() for name, path in (sources | built).items() if name not in absent}
     title, authors = citation(root)
     contents["README-REVIEWERS.md"] = readme(
@@ -339,7 +353,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     ).encode("utf-8")
     if record:
         entries = yaml.safe_dump(codecheck(record, authors), allow_unicode=True, sort_keys=False)
-        contents["codecheck.yml"] = entries.encode("utf-8")
+        contents[CODECHECK] = entries.encode("utf-8")
     described = crate(
         title=title,
         authors=authors,
@@ -359,5 +373,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
 
 def archive_name(root: Path) -> str:
     """The project's name as `pyproject.toml` states it, else its folder's."""
-    path = root / "pyproject.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"] if path.is_file() else root.name
+    path = root / DISTRIBUTION
+    if not path.is_file():
+        return root.name
+    return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"])

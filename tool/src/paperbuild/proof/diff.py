@@ -5,10 +5,9 @@ what it holds, not what it would build: data by row and column, figures by data 
 numbers by value, prose by sentence.
 """
 
-import argparse
+from __future__ import annotations
+
 import contextlib
-import html
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,18 +16,20 @@ from pathlib import Path
 from paperbuild.article.languages import sentences
 from paperbuild.article.text import Manuscript
 from paperbuild.article.text import read as read_article
+from paperbuild.ground import pages
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
 from paperbuild.project import register
-from paperbuild.project.layout import ARTICLE, MANIFEST, Project
+from paperbuild.project.layout import ARTICLE, DATA, FIGURES, MANIFEST, REGISTER, TABLES, Project
 from paperbuild.project.manifest import Manifest
-from paperbuild.proof import compare
-from paperbuild.proof.compare import Tolerances
+from paperbuild.project.tolerances import Tolerances
+from paperbuild.proof.documents import line_changes
+from paperbuild.proof.pictures import compare_picture
+from paperbuild.proof.tables import read_csv, read_pipe_table
 from paperbuild.proof.verify import Reference, read_outputs
 
 KINDS = ("data", "figures", "tables", "numbers", "prose")
-SHOWN = 20
-"""Changes of one file that are printed; the rest is counted."""
+PAGE = Path(__file__).parent / "assets" / "diff.html.j2"
 
 
 @dataclass(frozen=True)
@@ -101,16 +102,16 @@ def table_change(
         return None
     header = new[0] if new else []
     if not old or old[0] != header:
-        came, left = set(header) - set(old[0] if old else []), set(old[0] if old else []) - set(header)
+        known = old[0] if old else []
         details = (
-            *(f"+ column {name}" for name in sorted(came)),
-            *(f"− column {name}" for name in sorted(left)),
+            *(f"+ column {column}" for column in sorted(set(header) - set(known))),
+            *(f"− column {column}" for column in sorted(set(known) - set(header))),
         )
         return Change(kind, name, "other columns", details or ("the columns stand in another order",))
     key = list(key) or guess_key(old, new)
     before, after = keyed(old, key), keyed(new, key)
     if before is None or after is None:
-        lines = compare.line_changes([",".join(row) for row in old[1:]], [",".join(row) for row in new[1:]])
+        lines = line_changes([",".join(row) for row in old[1:]], [",".join(row) for row in new[1:]])
         return Change(kind, name, f"rows came or left: {len(lines)}", tuple(lines))
     left = [f"− {' '.join(row)}" for row in before if row not in after]
     came = [f"+ {' '.join(row)}" for row in after if row not in before]
@@ -129,33 +130,32 @@ def table_change(
 
 def data_changes(old: Path, new: Path) -> list[Change]:
     """Changed tables of data/, rows named by the primary key that the register declares."""
-    keys = {}
+    keys: dict[str, Sequence[str]] = {}
     with contextlib.suppress(PaperError):
-        keys = {entry.path: entry.primary_key for entry in register.read(new).resources.values()}
+        keys = {f"{DATA}/{entry.path}": entry.primary_key for entry in register.read(new).resources.values()}
     sides = [
         {
-            path.relative_to(root / "data").as_posix(): path.read_bytes()
-            for path in (root / "data").rglob("*.*")
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in (root / DATA).rglob("*.*")
+            if path.is_file() and path.suffix != ".pyc"
         }
         for root in (old, new)
-        if (root / "data").is_dir()
+        if (root / DATA).is_dir()
     ]
     if len(sides) < 2:
         return []
     changes = []
     for name in sorted(sides[0].keys() | sides[1].keys()):
-        if name.endswith((".pyc", "datapackage.json")):
+        if name == REGISTER:
             continue
         was, now = sides[0].get(name), sides[1].get(name)
         if was is None or now is None:
-            changes.append(Change("data", f"data/{name}", "came" if was is None else "left"))
+            changes.append(Change("data", name, "came" if was is None else "left"))
         elif was != now and name.endswith(".csv"):
-            key = keys.get(name, [])
-            rows = compare.read_csv(was), compare.read_csv(now)
-            change = table_change("data", f"data/{name}", *rows, [key] if isinstance(key, str) else key)
-            changes.append(change or Change("data", f"data/{name}", "the same cells, written otherwise"))
+            change = table_change("data", name, read_csv(was), read_csv(now), keys.get(name, ()))
+            changes.append(change or Change("data", name, "the same cells, written otherwise"))
         elif was != now:
-            changes.append(Change("data", f"data/{name}", f"{len(was):,} → {len(now):,} bytes"))
+            changes.append(Change("data", name, f"{len(was):,} → {len(now):,} bytes"))
     return changes
 
 
@@ -165,20 +165,20 @@ def artefact_changes(old: Reference, new: Reference) -> list[Change]:
     stems = sorted({path.rsplit(".", 1)[0] for path in (*old.files, *new.files)})
     for stem in stems:
         kind = stem.split("/")[0]
-        drawn = f"{stem}.png" if kind == "figures" else f"{stem}.md"
+        drawn = f"{stem}.png" if kind == FIGURES else f"{stem}.md"
         was, now = old.files.get(drawn), new.files.get(drawn)
-        rows = [compare.read_csv(side.files.get(f"{stem}.csv", b"")) for side in (old, new)]
-        values = table_change(kind, stem, *rows)
+        before, after = (read_csv(side.files.get(f"{stem}.csv", b"")) for side in (old, new))
+        values = table_change(kind, stem, before, after)
         if was is None or now is None:
             changes.append(Change(kind, stem, "came" if was is None else "left"))
-        elif kind == "tables" and (values or was != now):
-            printed = table_change(kind, stem, compare.read_pipe_table(was), compare.read_pipe_table(now))
+        elif kind == TABLES and (values or was != now):
+            printed = table_change(kind, stem, read_pipe_table(was), read_pipe_table(now))
             unseen = Change(
                 kind, stem, "values changed beyond the printed digits", values.details if values else ()
             )
             changes.append(printed or unseen)
-        elif kind == "figures" and (values or was != now):
-            picture = compare.compare_picture(drawn, was, now, Tolerances())
+        elif kind == FIGURES and (values or was != now):
+            picture = compare_picture(drawn, was, now, Tolerances())
             behind = f"data: {values.summary}" if values else "the data behind it did not change"
             seen = picture.reason or "it looks the same"
             details = values.details if values else ()
@@ -192,8 +192,10 @@ def number_changes(old: Manifest, new: Manifest) -> list[Change]:
     changes = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
-        if was is None or now is None:
-            changes.append(Change("numbers", name, f"came: {now['text']}" if now else f"left: {was['text']}"))
+        if was is None:
+            changes.append(Change("numbers", name, f"came: {after[name]['text']}"))
+        elif now is None:
+            changes.append(Change("numbers", name, f"left: {was['text']}"))
         elif was["text"] != now["text"]:
             changes.append(Change("numbers", name, f"{was['text']} → {now['text']}"))
         elif was["value"] != now["value"]:
@@ -205,7 +207,7 @@ def number_changes(old: Manifest, new: Manifest) -> list[Change]:
 
 def prose_changes(old: str, new: str, name: str = ARTICLE) -> list[Change]:
     """Sentences of one text of the article that left and came."""
-    lines = compare.line_changes(_sentences(old), _sentences(new))
+    lines = line_changes(_sentences(old), _sentences(new))
     if not lines:
         return []
     left = sum(line.startswith("−") for line in lines)
@@ -262,7 +264,7 @@ def state(project: Project, name: str) -> Iterator[Path]:
         Where `name` is neither a folder with figures nor a revision.
     """
     folder = Path(name)
-    if (folder / "figures").is_dir():
+    if (folder / FIGURES).is_dir():
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="paper-diff-") as temporary:
@@ -279,62 +281,6 @@ def state(project: Project, name: str) -> Iterator[Path]:
 
 
 def as_html(found: Sequence[Change], old: str, new: str) -> str:
-    """The changes as one page with pictures."""
-    import base64
-
-    parts = []
-    for one in found:
-        details = "".join(f"<li>{html.escape(detail)}</li>" for detail in one.details)
-        data = base64.b64encode(one.picture).decode("ascii") if one.picture else ""
-        alt = html.escape(f"{one.name} before, after, and the difference")
-        picture = f'<img alt="{alt}" src="data:image/png;base64,{data}">' if data else ""
-        title = f"<h2>{one.kind}: <code>{html.escape(one.name)}</code></h2>"
-        parts.append(f"{title}<p>{html.escape(one.summary)}</p>{picture}<ul>{details}</ul>")
-    return _PAGE.format(old=html.escape(old), new=html.escape(new), parts="".join(parts))
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Changes: {old} → {new}</title>
-<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }}
-img {{ max-width: 100% }}</style></head>
-<body><h1>{old} → {new}</h1>{parts}</body></html>
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `paper diff` understands."""
-    parser.add_argument("a", metavar="A", help="a git revision or a folder: the earlier state")
-    parser.add_argument(
-        "b", metavar="B", nargs="?", help="the later state (default: the project as it lies here)"
-    )
-    parser.add_argument("--json", action="store_true", help="print the changes as JSON")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE.html", help="write them as a page with pictures too"
-    )
-
-
-def main(project: Project, args: argparse.Namespace) -> int:
-    """Print what changed between two states; a difference is no failure."""
-    later = args.b or str(project.root)
-    with state(project, args.a) as old, state(project, later) as new:
-        found = changes(old, new)
-    if args.output:
-        args.output.write_text(as_html(found, args.a, args.b or "this folder"), encoding="utf-8")
-    if args.json:
-        keys = ("kind", "name", "summary", "details")
-        print(
-            json.dumps(
-                [{key: getattr(one, key) for key in keys} for one in found], ensure_ascii=False, indent=1
-            )
-        )
-        return 0
-    for kind in KINDS:
-        of_kind = [one for one in found if one.kind == kind]
-        print(f"{kind}: {len(of_kind) or 'no'} change{'s' if len(of_kind) != 1 else ''}")
-        for one in of_kind:
-            print(f"  {one.name}: {one.summary}")
-            for detail in one.details[:SHOWN]:
-                print(f"    {detail}")
-            if len(one.details) > SHOWN:
-                print(f"    … and {len(one.details) - SHOWN} more")
-    return 0
+    """The changes as one page with pictures, which needs no network."""
+    kinds = {kind: [one for one in found if one.kind == kind] for kind in KINDS}
+    return pages.render(PAGE, kinds=kinds, old=old, new=new)

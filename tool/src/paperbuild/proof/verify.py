@@ -5,7 +5,6 @@ only the installed packages are shared. Committed figures and tables are read as
 before the rebuild, so that nothing can reproduce by having been there already.
 """
 
-import argparse
 import contextlib
 import datetime
 import json
@@ -14,9 +13,8 @@ import platform
 import re
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,14 +29,21 @@ from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.located import load_yaml
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import own_wheel
-from paperbuild.project.layout import MANIFEST, Project
+from paperbuild.project.layout import FIGURES, LOCK, MANIFEST, OUTPUT, TABLES, TEXTS, Project
 from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
-from paperbuild.proof import compare
-from paperbuild.proof.certificate import BROKEN, EDITED, MISSTATED, OTHER_ENGINE, UNLISTED, Certificate
-from paperbuild.proof.compare import Comparison, Rung, Tolerances
+from paperbuild.project.tolerances import Tolerances, read_tolerances
+from paperbuild.proof.artefacts import compare_artefacts
+from paperbuild.proof.certificate import CERTIFICATE, FORMS, Certificate
+from paperbuild.proof.documents import compare_texts, reference_text, text_digest, text_path
+from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung
+from paperbuild.proof.numbers import compare_number
 
-OUTPUTS = ("figures/*.svg", "figures/*.png", "figures/*.csv", "tables/*.csv", "tables/*.md")
-DOCUMENTS = tuple(f"_output/{one.file}" for one in FORMATS.values())
+OUTPUTS = (
+    *(f"{FIGURES}/*{suffix}" for suffix in (".svg", ".png", ".csv")),
+    *(f"{TABLES}/*{suffix}" for suffix in (".csv", ".md")),
+)
+DOCUMENT_TEXTS = f"{TEXTS}/*.txt"
+DOCUMENTS = tuple(f"{OUTPUT}/{one.file}" for one in FORMATS.values())
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40
@@ -101,14 +106,14 @@ def read_outputs(root: Path) -> Reference:
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
         }
-        for patterns in (OUTPUTS, (f"{compare.TEXTS}/*.txt",))
+        for patterns in (OUTPUTS, (DOCUMENT_TEXTS,))
     )
     return Reference(files, parse_manifest(content), texts)
 
 
 def remove_outputs(root: Path) -> None:
     """Remove generated files, so that whatever stands there afterwards was made anew."""
-    for pattern in (*OUTPUTS, f"{compare.TEXTS}/*.txt"):
+    for pattern in (*OUTPUTS, DOCUMENT_TEXTS):
         for path in root.glob(pattern):
             path.unlink()
     Project(root).manifest.unlink(missing_ok=True)
@@ -122,11 +127,11 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
     """
     files = found.files if found else {}
     listed = {output["path"]: output for output in expected.manifest.outputs}
-    made = compare.compare_artefacts(expected.files, files, tolerances)
+    made = compare_artefacts(expected.files, files, tolerances)
     result = [
-        replace(one, rung=Rung.DIFFERS, reason="; ".join(filter(None, (EDITED, one.reason))))
+        one.flawed(Reason.EDITED, "edited after the build that listed it")
         if one.path in expected.edited and one.rung != Rung.NOT_PRODUCED
-        else replace(one, rung=Rung.DIFFERS, reason=UNLISTED)
+        else one.flawed(Reason.UNLISTED, "committed, but not in the manifest")
         if one.path not in listed and one.rung.reproduces
         else one
         for one in made
@@ -145,11 +150,11 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
     known = expected.manifest.numbers
     numbers = found.manifest.numbers if found else {}
     result.extend(
-        compare.compare_number(name, number, numbers.get(name), tolerances) for name, number in known.items()
+        compare_number(name, number, numbers.get(name), tolerances) for name, number in known.items()
     )
     result.extend(
         Comparison(
-            f"numbers/{name}",
+            f"{NUMBERS}{name}",
             Rung.DIFFERS,
             "",
             str(number.get("text")),
@@ -167,7 +172,7 @@ def compare_outputs(expected: Reference, found: Reference | None, tolerances: To
 def _claims(reference: Reference) -> dict[str, dict[str, Any]]:
     """What a manifest says of each output and number besides its content, by path."""
     outputs = {output["path"]: output for output in reference.manifest.outputs}
-    numbers = {f"numbers/{name}": number for name, number in reference.manifest.numbers.items()}
+    numbers = {f"{NUMBERS}{name}": number for name, number in reference.manifest.numbers.items()}
     return {
         path: {key: entry.get(key) for key in VOUCHED[kind]}
         for kind, entries in (("outputs", outputs), ("numbers", numbers))
@@ -182,16 +187,17 @@ def _with_claims(one: Comparison, promised: dict[str, Any] | None, said: dict[st
     wrong = ", ".join(
         f"{key} {promised[key]!r}, in the rebuild {said[key]!r}" for key in said if promised[key] != said[key]
     )
-    reason = "; ".join(filter(None, (f"{MISSTATED} {wrong}", one.reason)))
-    return replace(one, rung=max(one.rung, Rung.DIFFERS), reason=reason)
+    return one.flawed(Reason.MISSTATED, f"the manifest says {wrong}")
 
 
 def compare_manifest(expected: Reference, found: Reference | None) -> list[Comparison]:
     """What is wrong with the committed manifest itself; empty for one that a rebuild confirms."""
-    wrong = [f"{BROKEN}: {problem}" for problem in expected.manifest.broken]
-    if found is not None and not wrong and expected.manifest.findings != found.manifest.findings:
-        wrong.append(f"{MISSTATED} other findings than the rebuild")
-    return [Comparison(MANIFEST, Rung.DIFFERS, "", "", "; ".join(wrong))] if wrong else []
+    itself = Comparison(MANIFEST, Rung.DIFFERS)
+    if broken := expected.manifest.broken:
+        return [itself.flawed(Reason.BROKEN_REFERENCE, f"the manifest is broken: {'; '.join(broken)}")]
+    if found is not None and expected.manifest.findings != found.manifest.findings:
+        return [itself.flawed(Reason.MISSTATED, "the manifest says other findings than the rebuild")]
+    return []
 
 
 def recipe_notes(expected: Reference, found: Reference | None) -> list[str]:
@@ -236,15 +242,15 @@ def compare_documents(author: Path, clone: Path, commit: str, reference: Referen
     listed = {document["path"]: document for document in reference.manifest.documents}
     made = []
     for path in dict.fromkeys([*listed, *(path for path in DOCUMENTS if (clone / path).is_file())]):
-        document, text_file = listed.get(path), compare.text_path(path)
+        document, text_file = listed.get(path), text_path(path)
         expected = f"text {str(document.get('text_sha256'))[:12]}" if document else ""
         if not (clone / path).is_file():
             made.append(Comparison(path, Rung.NOT_PRODUCED, expected, "", "the rebuild did not make it"))
             continue
-        found = compare.reference_text(clone / path, build)
+        found = reference_text(clone / path, build)
         if document is None:
             reason = "the rebuild made it, the commit lists no text of it"
-            made.append(Comparison(path, Rung.DIFFERS, "", f"text {compare.text_digest(found)[:12]}", reason))
+            made.append(Comparison(path, Rung.DIFFERS, "", f"text {text_digest(found)[:12]}", reason))
             continue
         text = reference.texts.get(text_file)
         if text is None:
@@ -252,15 +258,16 @@ def compare_documents(author: Path, clone: Path, commit: str, reference: Referen
             made.append(Comparison(path, Rung.NOT_PRODUCED, expected, "", reason))
             continue
         words = text.decode("utf-8", errors="replace")
-        one = compare.compare_texts(path, words, found)
-        if compare.text_digest(words) != document.get("text_sha256"):
-            made.append(replace(one, rung=Rung.DIFFERS, reason=f"{EDITED} ({text_file}); {one.reason}"))
+        one = compare_texts(path, words, found)
+        if text_digest(words) != document.get("text_sha256"):
+            made.append(one.flawed(Reason.EDITED, f"edited after the build that listed it ({text_file})"))
         elif document.get("text") != text_file:
-            made.append(replace(one, rung=Rung.DIFFERS, reason=f"{MISSTATED} text {document.get('text')!r}"))
-        elif document.get("engine") != engines.get(path):
-            which = f"{OTHER_ENGINE}: {document.get('engine')} for the reference, {engines.get(path)} here"
-            rung = max(one.rung, Rung.SAME_ROUNDING)
-            made.append(replace(one, rung=rung, reason=f"{which}; {one.reason}"))
+            made.append(one.flawed(Reason.MISSTATED, f"the manifest says text {document.get('text')!r}"))
+        elif (theirs := document.get("engine")) != (ours := engines.get(path)):
+            which = f"typeset by another engine: {theirs} for the reference, {ours} here"
+            # Another text is told as that, whoever set it.
+            flaw = Reason.OTHER_ENGINE if one.rung == Rung.SAME_CONTENT else Reason.TEXT
+            made.append(one.flawed(flaw, which, at_least=Rung.SAME_ROUNDING))
         elif one.rung == Rung.SAME_CONTENT and same_build and _same_bytes(author / path, clone / path):
             made.append(replace(one, rung=Rung.IDENTICAL, reason=""))
         else:
@@ -281,7 +288,7 @@ def tool_of(clone: Path) -> str:
     if (clone / TOOL / PACKAGE.name / "__main__.py").is_file():
         return f"the commit's own {PACKAGE.name} in {TOOL}"
     wheel = own_wheel()
-    lock = clone / "requirements.lock"
+    lock = clone / LOCK
     pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
     named = re.search(rf"^{PACKAGE.name}==.*\n(?:\s+--hash=\S+.*\n?)*", pins, flags=re.MULTILINE)
     if named is None:
@@ -293,8 +300,8 @@ def tool_of(clone: Path) -> str:
     return f"the installed {PACKAGE.name} {wheel.version}, {remark}"
 
 
-def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
-    """Run the clone's own build and pass on what it prints.
+def rebuild(clone: Path, arguments: list[str], tell: Callable[[str], None]) -> tuple[bool, str, float]:
+    """Run the clone's own build and `tell` each line that it prints.
 
     Returns
     -------
@@ -315,8 +322,8 @@ def rebuild(clone: Path, arguments: list[str]) -> tuple[bool, str, float]:
     )
     lines: list[str] = []
     for line in process.stdout or ():
-        print("  " + line, end="", flush=True)
         lines.append(line.rstrip())
+        tell(f"  {lines[-1]}")
     success = process.wait() == 0
     return success, "\n".join(lines[-LAST_LINES:]), time.monotonic() - started
 
@@ -345,24 +352,35 @@ def lock_differences(lock: str) -> list[str]:
     return differences
 
 
-def verify(project: Project, folder: Path) -> Certificate:
-    """Rebuild HEAD in a clean clone under `folder` and certify what came of it."""
+def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certificate:
+    """Rebuild HEAD in a clean clone under `folder` and certify what came of it.
+
+    Parameters
+    ----------
+    project : Project
+        The author's project.
+    folder : Path
+        Where the clone comes to lie.
+    tell : callable
+        Is handed each line of what happens meanwhile.
+    """
     root = project.root
     clone, commit = clean_clone(root, "HEAD", folder / "clone")
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
-    lock = clone / "requirements.lock"
+    lock = clone / LOCK
     if differing := lock_differences(lock.read_text(encoding="utf-8")) if lock.is_file() else []:
         notes.append(f"installed packages are not those of requirements.lock: {', '.join(differing)}")
     notes.append(f"rebuilt with {tool_of(clone)}")
-    print(f"commit {commit[:12]}, cloned from {root}", *notes, sep="\n", flush=True)
+    for line in (f"commit {commit[:12]}, cloned from {root}", *notes):
+        tell(line)
     reference = read_outputs(clone)
-    tolerances = compare.load_tolerances(clone)
+    tolerances = read_tolerances(clone)
     remove_outputs(clone)
     engines = set(engines_of(reference.manifest).values())
     engine = ["--engine", "embedded"] if engines == {"embedded"} else []
     # What is made here must be seen, although the commit of the clone holds a reference.
-    success, log, seconds = rebuild(clone, ["--accept", *engine])
+    success, log, seconds = rebuild(clone, ["--accept", *engine], tell)
     found = read_outputs(clone) if Project(clone).manifest.is_file() else None
     notes += recipe_notes(reference, found)
     outputs = [*compare_manifest(reference, found), *compare_outputs(reference, found, tolerances)]
@@ -393,60 +411,7 @@ def _anonymous(log: str, folder: Path) -> str:
 def write(certificate: Certificate, folder: Path, extra: Path | None = None) -> None:
     """Write the certificate into a folder in its three forms, and its JSON to `extra` as well."""
     record = json.dumps(certificate.as_json(), ensure_ascii=False, indent=1) + "\n"
-    write_atomic(folder / "certificate.json", record)
-    write_atomic(folder / "certificate.md", certificate.as_markdown())
-    write_atomic(folder / "certificate.html", certificate.as_html())
+    for form, content in zip(FORMS, (record, certificate.as_markdown(), certificate.as_html()), strict=True):
+        write_atomic(folder / f"{CERTIFICATE}.{form}", content)
     if extra:
         write_atomic(extra, record)
-
-
-def show(certificate: Certificate) -> None:
-    """Print a line for each file, the numbers as one line where all of them agree, and the verdict."""
-    from rich.console import Console
-    from rich.table import Table
-
-    numbers = [one for one in certificate.outputs if one.path.startswith("numbers/")]
-    agreeing = [one for one in numbers if one.rung == Rung.IDENTICAL]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("output", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("reference → rebuilt")
-    for one in certificate.outputs:
-        if one not in agreeing:
-            colour = "green" if one.rung.reproduces else "red"
-            remark = (
-                f"{one.expected} → {one.found or 'nothing'}: {one.reason}" if one.reason else one.expected
-            )
-            table.add_row(one.path, f"[{colour}]{one.rung.label}[/]", remark)
-    if agreeing:
-        table.add_row("numbers", "[green]identical[/]", f"{len(agreeing)} of {len(numbers)}")
-    console = Console(highlight=False)
-    # A log file has no width of its own; lines of a table broken at 80 are hard to search.
-    console.width = console.width if console.is_terminal else 160
-    console.print(table)
-    if certificate.changed:
-        console.print(certificate.changed)
-    console.print(f"verdict: {certificate.verdict} ({', '.join(certificate.reasons) or 'no exception'})")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `paper verify` understands."""
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the certificate's JSON here too")
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="rebuild in this new folder and leave it there"
-    )
-
-
-def main(project: Project, args: argparse.Namespace) -> int:
-    """Verify HEAD; 0 only where every output reproduces."""
-    if args.keep and args.keep.exists() and any(args.keep.iterdir()):
-        raise PaperError("not empty", where=str(args.keep), expected="a new folder", remedy="name another")
-    # What an earlier verification found must not stand beside the outcome of this one, whatever it is.
-    for form in ("json", "md", "html"):
-        (project.output / f"certificate.{form}").unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="paper-verify-") as temporary:
-        certificate = verify(project, args.keep.resolve() if args.keep else Path(temporary).resolve())
-    write(certificate, project.output, args.json)
-    show(certificate)
-    print(f"certificate: {project.relative(project.output / 'certificate.html')}")
-    return 0 if certificate.reproduced else 1

@@ -108,7 +108,7 @@ class DocumentStep(Step):
         path, engine, facts = self.desk.project.output / self.name, self.engine, self.desk.facts()
 
         def compute() -> dict[str, str]:
-            from paperbuild.proof.compare import document_record
+            from paperbuild.proof.documents import document_record
 
             return document_record(path, engine, facts)
 
@@ -135,7 +135,7 @@ class DocumentStep(Step):
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""
-        from paperbuild.proof.compare import reference_text
+        from paperbuild.proof.documents import reference_text
 
         project, record, facts = self.desk.project, self.record(result, before), self.desk.facts()
         path, target = project.output / self.name, project.render_root / record["text"]
@@ -164,7 +164,7 @@ def digest_of(workspace: Workspace, text: Path) -> str:
     """Return the hash of a committed text, wherever its lines break."""
 
     def compute() -> str:
-        from paperbuild.proof.compare import text_digest
+        from paperbuild.proof.documents import text_digest
 
         return text_digest(text.read_text(encoding="utf-8", errors="replace"))
 

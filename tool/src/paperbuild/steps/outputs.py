@@ -242,7 +242,7 @@ def manifest(
     parameters : mapping of str to str
         Short hash of each notebook's effective parameters.
     documents : sequence of mapping
-        Records of the typeset documents, as `paperbuild.proof.compare` makes them.
+        Records of the typeset documents, as `paperbuild.proof.documents` makes them.
     recipes : mapping of str to str
         Digest of what the author decides of each notebook (`paperbuild.steps.reference.recipe`).
     held : mapping of str to StepReference

@@ -279,9 +279,12 @@ def keep_differences(
     if not held:
         remove_tree(folder)
         return
-    from paperbuild.proof import compare
+    from paperbuild.project.tolerances import read_tolerances
+    from paperbuild.proof.artefacts import compare_artefacts
+    from paperbuild.proof.ladder import Comparison, Rung
+    from paperbuild.proof.numbers import compare_number
 
-    tolerances = compare.load_tolerances(project.root)
+    tolerances = read_tolerances(project.root)
     compared, wanted = [], set()
     for reference, result in held.values():
         files, numbers = made_here(result)
@@ -290,15 +293,14 @@ def keep_differences(
             for path, digest in reference.files.items()
         }
         found = {path: result.path(path).read_bytes() for path in files}
-        compared += compare.compare_artefacts(expected, found, tolerances)
+        compared += compare_artefacts(expected, found, tolerances)
         compared += [
-            compare.Comparison(path, compare.Rung.DIFFERS, reason="made only here")
-            for path in files.keys() - expected.keys()
+            Comparison(path, Rung.DIFFERS, reason="made only here") for path in files.keys() - expected.keys()
         ]
         for name in reference.numbers.keys() | numbers.keys():
             own = dict(zip(("value", "text"), numbers[name], strict=True)) if name in numbers else None
             known = reference.numbers.get(name, {"text": "no such number"})
-            compared.append(compare.compare_number(name, known, own, tolerances))
+            compared.append(compare_number(name, known, own, tolerances))
         for path, digest in files.items():
             if reference.files.get(path) != digest:
                 write_atomic(folder / path, found[path])
@@ -306,13 +308,13 @@ def keep_differences(
     for stray in [path for path in folder.rglob("*") if path.is_file() and path not in wanted]:
         if stray != project.differs_report:
             stray.unlink()
-    differing = [one for one in compared if one.rung != compare.Rung.IDENTICAL]
+    differing = [one for one in compared if one.rung != Rung.IDENTICAL]
     write_if_changed(project.differs_report, report_of(differing))
 
 
 def report_of(differing: list[Any]) -> str:
     """Say how many outputs differ, by how much at most, whether anything printed does, and what to do."""
-    from paperbuild.proof.compare import widest
+    from paperbuild.proof.ladder import widest
 
     files = [one for one in differing if not one.path.startswith("numbers/")]
     printed = sorted(one.path for one in differing if one.printed)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.ground.errors import Findings
+from paperbuild.cli.main import main
+from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.layout import Project
 from paperbuild.proof import deposit
 
@@ -142,6 +143,45 @@ def test_what_may_not_be_redistributed_is_left_out_and_the_page_says_how_to_get_
     page = contents["README-REVIEWERS.md"].decode()
     assert "`data/secret.csv` (Theirs, `sha256:bb`): register at the office and save table 3" in page
     assert "data/towns.csv" not in page
+
+
+@pytest.fixture
+def unsound(tmp_path):
+    """A committed project whose article cites what is nowhere."""
+    root = tmp_path / "project"
+    files = {
+        "paper.qmd": "---\ntitle: T\n---\n\nAs shown by @nobody2020.\n",
+        "data/datapackage.json": '{"name": "d", "resources": []}',
+        "analysis/parameters.yml": "notebooks: {}\n",
+        "figures/manifest.json": '{"outputs": [], "numbers": {}, "documents": []}',
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    return root
+
+
+def test_findings_stand_against_a_deposit(unsound, tmp_path, capsys):
+    target = tmp_path / "deposit.zip"
+    assert main(["--project", str(unsound), "deposit", "--output", str(target)]) == 1
+    assert "nobody2020" in capsys.readouterr().err
+    assert not target.exists()
+
+
+def test_uncommitted_changes_stand_against_a_deposit(unsound, tmp_path, capsys):
+    (unsound / "paper.qmd").write_text("another text")
+    target = tmp_path / "deposit.zip"
+    assert main(["--project", str(unsound), "deposit", "--output", str(target)]) == 1
+    assert "the project differs from its last commit" in capsys.readouterr().err
+    assert not target.exists()
+
+
+def test_stale_steps_stand_against_a_deposit(unsound):
+    with pytest.raises(PaperError, match="the article is stale: 01-a"):
+        deposit.refuse_unsound(Project(unsound), [], ["01-a"])
+    deposit.refuse_unsound(Project(unsound), [], [])
 
 
 def test_a_deposit_that_lacks_nothing_says_nothing_of_it():

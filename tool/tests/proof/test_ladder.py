@@ -1,19 +1,22 @@
 """The ladder: one changed pixel, digit, cell or word lands on the right rung."""
 
 import io
-import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from paperbuild.ground.errors import PaperError
-from paperbuild.proof import compare
-from paperbuild.proof.compare import Rung, Tolerance, Tolerances
+from paperbuild.project.tolerances import Tolerance, Tolerances
+from paperbuild.proof.artefacts import compare_artefacts, compare_file
+from paperbuild.proof.documents import compare_texts, document_record, reference_text, text_digest
+from paperbuild.proof.ladder import Comparison, Reason, Rung, Verdict, verdict
+from paperbuild.proof.numbers import compare_number
+from paperbuild.proof.pictures import compare_picture
+from paperbuild.proof.tables import compare_table
 
 EXACT = Tolerances()
 LOOSE = Tolerances(
-    {"tables\0rows\0b": Tolerance(relative=0.01, why="a test"), "figures\0f": Tolerance(share=0.01)}
+    {("tables", "rows", "b"): Tolerance(relative=0.01, why="a test"), ("figures", "f"): Tolerance(share=0.01)}
 )
 SVG = """<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">
 <defs><path id="{id}" d="M0 0h{width}v20h-20z"/></defs><use href="#{id}" fill="black"/></svg>"""
@@ -31,7 +34,7 @@ def picture():
 
 
 def rung(path, expected, found, tolerances=EXACT):
-    return compare.compare_file(path, expected, found, tolerances).rung
+    return compare_file(path, expected, found, tolerances).rung
 
 
 # Tables
@@ -57,7 +60,7 @@ def test_tables(found, tolerances, expected):
 
 
 def test_a_changed_cell_is_named():
-    one = compare.compare_table("tables/rows.csv", b"a,b\nx,1\ny,2\n", b"a,b\nx,1\ny,3\n", EXACT)
+    one = compare_table("tables/rows.csv", b"a,b\nx,1\ny,2\n", b"a,b\nx,1\ny,3\n", EXACT)
     assert one.details == ("row 2, b: 2 → 3",)
 
 
@@ -73,7 +76,7 @@ def test_a_table_that_prints_alike_meets_the_fourth_rung():
     printed = b"| b |\n|--:|\n| 1.5 |\n"
     expected = {"tables/rows.csv": b"b\n1.51\n", "tables/rows.md": printed}
     found = {"tables/rows.csv": b"b\n1.52\n", "tables/rows.md": printed}
-    assert [one.rung for one in compare.compare_artefacts(expected, found, EXACT)] == [
+    assert [one.rung for one in compare_artefacts(expected, found, EXACT)] == [
         Rung.SAME_ROUNDING,
         Rung.IDENTICAL,
     ]
@@ -95,11 +98,11 @@ def test_a_table_that_prints_alike_meets_the_fourth_rung():
 )
 def test_numbers(value, text, expected):
     reference = {"value": 0.5, "text": "0.50"}
-    assert compare.compare_number("a.b", reference, {"value": value, "text": text}, EXACT).rung == expected
+    assert compare_number("a.b", reference, {"value": value, "text": text}, EXACT).rung == expected
 
 
 def test_a_number_that_is_gone():
-    assert compare.compare_number("a", {"value": 1, "text": "1"}, None, EXACT).rung == Rung.NOT_PRODUCED
+    assert compare_number("a", {"value": 1, "text": "1"}, None, EXACT).rung == Rung.NOT_PRODUCED
 
 
 # Figures
@@ -108,7 +111,7 @@ def test_a_number_that_is_gone():
 def test_one_pixel_is_a_difference_with_a_picture(picture):
     changed = picture.copy()
     changed[30, 40] = 255 - changed[30, 40]
-    one = compare.compare_picture("figures/f.png", png(picture), png(changed), EXACT)
+    one = compare_picture("figures/f.png", png(picture), png(changed), EXACT)
     assert one.rung == Rung.DIFFERS
     sheet = np.asarray(Image.open(io.BytesIO(one.picture)).convert("RGB")).astype(int)
     red = (sheet[:, :, 0] > 150) & (sheet[:, :, 1] < 60) & (sheet[:, :, 2] < 60)
@@ -133,7 +136,7 @@ def test_a_figure_whose_data_differ_is_not_within_tolerance(picture):
     noisy = np.clip(picture.astype(int) + 3, 0, 255).astype(np.uint8)
     expected = {"figures/f.png": png(picture), "figures/f.csv": b"a\n1\n"}
     found = {"figures/f.png": png(noisy), "figures/f.csv": b"a\n2\n"}
-    made = compare.compare_artefacts(expected, found, EXACT)
+    made = compare_artefacts(expected, found, EXACT)
     assert [(one.path, one.rung) for one in made] == [
         ("figures/f.png", Rung.DIFFERS),
         ("figures/f.csv", Rung.DIFFERS),
@@ -141,7 +144,7 @@ def test_a_figure_whose_data_differ_is_not_within_tolerance(picture):
 
 
 def test_another_size_differs(picture):
-    one = compare.compare_picture("figures/f.png", png(picture), png(picture[:-1]), EXACT)
+    one = compare_picture("figures/f.png", png(picture), png(picture[:-1]), EXACT)
     assert (one.rung, one.reason) == (Rung.DIFFERS, "another size, 80 × 60 → 80 × 59 pixels")
 
 
@@ -165,57 +168,55 @@ def page(commit, words="Text"):
 
 
 def test_documents_are_compared_without_the_commit_they_name(tmp_path):
-    old, new = tmp_path / "paper.html", tmp_path / "b.html"
+    old, new = (tmp_path / side / "paper.html" for side in ("old", "new"))
+    for path in (old, new):
+        path.parent.mkdir()
     old.write_text(page("abcdef1"))
     new.write_text(page("1234567").replace("<p>", '<p class="x">'))
     builds = {"commit": "abcdef1"}, {"commit": "1234567"}
-    text = compare.reference_text(old, builds[0])
+    text = reference_text(old, builds[0])
     assert text == "Text 1 234\nCommit ·\n"
-    assert compare.compare_texts("p", text, compare.reference_text(new, builds[1])).rung == Rung.SAME_CONTENT
-    assert compare.document_record(old, "embedded", builds[0]) == {
+    assert compare_texts("p", text, reference_text(new, builds[1])).rung == Rung.SAME_CONTENT
+    assert document_record(old, "embedded", builds[0]) == {
         "path": "_output/paper.html",
         "text": "text/paper.html.txt",
         "engine": "embedded",
-        "text_sha256": compare.text_digest(compare.reference_text(new, builds[1])),
+        "text_sha256": text_digest(reference_text(new, builds[1])),
     }
     new.write_text(page("1234567", "Texts"))
-    one = compare.compare_texts("p", text, compare.reference_text(new, builds[1]))
+    one = compare_texts("p", text, reference_text(new, builds[1]))
     assert one.rung == Rung.DIFFERS
     assert one.reason == "another text; “Text 1 234 Commit ·” → “Texts 1 234 Commit ·”"
     assert one.details == ("−Text 1 234", "+Texts 1 234")
 
 
-def test_text_of_a_docx(tmp_path):
-    path = tmp_path / "a.docx"
-    with zipfile.ZipFile(path, "w") as archive:
-        runs = '<w:p><w:r><w:t>One &amp; </w:t></w:r><w:r><w:t xml:space="preserve">two</w:t></w:r></w:p>'
-        archive.writestr("word/document.xml", f"<w:document>{runs}<w:p><w:t>Three</w:t></w:p></w:document>")
-    assert compare.document_text(path) == "One & two\nThree"
+# Verdict and reasons
 
 
-def test_text_of_a_pdf(tmp_path):
-    import typst
+@pytest.mark.parametrize(
+    ("rungs", "failed", "expected"),
+    [
+        ([1, 2, 3], False, Verdict.FULL),
+        ([1, 4], False, Verdict.MINOR),
+        ([1, 5], False, Verdict.PARTIAL),
+        ([1, 6], False, Verdict.PARTIAL),
+        ([1, 2], True, Verdict.PARTIAL),
+        ([5, 6], False, Verdict.NONE),
+        ([], False, Verdict.NONE),
+    ],
+)
+def test_the_verdict_is_that_of_the_worst_output(rungs, failed, expected):
+    assert verdict([Comparison("a", Rung(rung)) for rung in rungs], failed) == expected
 
-    source = tmp_path / "a.typ"
-    source.write_text("Сары-Арқа, қала: 1 234", encoding="utf-8")
-    path = tmp_path / "a.pdf"
-    path.write_bytes(typst.compile(str(source), format="pdf"))
-    assert compare.document_text(path) == "Сары-Арқа, қала: 1 234"
+
+def test_a_flaw_of_the_reference_is_no_agreement_and_damage_outweighs_it():
+    same = Comparison("tables/a.csv", Rung.IDENTICAL)
+    edited = same.flawed(Reason.EDITED, "edited")
+    assert (edited.rung, edited.code, edited.reason) == (Rung.DIFFERS, Reason.EDITED, "edited")
+    broken = compare_table("tables/a.csv", b"\xff", b"a\n", EXACT).flawed(Reason.EDITED, "edited")
+    assert broken.code == Reason.BROKEN_REFERENCE
+    assert compare_table("tables/a.csv", b"a\n", b"\xff", EXACT).code == Reason.NUMERICAL
 
 
-# Declared tolerances
-
-
-def test_tolerances_are_declared_with_their_reason(tmp_path):
-    (tmp_path / "analysis").mkdir()
-    path = tmp_path / "analysis" / "tolerances.yml"
-    path.write_text("- {of: [tables, rows], relative: 1.0e-3, why: a test}\n")
-    tolerances = compare.load_tolerances(tmp_path)
-    assert tolerances.of("tables", "rows", "b").relative == 1e-3
-    assert tolerances.of("tables", "others", "b") == Tolerance()
-    unfit = ("{of: [tables, rows], relative: 0.1}", "{of: [t], why: x}", "{of: [t], wide: 1, why: x}")
-    malformed = ("3", "[1]", "{of: t, levels: 1, why: x}", "{of: [t], levels: many, why: x}")
-    for bad in [f"- {entry}" for entry in (*unfit, *malformed)]:
-        path.write_text(bad)
-        with pytest.raises(PaperError, match="declares no tolerance"):
-            compare.load_tolerances(tmp_path)
+def test_every_reason_and_verdict_has_its_meaning():
+    assert all(one.meaning for one in (*Reason, *Verdict))

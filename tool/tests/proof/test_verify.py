@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from paperbuild.cli import verify as cli
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 from paperbuild.proof import verify
@@ -88,7 +89,7 @@ def made_up(tmp_path, monkeypatch):
 
 
 def outcome(root, capsys):
-    code = verify.main(Project(root), argparse.Namespace(json=root / "c.json", keep=None))
+    code = cli.main(Project(root), argparse.Namespace(json=root / "c.json", keep=None))
     record = json.loads((root / "c.json").read_text(encoding="utf-8"))
     (root / "c.json").unlink()
     printed = capsys.readouterr().out
@@ -184,15 +185,15 @@ def test_without_git_or_a_commit_or_a_manifest_the_message_says_so(tmp_path, mad
     bare = tmp_path / "bare"
     bare.mkdir()
     with pytest.raises(PaperError, match="not a git repository"):
-        verify.verify(Project(bare), tmp_path / "x")
+        verify.verify(Project(bare), tmp_path / "x", print)
     run("git", "init", "-q", cwd=bare)
     with pytest.raises(PaperError) as refused:
-        verify.verify(Project(bare), tmp_path / "y")
+        verify.verify(Project(bare), tmp_path / "y", print)
     assert "commit it first" in refused.value.remedy
     run("git", "rm", "-q", "figures/manifest.json", cwd=made_up)
     commit(made_up)
     with pytest.raises(PaperError, match="no manifest"):
-        verify.verify(Project(made_up), tmp_path / "z")
+        verify.verify(Project(made_up), tmp_path / "z", print)
 
 
 def test_packages_that_are_not_the_locked_ones_are_named():
@@ -209,7 +210,7 @@ def test_packages_that_are_not_the_locked_ones_are_named():
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):
-    made = codecheck(verify.verify(Project(made_up), tmp_path / "kept").as_json(), ["A group"])
+    made = codecheck(verify.verify(Project(made_up), tmp_path / "kept", print).as_json(), ["A group"])
     assert made["version"] == "https://codecheck.org.uk/spec/config/1.0/"
     assert made["paper"] == {"title": "Bars", "authors": [{"name": "A group"}]}
     assert {"file": "figures/bar.svg", "comment": "identical"} in made["manifest"]
@@ -280,7 +281,27 @@ def listed_bytes(path, content):
 NUMBER = ("numbers", "value")
 DOCUMENT = ("documents", 0)
 HTML = "_output/paper.html"
+
+
+def unknown(path):
+    """A forgery that removes a file and all that the manifest says of it: the rebuild makes it anew."""
+
+    def forge(root):
+        (root / path).unlink()
+
+        def change(manifest):
+            for kind in ("outputs", "documents"):
+                kept = [one for one in manifest[kind] if path not in (one["path"], one.get("text"))]
+                manifest[kind] = kept
+
+        in_manifest(change)(root)
+
+    return forge
+
+
 FORGERIES = {
+    "file unknown": (unknown("tables/rows.csv"), "tables/rows.csv", "new-output", "the commit lacks it"),
+    "document unknown": (unknown("text/paper.html.txt"), HTML, "new-output", "lists no text of it"),
     # name: (forgery, the output that must fail, its reason code, words of its remark)
     "printed text": (set_in(*NUMBER, "text", to="99"), "numbers/value", "numerical-difference", "'99'"),
     "value": (
@@ -395,6 +416,28 @@ def test_a_forged_reference_is_a_verdict_that_names_what_was_forged(made_up, cap
     assert (one["code"], words in one["reason"]) == (code, True), one
     assert code in record["reasons"]
     assert path in (made_up / "_output" / "certificate.html").read_text(encoding="utf-8")
+
+
+def test_a_document_of_another_engine_is_at_most_printed_alike(made_up, capsys):
+    """Also where the author's own copy has the rebuild's bytes."""
+    set_in(*DOCUMENT, "engine", to="quarto")(made_up)
+    commit(made_up)
+    build(made_up)
+    set_in(*DOCUMENT, "engine", to="quarto")(made_up)
+    code, record, rungs = outcome(made_up, capsys)
+    assert (code, record["verdict"], rungs[HTML]) == (1, "minor", "same rounding")
+    assert record["reasons"].keys() == {"other-engine"}
+
+
+def test_another_text_is_told_as_that_whoever_set_it(made_up, capsys):
+    set_in(*DOCUMENT, "engine", to="quarto")(made_up)
+    bytes_of("text/paper.html.txt", lambda b: b.replace(b"value", b"worth"))(made_up)
+    digest = hashlib.sha256("Theworthis21.5.Commit·".encode()).hexdigest()
+    set_in(*DOCUMENT, "text_sha256", to=digest)(made_up)
+    commit(made_up)
+    _, record, rungs = outcome(made_up, capsys)
+    assert (rungs[HTML], record["verdict"]) == ("differs", "partial")
+    assert record["reasons"].keys() == {"text-difference"}
 
 
 def test_a_reference_of_another_recipe_is_noted(made_up, capsys):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paperbuild.cli import diff as cli
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
@@ -105,7 +106,7 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
     lay_out(old, 10, 0)
     lay_out(new, 12, 200)
     args = argparse.Namespace(a=str(old), b=str(new), json=False, output=tmp_path / "d.html")
-    assert diff.main(Project(new), args) == 0
+    assert cli.main(Project(new), args) == 0
     printed = capsys.readouterr().out
     for line in (
         "data/towns.csv: cells changed: 1",
@@ -125,7 +126,7 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
     run("git", "add", "-A")
     run("git", "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "commit", "-q", "-m", "one")
     lay_out(new, 13, 200)
-    diff.main(Project(new), argparse.Namespace(a="HEAD", b=None, json=True, output=None))
+    cli.main(Project(new), argparse.Namespace(a="HEAD", b=None, json=True, output=None))
     found = json.loads(capsys.readouterr().out)
     assert [(one["kind"], one["name"]) for one in found] == [
         ("data", "data/towns.csv"),
@@ -134,4 +135,4 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
         ("numbers", "persons"),
     ]
     with pytest.raises(PaperError, match="neither a folder with figures/ nor a revision"):
-        diff.main(Project(new), argparse.Namespace(a="nowhere", b=None, json=True, output=None))
+        cli.main(Project(new), argparse.Namespace(a="nowhere", b=None, json=True, output=None))

@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from begun import files, run
+
 from paperbuild.cli.init import distribution_name, paper_files, with_tool
 from paperbuild.ground.wheel import PACKAGES, Wheel, own_wheel, pack
 from paperbuild.project import register
@@ -125,7 +125,7 @@ def test_the_wheel_holds_all_of_the_tool_and_nothing_of_this_machine(tmp_path):
     known = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE"}
     assert metadata == known
     assert not [name for name in names if "__pycache__" in name]
-    assert str(Path(__file__).parents[1]).encode() not in wheel.content
+    assert str(Path(__file__).parents[2]).encode() not in wheel.content
 
 
 @pytest.mark.parametrize(
