@@ -168,6 +168,7 @@ class Record:
     year: int
     region: str
     slope: Effect
+    for_: Annotated[int, "d"] = 3
     absent: Annotated[float | None, ".1f"] = None
 
 
@@ -180,6 +181,7 @@ def test_a_record_is_handed_over_field_by_field_as_its_annotations_say(recorder:
         "group.region": ("West", "West", ""),
         "group.slope": (-0.256, "−0.26", ".2f"),
         "group.slope_p": (0.04, "0.040", ".3f"),
+        "group.for": (3, "3", "d"),
     }
 
 

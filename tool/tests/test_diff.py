@@ -66,7 +66,9 @@ def test_prose_of_an_included_text_counts(tmp_path):
         (tmp_path / name / "paper.qmd").write_text("{{< include text/one.md >}}\n")
         (tmp_path / name / "text" / "one.md").write_text(text)
         (tmp_path / name / "figures").mkdir()
-        (tmp_path / name / "figures" / "manifest.json").write_text('{"outputs": [], "numbers": {}}')
+        (tmp_path / name / "figures" / "manifest.json").write_text(
+            '{"outputs": [], "numbers": {}, "documents": []}'
+        )
     (change,) = diff.changes(tmp_path / "old", tmp_path / "new")
     assert (change.name, change.details) == ("text/one.md", ("−It goes.", "+It came."))
 

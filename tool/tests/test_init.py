@@ -114,9 +114,11 @@ def test_the_wheel_holds_all_of_the_tool_and_nothing_of_this_machine(tmp_path):
         names = archive.namelist()
         assert archive.testzip() is None
         modes = {member.external_attr >> 16 for member in archive.infolist()}
-    assert {"paperbuild/cli/main.py", "paperbuild/py.typed", "paperbuild/article/assets/article.css"} <= set(
-        names
-    )
+    assert {
+        "paperbuild/cli/main.py",
+        "paperbuild/py.typed",
+        "paperbuild/article/assets/_extensions/paperbuild/article.css",
+    } <= set(names)
     assert {name.split("/")[0] for name in names} <= {*PACKAGES, f"paperbuild-{wheel.version}.dist-info"}
     assert modes == {0o100644}
     metadata = {name.split("/", 1)[1] for name in names if ".dist-info/" in name}

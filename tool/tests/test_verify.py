@@ -334,7 +334,7 @@ FORGERIES = {
     ),
     "outputs emptied": (set_in("outputs", to=[]), "tables/rows.md", "unlisted-output", ""),
     "outputs of no shape": (set_in("outputs", to=3), MANIFEST, "broken-reference", "'outputs' is no list"),
-    "findings": (set_in("findings", to=[{"message": "x"}]), MANIFEST, "misstated-output", "findings"),
+    "findings": (set_in("findings", to=[{"message": "x"}]), MANIFEST, "broken-reference", "findings"),
     "text hash": (set_in(*DOCUMENT, "text_sha256", to="0" * 64), HTML, "edited-output", ""),
     "text's file": (set_in(*DOCUMENT, "text", to="x"), HTML, "misstated-output", "text 'x'"),
     "engine": (set_in(*DOCUMENT, "engine", to="quarto"), HTML, "other-engine", "quarto for the reference"),

@@ -15,7 +15,7 @@ from borderland.charts.marks import (
     number_ticks,
     year_ticks,
 )
-from borderland.charts.theme import DOUBLE, INK, MIGRATION, NATURAL, SMALL, canvas, source_line, themed
+from borderland.charts.theme import DOUBLE, INK, MIGRATION, NATURAL, SMALL, Style, canvas, source_line, themed
 
 
 @themed
@@ -140,7 +140,7 @@ def diverging_bars(
     frame: pd.DataFrame,
     *,
     xlabel: str,
-    styles: Mapping[str, dict],
+    styles: Mapping[str, Style],
     colors: Mapping[str, str] | None = None,
     total: str | None = None,
     source: str = "",
@@ -194,7 +194,7 @@ def direction_bars(frame: pd.DataFrame, *, xlabel: str, source: str = "") -> Fig
     ax = fig.add_subplot()
     place = np.arange(len(frame))[::-1]
     half = frame["mixed"] / 2
-    style = {"height": 0.68, "edgecolor": "white", "linewidth": 0.5}
+    style: Style = {"height": 0.68, "edgecolor": "white", "linewidth": 0.5}
     bars = [
         (-half, frame["mixed"], theme.PALE, "mixed", theme.INK),
         (half, frame["for"], theme.BLUE, "for the claim", "white"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -127,7 +128,7 @@ def specification_curve(
     top.axhline(0, color=INK, linewidth=0.6)
     top.vlines(rank, estimates["low"], estimates["high"], colors=colors, linewidth=0.5, alpha=0.6)
     top.scatter(rank, estimates["estimate"], s=4, c=colors, zorder=3)
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=BLUE, marker="o", linestyle="", label="interval excludes zero"),
         Line2D([], [], color="#A6A6A6", marker="o", linestyle="", label="interval includes zero"),
     ]

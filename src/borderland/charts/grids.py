@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, TwoSlopeNorm
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -156,7 +156,8 @@ def heatmap(
     fig = canvas(DOUBLE, 0.165 * len(frame) + 0.85)
     ax = fig.add_subplot()
     values = frame.to_numpy(float)
-    cmap = SEQUENTIAL if center is None else DIVERGING
+    cmap: Colormap = SEQUENTIAL if center is None else DIVERGING
+    norm: Normalize
     if levels is not None:
         if center is not None:
             # No class takes the white middle of the scale: white is a cell without a value.
@@ -172,8 +173,8 @@ def heatmap(
         np.ma.masked_invalid(values), cmap=cmap, norm=norm, edgecolors="white", linewidth=0.3
     )
     if center is not None:
-        below = np.ma.masked_where(~(values < center), values)
-        ax.pcolor(below, cmap=ListedColormap(["none"]), hatch="//////", edgecolor="#FFFFFF80", linewidth=0)
+        negative = np.ma.masked_where(~(values < center), values)
+        ax.pcolor(negative, cmap=ListedColormap(["none"]), hatch="//////", edgecolor="#FFFFFF80", linewidth=0)
     ax.invert_yaxis()
     ax.set_yticks(np.arange(len(frame)) + 0.5, frame.index)
     color_names(ax, colors)

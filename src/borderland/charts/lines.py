@@ -16,7 +16,18 @@ from borderland.charts.marks import (
     series_style,
     year_ticks,
 )
-from borderland.charts.theme import DOUBLE, GREY, INK, SERIES, SINGLE, SMALL, canvas, source_line, themed
+from borderland.charts.theme import (
+    DOUBLE,
+    GREY,
+    INK,
+    SERIES,
+    SINGLE,
+    SMALL,
+    Style,
+    canvas,
+    source_line,
+    themed,
+)
 
 
 @themed
@@ -29,7 +40,7 @@ def small_multiples(
     colors: Mapping[str, str],
     names: Mapping[str, str],
     series: str | None = None,
-    styles: Mapping[str, dict] | None = None,
+    styles: Mapping[str, Style] | None = None,
     breaks: Mapping[str, Collection[int]] | None = None,
     reference: float | None = None,
     source: str = "",
@@ -75,9 +86,8 @@ def small_multiples(
     for ax in cells[len(area) :]:
         ax.axis("off")
     handles = [Line2D([], [], color=color, linewidth=3, label=names[code]) for code, color in colors.items()]
-    handles += [
-        Line2D([], [], **({"color": INK} | style), label=name) for name, style in (styles or {}).items()
-    ]
+    drawn: dict[str, Style] = {name: {"color": INK} | style for name, style in (styles or {}).items()}
+    handles += [Line2D([], [], **style, label=name) for name, style in drawn.items()]
     if breaks:
         handles.append(Line2D([], [], color=GREY, linestyle=(0, (1, 2)), label="break in the series"))
     cells[-1].legend(handles=handles, loc="upper left", borderaxespad=0, handlelength=1.6)
@@ -134,7 +144,7 @@ def panel_lines(
     source: str = "",
     breaks: Mapping[int, str] | None = None,
     events: Mapping[int, str] | None = None,
-    styles: Mapping[str, dict] | None = None,
+    styles: Mapping[str, Style] | None = None,
     colors: Mapping[str, str] | None = None,
     columns: int = 2,
     sharey: bool = True,

@@ -1,6 +1,7 @@
 """Marks that charts share: breaks, labels at line ends, legends, ticks, interrupted lines."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from borderland.charts.theme import GREY, SERIES, SMALL
+from borderland.charts.theme import GREY, SERIES, SMALL, Style
 
 
 def split_at_breaks(series: pd.Series, breaks: Iterable[int]) -> list[pd.Series]:
@@ -25,9 +26,10 @@ def split_at_breaks(series: pd.Series, breaks: Iterable[int]) -> list[pd.Series]
 
 def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
     """Print the named rows of a chart in their hue and in bold, which tells them apart in grey too."""
+    hues = colors or {}
     for text in ax.get_yticklabels():
-        if text.get_text() in (colors or {}):
-            text.set(color=colors[text.get_text()], fontweight="bold")
+        if text.get_text() in hues:
+            text.set(color=hues[text.get_text()], fontweight="bold")
 
 
 def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
@@ -86,8 +88,10 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
     ends : mapping
         Label to (x, y, colour), in data units.
     """
-    ax.figure.draw_without_rendering()
-    points = 72 / ax.figure.dpi
+    fig = ax.get_figure(root=True)
+    assert fig is not None
+    fig.draw_without_rendering()
+    points = 72 / fig.dpi
     wanted = {label: ax.transData.transform((x, y))[1] * points for label, (x, y, _) in ends.items()}
     placed = _spread(wanted, gap=SMALL * 1.15)
     for label, (x, y, color) in ends.items():
@@ -106,7 +110,7 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
 def _spread(wanted: Mapping[str, float], gap: float) -> dict[str, float]:
     """Move positions as little as needed for neighbours to be ``gap`` apart, keeping their order."""
     groups: list[tuple[list[str], float]] = []
-    for label in sorted(wanted, key=wanted.get):
+    for label in sorted(wanted, key=wanted.__getitem__):
         groups.append(([label], wanted[label]))
         while len(groups) > 1 and _low(groups[-1], gap) < _high(groups[-2], gap) + gap:
             upper, lower = groups.pop(), groups.pop()
@@ -145,7 +149,7 @@ def year_ticks(ax: Axes, first: int, last: int, steps: int = 6) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
 
 
-def series_style(name: str, position: int, colors: Mapping[str, str] | None) -> dict:
+def series_style(name: str, position: int, colors: Mapping[str, str] | None) -> Style:
     """Line style of the series at a position, in its own hue where it has one."""
     style = dict(SERIES[position % len(SERIES)])
     if colors and name in colors:
@@ -153,7 +157,7 @@ def series_style(name: str, position: int, colors: Mapping[str, str] | None) -> 
     return style
 
 
-def draw_series(ax: Axes, series: pd.Series, breaks: Iterable[int], **style) -> None:
+def draw_series(ax: Axes, series: pd.Series, breaks: Iterable[int], **style: Any) -> None:
     """Draw a yearly series, interrupted at breaks and where years are missing."""
     yearly = series.dropna()
     if yearly.empty:

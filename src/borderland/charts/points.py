@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from borderland import ties
 from borderland.charts import theme
 from borderland.charts.marks import label_ends, legend_above, mark_breaks, year_ticks
-from borderland.charts.theme import DOUBLE, GREY, INK, SERIES, canvas, source_line, themed
+from borderland.charts.theme import DOUBLE, GREY, INK, SERIES, Style, canvas, source_line, themed
 
 BASIS_MARKER = {"census": "o", "census-preliminary": "v", "estimate": "^", "register": "s"}
 
@@ -80,7 +80,7 @@ def rate_with_reports(
     *,
     value: str,
     ylabel: str,
-    styles: Mapping[str, Mapping[str, str]],
+    styles: Mapping[str, Style],
     above: str,
     below: str,
     source: str = "",
@@ -119,9 +119,9 @@ def rate_with_reports(
     ax.grid(axis="y")
     ax.text(0.995, 0.96, above, transform=ax.transAxes, ha="right", va="top", color=GREY)
     ax.text(0.995, 0.04, below, transform=ax.transAxes, ha="right", color=GREY)
-    point = {"linestyle": "", "markersize": 7}
+    point: Style = {"linestyle": "", "markersize": 7}
     handles = [Line2D([], [], **style, **point) for style in styles.values()]
-    hollow = {**list(styles.values())[-1], "markerfacecolor": "white", "label": "against the rate"}
+    hollow: Style = {**list(styles.values())[-1], "markerfacecolor": "white", "label": "against the rate"}
     handles.append(Line2D([], [], **hollow, **point))
     fig.legend(handles=handles, loc="outside upper left", ncols=3)
     source_line(fig, source)
@@ -144,10 +144,9 @@ def profile_dots(
     for number, name in enumerate(names):
         part = frame[frame[series] == name]
         style = theme.SERIES[number % len(theme.SERIES)]
-        place = [order.get_loc(label) for label in part[row]]
         ax.plot(
             part[value],
-            place,
+            [order.get_loc(label) for label in part[row]],
             linestyle="",
             marker=style["marker"],
             color=style["color"],
@@ -194,7 +193,7 @@ def scattered_points(
     ax.set_ylabel(ylabel)
     ax.set_ylim(bottom=0)
     ax.grid(axis="y")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     fig.legend(loc="outside upper left", ncols=3)
     theme.source_line(fig, source)
     return fig

@@ -9,9 +9,10 @@ that figures survive grey printing.
 import functools
 import textwrap
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
@@ -26,7 +27,8 @@ GREY = "#767676"
 PALE = "#D9D9D9"
 NATURAL = "#009E73"
 MIGRATION = "#CC79A7"
-SERIES = [
+Style = dict[str, Any]  # of a line, as matplotlib takes it
+SERIES: list[Style] = [
     {"color": "#005B96", "marker": "o", "linestyle": "-"},
     {"color": "#D55E00", "marker": "s", "linestyle": "-"},
     {"color": "#009E73", "marker": "^", "linestyle": "-"},
@@ -41,7 +43,7 @@ DIVERGING = LinearSegmentedColormap.from_list(
 )
 
 SMALL = 7.0  # the smallest type, points
-THEME = {
+THEME: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
     "text.color": INK,
@@ -57,7 +59,7 @@ THEME = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
-    "axes.prop_cycle": mpl.cycler(color=[style["color"] for style in SERIES]),
+    "axes.prop_cycle": cycler(color=[style["color"] for style in SERIES]),
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.5,
     "xtick.color": INK,
@@ -92,7 +94,8 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(chart)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(mpl.rcParamsDefault | THEME):
+        settings: dict[Any, Any] = mpl.rcParamsDefault | THEME
+        with mpl.rc_context(settings):
             fig = chart(*args, **kwargs)
             fig.draw_without_rendering()
             fig.set_layout_engine("none")  # laid out once: the same for every format, and quick to save

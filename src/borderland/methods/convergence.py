@@ -1,7 +1,7 @@
 """Convergence of units: dispersion and its trend, growth on initial level, and breaks at known years."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,14 +49,14 @@ def _newey_west_lags(n: int) -> int:
     return int(4 * (n / 100) ** (2 / 9))
 
 
-def _hac(outcome: np.ndarray, design: np.ndarray):
+def _hac(outcome: np.ndarray, design: np.ndarray) -> Any:
     """Ordinary least squares with errors robust to serial correlation, t distribution (short series)."""
     lags = _newey_west_lags(len(outcome))
     options = {"maxlags": lags, "use_correction": True}
     return sm.OLS(outcome, design).fit(cov_type="HAC", cov_kwds=options, use_t=True)
 
 
-def _coefficient(result, position: int) -> Fit:
+def _coefficient(result: Any, position: int) -> Fit:
     low, high = result.conf_int()[position]
     return Fit(
         float(result.params[position]),

@@ -236,7 +236,7 @@ def percent_change(coefficient: float, step: float = 1.0) -> float:
 
 
 def fitted_table(
-    models: Mapping[str, tuple[Model, pd.DataFrame]], cluster: Effect, error: str = "clustered"
+    models: Mapping[str, tuple[Model, pd.DataFrame]], cluster: str, error: str = "clustered"
 ) -> pd.DataFrame:
     """Fit several models, each to its own sample, into one long table.
 
@@ -274,14 +274,14 @@ def fitted_table(
     return table
 
 
-ERRORS: dict[str, Callable[[Model, Regression, Effect], Covariance]] = {
+ERRORS: dict[str, Callable[[Model, Regression, str], Covariance]] = {
     "clustered": lambda model, fit, cluster: cluster_covariance(fit, cluster),
     "jackknife": lambda model, fit, cluster: jackknife(model, fit.frame, cluster).covariance,
     "robust": lambda model, fit, cluster: robust_covariance(fit),
 }
 
 
-def covariance_of(kind: str, model: Model, fit: Regression, cluster: Effect) -> Covariance:
+def covariance_of(kind: str, model: Model, fit: Regression, cluster: str) -> Covariance:
     """Covariance of one of the kinds in ``ERRORS``: CR1 and CR3 by cluster, or HC1."""
     if kind not in ERRORS:
         raise ValueError(f"error type is one of {', '.join(ERRORS)}, found {kind!r}")

@@ -1,6 +1,7 @@
 """Tests by resampling: wild cluster bootstrap, reassignment of a regressor, and all methods side by side."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,11 @@ _NOTHING = 1e-12  # a spread this small beside the largest is zero but for round
 _EXHAUSTIVE = 14  # up to 2^14 = 16,384 sign vectors are enumerated rather than drawn
 
 
-class Test(NamedTuple):
+@dataclass(frozen=True)
+class Test:
     """Result of a resampling test."""
 
-    __test__ = False  # not a test case of pytest
+    __test__: ClassVar[bool] = False  # not a test case of pytest
 
     statistic: float
     p: float

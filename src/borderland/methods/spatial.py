@@ -73,7 +73,8 @@ def morans_i(values: ArrayLike, weights: np.ndarray, permutations: int = 999, se
     Moran (1950), *Biometrika* 37(1/2), 17–23; Cliff & Ord (1981), *Spatial Processes*, section 2.4
     (permutations).
     """
-    centred = np.asarray(values, dtype=float) - np.mean(values)
+    centred = np.asarray(values, dtype=float)
+    centred = centred - centred.mean()
     n = len(centred)
     _refuse_shape(weights, n)
     if not centred.any():

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 import yaml
@@ -113,9 +113,9 @@ class Claim:
         }
         for outcome, rule in rules.items():
             for item in () if isinstance(rule, str) else rule:
-                alternatives = isinstance(item, AnyOf)
-                for condition in item.conditions if alternatives else (item,):
-                    yield outcome, condition, alternatives
+                among = isinstance(item, AnyOf)
+                for condition in item.conditions if isinstance(item, AnyOf) else (item,):
+                    yield outcome, condition, among
 
 
 def load(path: Path | None = None) -> dict[str, Claim]:
@@ -180,7 +180,7 @@ class _Reader:
         self.findings.append(f"{self.file}:{node.start_mark.line + 1}: {message}")
 
     def mapping(
-        self, node: yaml.Node, place: str, required: Sequence[str] = (), optional: Sequence[str] = ()
+        self, node: yaml.Node | None, place: str, required: Sequence[str] = (), optional: Sequence[str] = ()
     ) -> dict[str, yaml.Node]:
         """Return nodes by key; with `required`, keys other than those and `optional` are findings."""
         if not isinstance(node, yaml.MappingNode):
@@ -216,15 +216,12 @@ class _Reader:
         if "statistics" in parts:
             for key, value in self.mapping(parts["statistics"], f"statistics of claim {name}").items():
                 entry = self.mapping(value, f"statistic {key}", required=("from", "meaning"))
-                entry = {k: self.text(v, f"{k} of {key}") for k, v in entry.items()}
-                statistics[key] = Statistic(key, entry.get("from", ""), entry.get("meaning", ""))
+                said = {k: self.text(v, f"{k} of {key}") for k, v in entry.items()}
+                statistics[key] = Statistic(key, said.get("from", ""), said.get("meaning", ""))
         rule = self.rule(name, parts["rule"]) if "rule" in parts else {}
-        claim = Claim(
-            name,
-            **{key: texts.get(key, "") for key in _TEXTS},
-            statistics=statistics,
-            **{key: rule.get(key, ()) for key in _RULE},
-        )
+        parts_of: dict[str, Any] = {key: texts.get(key, "") for key in _TEXTS}
+        parts_of |= {key: rule.get(key, ()) for key in _RULE}
+        claim = Claim(name, statistics=statistics, **parts_of)
         used = {condition.statistic for _, condition, _ in claim.conditions()}
         for missing in sorted(used - set(statistics)):
             close = _suggestion(missing, statistics)
@@ -255,7 +252,8 @@ class _Reader:
             if isinstance(item, yaml.MappingNode) and not nested:
                 inner = self.mapping(item, place, required=("any",)).get("any")
                 if inner is not None:
-                    found.append(AnyOf(self.conditions(inner, f"any of {place}", nested=True)))
+                    several = self.conditions(inner, f"any of {place}", nested=True)
+                    found.append(AnyOf(tuple(one for one in several if isinstance(one, Condition))))
                 continue
             match = _CONDITION.fullmatch(item.value) if isinstance(item, yaml.ScalarNode) else None
             if match is None:
@@ -410,6 +408,27 @@ def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
     if outcome not in VERDICTS:
         raise ValueError(f"verdict {outcome!r}; expected one of {', '.join(VERDICTS)}")
     return decided.loc[decided["verdict"] == outcome, "claim"].tolist()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Claims by verdict."""
+
+    total: Annotated[int, "d"]
+    supported: Annotated[int, "d"]
+    mixed: Annotated[int, "d"]
+    not_supported: Annotated[int, "d"]
+    not_testable: Annotated[int, "d"]
+
+
+def counted(decided: pd.DataFrame) -> Counted:
+    """Count the verdicts that :func:`verdicts` gave."""
+    return Counted(len(decided), *(len(with_verdict(decided, outcome)) for outcome in VERDICTS))
+
+
+def verdict_names(decided: pd.DataFrame) -> dict[str, str]:
+    """Verdict of each claim under the name the text quotes it by (``a1.verdict``)."""
+    return {f"{row.claim.lower()}.verdict": row.verdict for row in decided.itertuples()}
 
 
 # Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.

@@ -1,10 +1,19 @@
 """Ethnic composition of the two sides at dated counts."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 import pandas as pd
 
-from borderland.methods.segregation import counts_by, dissimilarity_index, entropy
+from borderland import ties
+from borderland.methods.segregation import (
+    counts_by,
+    dissimilarity_index,
+    entropy,
+    information_theory_index,
+    percentages,
+)
+from borderland.study import wording
 
 
 def dated_shares(frame: pd.DataFrame, group: str, population: pd.DataFrame) -> pd.DataFrame:
@@ -140,3 +149,255 @@ def tyumen_without_okrugs(counts: pd.DataFrame) -> pd.DataFrame:
     kept = counts[~counts["unit"].isin(["RU-TYU", "RU-KHM", "RU-YAN"])]
     year = parts["year"].iloc[0]
     return pd.concat([kept, rest.assign(unit="RU-TYU", year=year)], ignore_index=True)
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NationalComposition:
+    """Kazakhs and Russians of Kazakhstan at the counts since 1989: per cent, millions, thousands."""
+
+    kazakh_1989: Annotated[float, ".1f"]
+    russian_1989: Annotated[float, ".1f"]
+    kazakh_2009: Annotated[float, ".1f"]
+    russian_2009: Annotated[float, ".1f"]
+    kazakh_2021: Annotated[float, ".1f"]
+    russian_2021: Annotated[float, ".1f"]
+    kazakh_last: Annotated[float, ".1f"]
+    russian_last: Annotated[float, ".1f"]
+    last_year: Annotated[int, "d"]
+    russians_1989: Annotated[float, ".2f"]
+    russians_2021: Annotated[float, ".2f"]
+    germans_1989: Annotated[float, ",.0f"]
+    germans_1999: Annotated[float, ",.0f"]
+    estimate_year: Annotated[int, "d"]
+    estimate_russian: Annotated[float, ".1f"]
+    recount_step: Annotated[float, ".1f"]
+
+
+def national_composition(
+    census: pd.DataFrame, national: pd.DataFrame, shares: pd.DataFrame
+) -> NationalComposition:
+    """Take dated shares and numbers out of the censuses, and the last estimate before the recount."""
+    persons = census.pivot(index="year", columns="group", values="persons")
+    last_estimate = national[
+        (national["basis"] == "estimate") & (national["group"] == "russian")
+    ].sort_values("year", kind="stable")
+    return NationalComposition(
+        kazakh_1989=shares.loc[1989, "kazakh"],
+        russian_1989=shares.loc[1989, "russian"],
+        kazakh_2009=shares.loc[2009, "kazakh"],
+        russian_2009=shares.loc[2009, "russian"],
+        kazakh_2021=shares.loc[2021, "kazakh"],
+        russian_2021=shares.loc[2021, "russian"],
+        kazakh_last=shares["kazakh"].iloc[-1],
+        russian_last=shares["russian"].iloc[-1],
+        last_year=int(shares.index[-1]),
+        russians_1989=persons.loc[1989, "russian"] / 1e6,
+        russians_2021=persons.loc[2021, "russian"] / 1e6,
+        germans_1989=persons.loc[1989, "german"] / 1e3,
+        germans_1999=persons.loc[1999, "german"] / 1e3,
+        estimate_year=int(last_estimate["year"].iloc[-1]),
+        estimate_russian=float(last_estimate["share"].iloc[-1]),
+        recount_step=float(last_estimate["share"].iloc[-1]) - shares.loc[2021, "russian"],
+    )
+
+
+@dataclass(frozen=True)
+class FallBeforeRecount:
+    """Fall of the share of Russians that no recount made (claim A2)."""
+
+    fall_before_recount: Annotated[float, ".1f"]
+
+
+def fall_before_recount(national: pd.DataFrame, shares: pd.DataFrame) -> FallBeforeRecount:
+    """Compare the census of 2009 with the last estimate on its base, percentage points."""
+    last_estimate = national[
+        (national["basis"] == "estimate") & (national["group"] == "russian")
+    ].sort_values("year", kind="stable")
+    return FallBeforeRecount(
+        fall_before_recount=shares.loc[2009, "russian"] - float(last_estimate["share"].iloc[-1]),
+    )
+
+
+@dataclass(frozen=True)
+class BorderComposition:
+    """Kazakhs and Russians in the Kazakh border regions by the register."""
+
+    border_kazakh: Annotated[float, ".1f"]
+    border_russian: Annotated[float, ".1f"]
+    border_russian_low: Annotated[float, ".1f"]
+    border_russian_low_region: str
+    border_russian_high: Annotated[float, ".1f"]
+    border_russian_high_region: str
+    border_part_of_russians: Annotated[float, ".0f"]
+    more_russians_than_kazakhs: str
+    entropy_border_high_region: str
+
+
+def border_composition(
+    border_counts: pd.DataFrame,
+    border_shares: pd.DataFrame,
+    area: pd.DataFrame,
+    counted: pd.DataFrame,
+    mixture: pd.Series,
+) -> BorderComposition:
+    """Take the extremes of the border regions out of the counts by region."""
+    kazakh_side = percentages(border_counts.sum().to_frame().T).iloc[0]
+    more_russians = border_shares.index[border_shares["russian"] > border_shares["kazakh"]]
+    return BorderComposition(
+        border_kazakh=kazakh_side["kazakh"],
+        border_russian=kazakh_side["russian"],
+        border_russian_low=border_shares["russian"].min(),
+        border_russian_low_region=area.loc[ties.lowest(border_shares["russian"]), "name"],
+        border_russian_high=border_shares["russian"].max(),
+        border_russian_high_region=area.loc[ties.highest(border_shares["russian"]), "name"],
+        border_part_of_russians=100 * border_counts["russian"].sum() / counted["russian"].sum(),
+        more_russians_than_kazakhs=wording.listed(area.loc[more_russians, "name"]),
+        entropy_border_high_region=area.loc[ties.highest(mixture), "name"],
+    )
+
+
+@dataclass(frozen=True)
+class DistrictComposition:
+    """Where the largest share of Russians among districts lies."""
+
+    districts: Annotated[int, "d"]
+    districts_russian_majority: Annotated[int, "d"]
+    district_russian_high: Annotated[float, ".0f"]
+    district_russian_high_name: str
+
+
+def district_composition(mapped: pd.DataFrame, districts: pd.DataFrame) -> DistrictComposition:
+    """Count districts with a majority of Russians and find the largest share."""
+    return DistrictComposition(
+        districts=len(mapped),
+        districts_russian_majority=int((mapped["russian"] > 50).sum()),
+        district_russian_high=mapped["russian"].max(),
+        district_russian_high_name=districts.loc[ties.highest(mapped["russian"]), "name"],
+    )
+
+
+@dataclass(frozen=True)
+class Segregation:
+    """How far Kazakhs and Russians live apart, over all districts and within border regions."""
+
+    dissimilarity_country: Annotated[float, ".2f"]
+    information_country: Annotated[float, ".2f"]
+    dissimilarity_border_low: Annotated[float, ".2f"]
+    dissimilarity_border_high: Annotated[float, ".2f"]
+
+
+def segregation_summary(
+    of_district: pd.DataFrame, groups: list[str], border_within: pd.DataFrame
+) -> Segregation:
+    """Compute the indices over all districts, and the range of those within border regions."""
+    apart = dissimilarity_index(of_district["kazakh"], of_district["russian"])
+    return Segregation(
+        dissimilarity_country=apart,
+        information_country=information_theory_index(of_district[[*groups, "other"]]),
+        dissimilarity_border_low=border_within["dissimilarity"].min(),
+        dissimilarity_border_high=border_within["dissimilarity"].max(),
+    )
+
+
+@dataclass(frozen=True)
+class DatedShares:
+    """Regions with two dated shares of Russians, and how many of the shares fall (claim A2)."""
+
+    regions_compared: Annotated[int, "d"]
+    regions_falling_share: Annotated[float, ".2f"]
+    regions_named: str
+    regions_without: str
+
+
+def dated_summary(dated: pd.DataFrame, names: pd.Series) -> DatedShares:
+    """Compare the first and the last dated share of each region."""
+    compared = first_and_last(dated)
+    undated = set(dated["unit"]) - set(compared.index)
+    return DatedShares(
+        regions_compared=len(compared),
+        regions_falling_share=float((compared["change"] < 0).mean()),
+        regions_named=wording.listed(names[unit] for unit in compared.index),
+        regions_without=wording.listed(names[sorted(undated)]),
+    )
+
+
+@dataclass(frozen=True)
+class RussianSide:
+    """Kazakhs on the Russian side in 2010 and 2021."""
+
+    kazakhs_rus_side_2010: Annotated[float, ",.0f"]
+    kazakhs_rus_side_2021: Annotated[float, ",.0f"]
+    kazakhs_rus_side_change: Annotated[float, ".1f"]
+    kazakhs_russia_2010: Annotated[float, ",.0f"]
+    kazakhs_rus_side_part: Annotated[float, ".0f"]
+    kazakh_share_rising: Annotated[int, "d"]
+    kazakh_share_high: Annotated[float, ".1f"]
+    kazakh_share_high_region: str
+    silent_low: Annotated[float, ".1f"]
+    silent_high: Annotated[float, ".1f"]
+
+
+def russian_side(
+    then: pd.DataFrame, now: pd.DataFrame, russia_kazakhs: pd.Series, both: pd.DataFrame, silent: pd.Series
+) -> RussianSide:
+    """Compare both censuses, persons and shares, and say how many stated no nationality."""
+    return RussianSide(
+        kazakhs_rus_side_2010=then["kazakh"].sum(),
+        kazakhs_rus_side_2021=now["kazakh"].sum(),
+        kazakhs_rus_side_change=100 * (now["kazakh"].sum() / then["kazakh"].sum() - 1),
+        kazakhs_russia_2010=russia_kazakhs[2010],
+        kazakhs_rus_side_part=100 * then["kazakh"].sum() / russia_kazakhs[2010],
+        kazakh_share_rising=int((both["share_now"] > both["share_then"]).sum()),
+        kazakh_share_high=both["share_now"].max(),
+        kazakh_share_high_region=both.loc[ties.highest(both["share_now"]), "name"],
+        silent_low=silent.min(),
+        silent_high=silent.max(),
+    )
+
+
+@dataclass(frozen=True)
+class GapOfSides:
+    """Distance of the sides in the share of Russians, percentage points (claim A2)."""
+
+    gap_first: Annotated[float, ".1f"]
+    gap_last: Annotated[float, ".1f"]
+    gap_change: Annotated[float, ".1f"]
+    gap_change_low: Annotated[float, ".1f"]
+    gap_direction: str
+
+
+def gap_of_sides(
+    then: pd.DataFrame, now: pd.DataFrame, inhabitants: pd.Series, shares: pd.DataFrame
+) -> GapOfSides:
+    """Word :func:`russian_gap` for the text."""
+    gap = russian_gap(shares["russian"], then, now, inhabitants)
+    return GapOfSides(
+        gap_first=gap.first,
+        gap_last=gap.last,
+        gap_change=gap.change,
+        gap_change_low=gap.change_low,
+        gap_direction="widened" if gap.change_low > 0 else "did not clearly widen",
+    )
+
+
+@dataclass(frozen=True)
+class SidesApart:
+    """Difference of the two compositions and their entropy, first and last."""
+
+    sides_dissimilarity_first: Annotated[float, ".2f"]
+    sides_dissimilarity_last: Annotated[float, ".2f"]
+    entropy_kazakhstan_first: Annotated[float, ".2f"]
+    entropy_kazakhstan_last: Annotated[float, ".2f"]
+
+
+def sides_apart(sides: pd.DataFrame) -> SidesApart:
+    """Take the first and the last date out of :func:`sides_compared`."""
+    return SidesApart(
+        sides_dissimilarity_first=sides.loc["2009–2010", "dissimilarity"],
+        sides_dissimilarity_last=sides.loc["2021", "dissimilarity"],
+        entropy_kazakhstan_first=sides.loc["2009–2010", "entropy_kazakhstan"],
+        entropy_kazakhstan_last=sides.loc["2021", "entropy_kazakhstan"],
+    )

@@ -1,7 +1,12 @@
 """Cross-border contact: shopping against the exchange rate, students and trips as single published points."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
+
+from borderland import ties
 
 STUDENT_COUNTS = {
     "students-from-kazakhstan": "count, start of the school year",
@@ -113,3 +118,108 @@ def point(table: pd.DataFrame, indicator: str, unit: str, year: int) -> float:
     if len(hit) != 1:
         raise ValueError(f"{len(hit)} published points for {indicator}, {unit}, {year}; expected one")
     return float(hit["value"].iloc[0])
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shopping:
+    """Episodes of shopping across the border, and how many the rate explains (claim A6)."""
+
+    episodes: Annotated[int, "d"]
+    matching_share: Annotated[float, ".2f"]
+    matching: Annotated[int, "d"]
+    reports: Annotated[int, "d"]
+    to_russia: Annotated[int, "d"]
+    to_kazakhstan: Annotated[int, "d"]
+
+
+def shopping_summary(rushes: pd.DataFrame, reports: pd.DataFrame) -> Shopping:
+    """Count reports, episodes and matches."""
+    return Shopping(
+        episodes=len(rushes),
+        matching_share=rushes["matches"].mean(),
+        matching=int(rushes["matches"].sum()),
+        reports=len(reports),
+        to_russia=int((rushes["bought_in"] == "RUS").sum()),
+        to_kazakhstan=int((rushes["bought_in"] == "KAZ").sum()),
+    )
+
+
+@dataclass(frozen=True)
+class RateRange:
+    """Lowest and highest exchange rate, tenge for one rouble."""
+
+    rate_lowest: Annotated[float, ".2f"]
+    rate_highest: Annotated[float, ".2f"]
+
+
+def rate_range(rates: pd.DataFrame) -> RateRange:
+    """Find the range of the exchange rate."""
+    return RateRange(
+        rate_lowest=rates["tenge_per_rouble"].min(),
+        rate_highest=rates["tenge_per_rouble"].max(),
+    )
+
+
+@dataclass(frozen=True)
+class StudentsByPlace:
+    """Foreign students in Tomsk and in Omsk region (finding C4)."""
+
+    tomsk_per_omsk: Annotated[float, ".2f"]
+    tomsk: Annotated[float, ",.0f"]
+    omsk: Annotated[float, ",.0f"]
+
+
+def students_by_place(published: pd.DataFrame) -> StudentsByPlace:
+    """Compare the published counts of 2025."""
+    omsk, tomsk = (point(published, "students-foreign", unit, 2025) for unit in ("RU-OMS", "RU-TOM"))
+    return StudentsByPlace(
+        tomsk_per_omsk=tomsk / omsk,
+        tomsk=tomsk,
+        omsk=omsk,
+    )
+
+
+@dataclass(frozen=True)
+class StudentsOverTime:
+    """Students from Kazakhstan in Russia: first, highest and last count."""
+
+    first: Annotated[float, ",.0f"]
+    first_year: Annotated[int, "d"]
+    highest: Annotated[float, ",.0f"]
+    highest_year: Annotated[int, "d"]
+    last: Annotated[float, ",.0f"]
+    last_year: Annotated[int, "d"]
+
+
+def students_over_time(students: pd.DataFrame) -> StudentsOverTime:
+    """Take dated counts at the start of the school year."""
+    known = students[students["indicator"] == "students-from-kazakhstan"].set_index("year")["value"]
+    return StudentsOverTime(
+        first=known.iloc[0],
+        first_year=int(known.index[0]),
+        highest=known.max(),
+        highest_year=int(ties.highest(known)),
+        last=known.iloc[-1],
+        last_year=int(known.index[-1]),
+    )
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Trips across the border as published, millions."""
+
+    to_russia_2014: Annotated[float, ".1f"]
+    to_kazakhstan_2014: Annotated[float, ".1f"]
+    to_russia_2025: Annotated[float, ".1f"]
+
+
+def trips_published(published: pd.DataFrame) -> Trips:
+    """Take single published counts of trips."""
+    return Trips(
+        to_russia_2014=point(published, "trips-kazakhstan-to-russia", "KAZ", 2014) / 1e6,
+        to_kazakhstan_2014=point(published, "trips-russia-to-kazakhstan", "RUS", 2014) / 1e6,
+        to_russia_2025=point(published, "trips-kazakhstan-to-russia", "KAZ", 2025) / 1e6,
+    )

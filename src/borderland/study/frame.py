@@ -1,6 +1,11 @@
 """The frame of the study: which regions, in which order, under which names."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import pandas as pd
+
+from borderland import ties
 
 # Sets of border regions the analysis can be run on: name to the units left out of the nineteen.
 BORDER_SETS = {
@@ -85,3 +90,106 @@ def select(frame: pd.DataFrame, first_year: int, last_year: int, **values: str) 
         asked = ", ".join(f"{column} = {value}" for column, value in values.items())
         raise ValueError(f"no row for {first_year}–{last_year}{', ' + asked if asked else ''}")
     return frame[kept]
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AreaSummary:
+    """The regions at the border, by side, and the crossings placed on the map."""
+
+    regions: Annotated[int, "d"]
+    kaz_regions: Annotated[int, "d"]
+    rus_regions: Annotated[int, "d"]
+    million_plus: Annotated[int, "d"]
+    crossings_placed: Annotated[int, "d"]
+
+
+def area_summary(area: pd.DataFrame, crossings: pd.DataFrame) -> AreaSummary:
+    """Count regions and crossings."""
+    return AreaSummary(
+        regions=len(area),
+        kaz_regions=int((area["country"] == "KAZ").sum()),
+        rus_regions=int((area["country"] == "RUS").sum()),
+        million_plus=int(area["million_plus"].sum()),
+        crossings_placed=len(crossings),
+    )
+
+
+@dataclass(frozen=True)
+class BorderSummary:
+    """Length of the border, official and as drawn, and the regions with most of it."""
+
+    border_land_km: Annotated[float, ",.1f"]
+    border_total_km: Annotated[float, ",.1f"]
+    border_drawn_km: Annotated[float, ",.0f"]
+    border_drawn_excess: Annotated[float, ".1f"]
+    longest_kaz: str
+    longest_kaz_km: Annotated[float, ",.0f"]
+    longest_rus: str
+    longest_rus_km: Annotated[float, ",.0f"]
+    longest_rus_share: Annotated[float, ".0f"]
+
+
+def border_summary(lengths: pd.DataFrame, official: pd.Series) -> BorderSummary:
+    """Compare the drawn line with the official length and find the longest part on either side."""
+    drawn = lengths.groupby("country")["length_km"].sum()
+    longest = ties.by_value(lengths, "scaled_km").groupby("country").tail(1).set_index("country")
+    return BorderSummary(
+        border_land_km=official["land"],
+        border_total_km=official["land"] + official["sea"],
+        border_drawn_km=drawn.max(),
+        border_drawn_excess=100 * (drawn.max() / official["land"] - 1),
+        longest_kaz=short_name(*longest.loc["KAZ", ["unit", "name"]]),
+        longest_kaz_km=longest.loc["KAZ", "scaled_km"],
+        longest_rus=short_name(*longest.loc["RUS", ["unit", "name"]]),
+        longest_rus_km=longest.loc["RUS", "scaled_km"],
+        longest_rus_share=100 * longest.loc["RUS", "share"],
+    )
+
+
+@dataclass(frozen=True)
+class BorderDetail:
+    """Length of the border as drawn at two grades of detail, km."""
+
+    border_at_300m_km: Annotated[float, ",.0f"]
+    border_at_5km_km: Annotated[float, ",.0f"]
+
+
+def border_detail(detail: pd.DataFrame) -> BorderDetail:
+    """Take two tolerances out of the generalised lengths."""
+    return BorderDetail(
+        border_at_300m_km=float(detail.set_index("tolerance_m").loc[300, "length_km"]),
+        border_at_5km_km=float(detail.set_index("tolerance_m").loc[5000, "length_km"]),
+    )
+
+
+@dataclass(frozen=True)
+class CentreDistances:
+    """Distances of Kazakh region centres to the border and to Russian cities of a million, km."""
+
+    nearest_centre: str
+    nearest_centre_km: Annotated[float, ".0f"]
+    centres_within_150km: Annotated[int, "d"]
+    border_centres_city_median_km: Annotated[float, ",.0f"]
+    farthest_centre: str
+    farthest_centre_km: Annotated[float, ",.0f"]
+    oral_samara_km: Annotated[float, ",.0f"]
+    petropavl_omsk_km: Annotated[float, ",.0f"]
+
+
+def centre_distances(regions: pd.DataFrame, kazakh: pd.DataFrame) -> CentreDistances:
+    """Find the nearest and the farthest centre; centres sorted by their distance to the border."""
+    border_units = regions[regions["border"] & (regions["boundary"] == "current-20")]["unit"]
+    near = kazakh[kazakh["unit"].isin(border_units)]
+    return CentreDistances(
+        nearest_centre=kazakh.iloc[0]["centre"],
+        nearest_centre_km=kazakh.iloc[0]["border_km"],
+        centres_within_150km=int((kazakh["border_km"] < 150).sum()),
+        border_centres_city_median_km=float(near["city_km"].median()),
+        farthest_centre=kazakh.iloc[-1]["centre"],
+        farthest_centre_km=kazakh.iloc[-1]["border_km"],
+        oral_samara_km=float(kazakh.set_index("unit").loc["KZ-27", "city_km"]),
+        petropavl_omsk_km=float(kazakh.set_index("unit").loc["KZ-59", "city_km"]),
+    )

@@ -1,5 +1,9 @@
 """Language policy: from dated acts to a status by year, with what each coding rests on."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
 import pandas as pd
 
 from borderland import ties
@@ -161,3 +165,92 @@ SCHOOLING_SOURCES = {
 def school_year(begins: int) -> str:
     """Name of the school year that begins in a calendar year, as in "1988/89"."""
     return f"{begins}/{(begins + 1) % 100:02d}"
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PanelSummary:
+    """Changes of the status of Russian, what its coding rests on, and where a second coding differs."""
+
+    states: Annotated[int, "d"]
+    status_changes: Annotated[int, "d"]
+    status_changing_states: Annotated[int, "d"]
+    evidence_law: Annotated[float, ".0f"]
+    evidence_secondary: Annotated[float, ".0f"]
+    evidence_assumed: Annotated[float, ".0f"]
+    favoured_first: Annotated[int, "d"]
+    favoured_last: Annotated[int, "d"]
+    acts: Annotated[int, "d"]
+    check_status_years: Annotated[int, "d"]
+    check_status_countries: Annotated[str, "s"]
+    check_script_years: Annotated[int, "d"]
+
+
+def panel_summary(
+    panel: pd.DataFrame,
+    changed: pd.DataFrame,
+    first_year: int,
+    last_year: int,
+    acts: pd.DataFrame,
+    differences: Sequence[pd.DataFrame],
+    names: pd.Series,
+) -> PanelSummary:
+    """Count states, changes and grounds of evidence, and disagreements in status and script."""
+    shares = 100 * panel["evidence"].value_counts(normalize=True)
+    favoured = panel[panel["rank"] >= 2].groupby("year")["country"].nunique()
+    return PanelSummary(
+        states=panel["country"].nunique(),
+        status_changes=len(changed),
+        status_changing_states=changed["country"].nunique(),
+        evidence_law=shares["law"],
+        evidence_secondary=shares["secondary"],
+        evidence_assumed=shares["assumed"],
+        favoured_first=int(favoured[first_year]),
+        favoured_last=int(favoured[last_year]),
+        acts=len(acts),
+        check_status_years=int(differences[0]["years"].sum()),
+        check_status_countries=", ".join(names[differences[0]["country"]]) or "none",
+        check_script_years=int(differences[1]["years"].sum()),
+    )
+
+
+@dataclass(frozen=True)
+class KazakhMedium:
+    """Share of pupils taught in Russian in Kazakhstan, per cent (claim A3)."""
+
+    medium_change: Annotated[float, ".1f"]
+    medium_first: Annotated[float, ".1f"]
+    medium_last: Annotated[float, ".1f"]
+
+
+def kazakh_medium(schools: pd.DataFrame, schooling_last: int, schooling_first: int) -> KazakhMedium:
+    """Compare the first with the last school year in Kazakhstan."""
+    change = schools[schooling_last] - schools[schooling_first]
+    return KazakhMedium(
+        medium_change=change["KAZ"],
+        medium_first=schools.loc["KAZ", schooling_first],
+        medium_last=schools.loc["KAZ", schooling_last],
+    )
+
+
+@dataclass(frozen=True)
+class RussianMedium:
+    """Change of schooling in Russian over the states, percentage points."""
+
+    states: Annotated[int, "d"]
+    falling: Annotated[int, "d"]
+    median_change: Annotated[float, ".1f"]
+    rank_of_kazakhstan: Annotated[int, "d"]
+
+
+def russian_medium(schools: pd.DataFrame, schooling_last: int, schooling_first: int) -> RussianMedium:
+    """Count falling states and rank Kazakhstan among them."""
+    change = schools[schooling_last] - schools[schooling_first]
+    return RussianMedium(
+        states=len(schools),
+        falling=int((change < 0).sum()),
+        median_change=change.median(),
+        rank_of_kazakhstan=int((change < change["KAZ"]).sum()) + 1,
+    )

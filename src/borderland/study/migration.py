@@ -1,7 +1,15 @@
 """Migration: exchange between places, external migration by subtraction, mirror statistics, breaks."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
+
+from borderland import ties
+from borderland.study import wording
+from borderland.study.frame import select, study_area
 
 
 def exchange(arrivals: pd.Series, departures: pd.Series) -> pd.DataFrame:
@@ -186,3 +194,278 @@ def regional_balance(
     person_years = exposure.groupby("unit").sum()
     rates = 1000 * totals.div(person_years, axis=0)
     return totals.join(rates.add_suffix("_rate"))
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MirrorCounts:
+    """The flows between Kazakhstan and Russia as either country counts them."""
+
+    mirror_first_year: Annotated[int, "d"]
+    mirror_last_year: Annotated[int, "d"]
+    mirror_years: Annotated[int, "d"]
+    mirror_out_first: Annotated[float, ".1f"]
+    mirror_out_last: Annotated[float, ".1f"]
+    mirror_out_mean: Annotated[float, ".1f"]
+    mirror_back_low: Annotated[float, ".0f"]
+    mirror_back_high: Annotated[float, ".0f"]
+    out_rosstat_2019: Annotated[float, ",.0f"]
+    out_kazstat_2019: Annotated[float, ",.0f"]
+    out_kazstat_2024: Annotated[float, ",.0f"]
+    back_kazstat_2019: Annotated[float, ",.0f"]
+    back_kazstat_2023: Annotated[float, ",.0f"]
+    back_kazstat_2024: Annotated[float, ",.0f"]
+    net_kazstat_2019: Annotated[float, ",.0f"]
+    net_kazstat_2023: Annotated[float, ",.0f"]
+    net_kazstat_2024: Annotated[float, ",.0f"]
+    net_rosstat_2019: Annotated[float, ",.0f"]
+    net_rosstat_2022: Annotated[float, ",.0f"]
+    net_rosstat_2023: Annotated[float, ",.0f"]
+
+
+def mirror_counts(
+    ratio_out: pd.DataFrame, ratio_back: pd.DataFrame, out: pd.DataFrame, back: pd.DataFrame
+) -> MirrorCounts:
+    """Take ratios and dated counts out of the mirror statistics."""
+    return MirrorCounts(
+        mirror_first_year=int(ratio_out.index.min()),
+        mirror_last_year=int(ratio_out.index.max()),
+        mirror_years=len(ratio_out),
+        mirror_out_first=ratio_out["ratio"].iloc[0],
+        mirror_out_last=ratio_out["ratio"].iloc[-1],
+        mirror_out_mean=float(ratio_out["receiver"].sum() / ratio_out["sender"].sum()),
+        mirror_back_low=ratio_back["ratio"].min(),
+        mirror_back_high=ratio_back["ratio"].max(),
+        out_rosstat_2019=out.loc[2019, "receiver"],
+        out_kazstat_2019=out.loc[2019, "sender"],
+        out_kazstat_2024=out.loc[2024, "sender"],
+        back_kazstat_2019=back.loc[2019, "receiver"],
+        back_kazstat_2023=back.loc[2023, "receiver"],
+        back_kazstat_2024=back.loc[2024, "receiver"],
+        net_kazstat_2019=back.loc[2019, "receiver"] - out.loc[2019, "sender"],
+        net_kazstat_2023=back.loc[2023, "receiver"] - out.loc[2023, "sender"],
+        net_kazstat_2024=back.loc[2024, "receiver"] - out.loc[2024, "sender"],
+        net_rosstat_2019=out.loc[2019, "receiver"] - back.loc[2019, "sender"],
+        net_rosstat_2022=out.loc[2022, "receiver"] - back.loc[2022, "sender"],
+        net_rosstat_2023=out.loc[2023, "receiver"] - back.loc[2023, "sender"],
+    )
+
+
+@dataclass(frozen=True)
+class PartnerExchange:
+    """Exchange of Russia with its partners, and the part of Kazakhstan in it."""
+
+    partners: Annotated[int, "d"]
+    kaz_arrivals_first: Annotated[float, ",.0f"]
+    kaz_arrivals_2010: Annotated[float, ",.0f"]
+    kaz_arrivals_last: Annotated[float, ",.0f"]
+    kaz_departures_2011: Annotated[float, ",.0f"]
+    kaz_departures_last: Annotated[float, ",.0f"]
+    kaz_net_last: Annotated[float, ",.0f"]
+    kaz_net_sum: Annotated[float, ",.0f"]
+    kaz_share_of_net: Annotated[float, ".0f"]
+    kaz_share_of_net_before_2011: Annotated[float, ".0f"]
+    kaz_share_of_net_from_2011: Annotated[float, ".0f"]
+    kaz_effectiveness_2010: Annotated[float, ".0f"]
+    kaz_effectiveness_last: Annotated[float, ".0f"]
+
+
+def partner_exchange(exchanges: Mapping[str, pd.DataFrame], former: Sequence[str]) -> PartnerExchange:
+    """Sum up the exchange with each partner."""
+    kazakhstan = exchanges["KAZ"]
+    total = sum(exchanges[code]["net"] for code in former)
+    after = total.index > 2010
+    share = 100 * kazakhstan["net"].groupby(after).sum() / total.groupby(after).sum()
+    return PartnerExchange(
+        partners=len(former),
+        kaz_arrivals_first=kazakhstan["arrivals"].iloc[0],
+        kaz_arrivals_2010=kazakhstan.loc[2010, "arrivals"],
+        kaz_arrivals_last=kazakhstan["arrivals"].iloc[-1],
+        kaz_departures_2011=kazakhstan.loc[2011, "departures"],
+        kaz_departures_last=kazakhstan["departures"].iloc[-1],
+        kaz_net_last=kazakhstan["net"].iloc[-1],
+        kaz_net_sum=kazakhstan["net"].sum(),
+        kaz_share_of_net=100 * kazakhstan["net"].sum() / total.sum(),
+        kaz_share_of_net_before_2011=share[False],
+        kaz_share_of_net_from_2011=share[True],
+        kaz_effectiveness_2010=kazakhstan.loc[2010, "effectiveness"],
+        kaz_effectiveness_last=kazakhstan["effectiveness"].iloc[-1],
+    )
+
+
+@dataclass(frozen=True)
+class ExternalExchange:
+    """Exchange of Kazakhstan with all other countries by period."""
+
+    external_first_year: Annotated[int, "d"]
+    external_last_year: Annotated[int, "d"]
+    departures_peak: Annotated[float, ".0f"]
+    departures_peak_year: Annotated[int, "d"]
+    departures_2019: Annotated[float, ",.0f"]
+    departures_last: Annotated[float, ",.0f"]
+    net_1991_2003: Annotated[float, ".2f"]
+    net_2004_2011: Annotated[float, ".0f"]
+    net_2012_2022: Annotated[float, ".0f"]
+    turned_year: Annotated[int, "d"]
+    net_2023: Annotated[float, ",.0f"]
+
+
+def external_summary(flows: pd.DataFrame) -> ExternalExchange:
+    """Take peaks and sums by period out of the yearly flows."""
+    turned = flows.index[(flows["net"] > 0) & (flows.index > 2015)]
+    return ExternalExchange(
+        external_first_year=int(flows.index[0]),
+        external_last_year=int(flows.index[-1]),
+        departures_peak=flows["departures"].max() / 1000,
+        departures_peak_year=int(ties.highest(flows["departures"])),
+        departures_2019=flows.loc[2019, "departures"],
+        departures_last=flows["departures"].iloc[-1],
+        net_1991_2003=flows.loc[1991:2003, "net"].sum() / 1e6,
+        net_2004_2011=flows.loc[2004:2011, "net"].sum() / 1e3,
+        net_2012_2022=flows.loc[2012:2022, "net"].sum() / 1e3,
+        turned_year=int(turned.min()),
+        net_2023=flows.loc[2023, "net"],
+    )
+
+
+@dataclass(frozen=True)
+class TurnOfBalance:
+    """The balance of the last year, and departures after 2022 against those before (finding C6)."""
+
+    net_last: Annotated[float, ",.0f"]
+    departures_ratio: Annotated[float, ".2f"]
+
+
+def turn_of_balance(flows: pd.DataFrame) -> TurnOfBalance:
+    """Compare mean departures of 2022–2024 with those of 2017–2019."""
+    return TurnOfBalance(
+        net_last=flows.loc[2024, "net"],
+        departures_ratio=float(
+            flows.loc[2022:2024, "departures"].mean() / flows.loc[2017:2019, "departures"].mean()
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class BorderBalance:
+    """Balance of the Kazakh border regions, inside the country and abroad."""
+
+    balance_first: Annotated[int, "d"]
+    balance_last: Annotated[int, "d"]
+    border_all: Annotated[float, ",.0f"]
+    border_internal: Annotated[float, ",.0f"]
+    border_external: Annotated[float, ",.0f"]
+    border_internal_share: Annotated[float, ".0f"]
+    border_regions: Annotated[int, "d"]
+    border_losing: Annotated[int, "d"]
+    border_losing_abroad: Annotated[int, "d"]
+    border_losing_abroad_names: str
+    regions_gaining: str
+
+
+def border_balance(
+    balance: pd.DataFrame, area: pd.DataFrame, balance_first: int, balance_last: int
+) -> BorderBalance:
+    """Sum up the regional balance over the border regions."""
+    border = balance.loc[[unit for unit in area.index if unit in balance.index]]
+    losing_abroad = border.loc[border["external"] < 0, "name"]
+    return BorderBalance(
+        balance_first=balance_first,
+        balance_last=balance_last,
+        border_all=border["all"].sum(),
+        border_internal=border["internal"].sum(),
+        border_external=border["external"].sum(),
+        border_internal_share=100 * border["internal"].sum() / border["all"].sum(),
+        border_regions=len(border),
+        border_losing=int((border["all"] < 0).sum()),
+        border_losing_abroad=int((border["external"] < 0).sum()),
+        border_losing_abroad_names=wording.listed(losing_abroad),
+        regions_gaining=wording.listed(balance.loc[balance["all"] > 0, "name"]),
+    )
+
+
+@dataclass(frozen=True)
+class NorthBalance:
+    """Balance of North Kazakhstan (finding C3)."""
+
+    net: Annotated[float, ",.0f"]
+    internal_share: Annotated[float, ".2f"]
+    external: Annotated[float, ",.0f"]
+
+
+def north_balance(balance: pd.DataFrame, boundary: str) -> NorthBalance:
+    """Take North Kazakhstan out of the regional balance."""
+    north = balance.loc["KZ-59" if boundary == "current-20" else "KZ-SEV"]
+    return NorthBalance(
+        net=north["all"],
+        internal_share=north["internal"] / north["all"],
+        external=north["external"],
+    )
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Persons settled in the north against the natural change of the same regions (claim A5)."""
+
+    year: Annotated[int, "d"]
+    settled: Annotated[float, ",.0f"]
+    regions: Annotated[int, "d"]
+    natural: Annotated[float, ",.0f"]
+    kaz_ratio: Annotated[float, ".2f"]
+    kaz_ratio_net: Annotated[float, ".2f"]
+    rus_points: Annotated[int, "d"]
+    programme_total: Annotated[float, ",.0f"]
+
+
+def settlement(
+    points: pd.DataFrame,
+    regions: pd.DataFrame,
+    border_set: str,
+    vital_events: pd.DataFrame,
+    area: pd.DataFrame,
+) -> Settlement:
+    """Compare the last northern quota with births less deaths; count points known of the programme."""
+    quota = published_counts(points, "kandas-under-northern-quota")
+    year = int(quota["year"].max())
+    sixteen = study_area(regions, border_set=border_set)
+    settled = quota[(quota["year"] == year) & quota["unit"].isin(sixteen.index)].set_index("unit")["value"]
+    natural = select(vital_events, year, year).set_index("unit")
+    natural = (natural["births"] - natural["deaths"]).astype(float).reindex(settled.index)
+    programme = published_counts(points, "compatriots-moved-to-russia")
+    eastern = set(area.index[area["country"] == "RUS"])
+    return Settlement(
+        year=year,
+        settled=settled.sum(),
+        regions=len(settled),
+        natural=natural.sum(),
+        kaz_ratio=float(settled.sum() / natural.abs().sum()),
+        kaz_ratio_net=float(settled.sum() / abs(natural.sum())),
+        rus_points=int(programme["unit"].isin(eastern).sum()),
+        programme_total=float(programme["value"].max()),
+    )
+
+
+@dataclass(frozen=True)
+class Emigrants:
+    """Russians among emigrants against Russians in the population (claim A8)."""
+
+    year: Annotated[int, "d"]
+    emigrant_share: Annotated[float, ".0f"]
+    population_share: Annotated[float, ".1f"]
+    population_year: Annotated[int, "d"]
+    russian_ratio: Annotated[float, ".1f"]
+
+
+def emigrants(emigrant_share: pd.Series, national: pd.Series) -> Emigrants:
+    """Compare the last known share among emigrants with that of the last count before it."""
+    latest = int(emigrant_share.index.max())
+    in_population = float(national.loc[:latest].iloc[-1])
+    return Emigrants(
+        year=latest,
+        emigrant_share=float(emigrant_share[latest]),
+        population_share=in_population,
+        population_year=int(national.loc[:latest].index[-1]),
+        russian_ratio=float(emigrant_share[latest]) / in_population,
+    )

@@ -516,8 +516,8 @@ def russian_flows(panel: pd.DataFrame, fitted: pd.DataFrame, measure: str) -> Ru
     """Sum up a panel of :func:`arrivals_panel` and its models with effects of years, and of states too."""
     pooled = fitted[fitted["model"] == "Year effects"].set_index("term")
     within = fitted[(fitted["model"] == "State and year effects") & (fitted["term"] == measure)]
-    terms = ("log_distance", "contiguous", "cyrillic", "log_born_in_russia")
-    terms += ("log_income_ratio", "log_population")
+    fixed = ("log_distance", "contiguous", "cyrillic", "log_born_in_russia")
+    terms = (*fixed, "log_income_ratio", "log_population")
     return RussianFlows(
         n=int(within["n"].iloc[0]),
         states=panel["state"].nunique(),

@@ -1,11 +1,17 @@
 """Population of the two sides: components of change, indices, and what is asked of them."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
+from borderland import ties
+from borderland.methods import convergence, segregation
 from borderland.methods.rates import EVERY_UNIT, balance, mean_population, period_means, wide
+from borderland.study import wording
+from borderland.study.frame import SIDE
 
 # Kazakh stocks of 1 January 2009 and 2022 were re-based on the censuses of 2009 and 2021, not carried back;
 # Almaty took territory from its region within 2008, 2013 and 2014 (in 2013 the residuals of the two miss the
@@ -213,3 +219,399 @@ def centre_shares(cities: pd.DataFrame, persons: pd.DataFrame, area: pd.DataFram
     both = centres.merge(persons, on=["unit", "year"], suffixes=("", "_region"), validate="1:1")
     both["share"] = 100 * both["persons"] / both["persons_region"]
     return both.pivot(index="year", columns="unit", values="share")
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SidePopulations:
+    """Size of the two sides, and which regions have fewer inhabitants than in 1991."""
+
+    ratio_first: Annotated[float, ".3f"]
+    ratio_last: Annotated[float, ".3f"]
+    kaz_side_last: Annotated[float, ".2f"]
+    rus_side_last: Annotated[float, ".1f"]
+    regions_smaller: Annotated[int, "d"]
+    regions_smaller_kaz: Annotated[int, "d"]
+    regions_smaller_rus: Annotated[int, "d"]
+    largest_loss: Annotated[float, ".0f"]
+    largest_loss_region: str
+    largest_gain: Annotated[float, ".0f"]
+    largest_gain_region: str
+
+
+def side_populations(
+    sides: pd.DataFrame, indices: pd.DataFrame, last_year: int, first_year: int, area: pd.DataFrame
+) -> SidePopulations:
+    """Compare populations of the sides (millions) and of regions (per cent since 1991)."""
+    totals = wide(sides, "persons")
+    ratio = (totals["Kazakh side"] / totals["Russian side"]).dropna()
+    change = total_change(indices, 1991, last_year)
+    return SidePopulations(
+        ratio_first=ratio[first_year],
+        ratio_last=ratio[last_year],
+        kaz_side_last=totals.loc[last_year, "Kazakh side"] / 1e6,
+        rus_side_last=totals.loc[last_year, "Russian side"] / 1e6,
+        regions_smaller=int((change < 0).sum()),
+        regions_smaller_kaz=int((change[area["country"] == "KAZ"] < 0).sum()),
+        regions_smaller_rus=int((change[area["country"] == "RUS"] < 0).sum()),
+        largest_loss=change.min(),
+        largest_loss_region=area.loc[ties.lowest(change), "name"],
+        largest_gain=change.max(),
+        largest_gain_region=area.loc[ties.highest(change), "name"],
+    )
+
+
+@dataclass(frozen=True)
+class SideRates:
+    """Natural increase and net migration of the sides by period, per 1,000 and year."""
+
+    natural_kaz_2000s: Annotated[float, ".1f"]
+    natural_kaz_2010s: Annotated[float, ".1f"]
+    natural_rus_2000s: Annotated[float, ".1f"]
+    natural_rus_2010s: Annotated[float, ".1f"]
+    natural_kaz_rest_2010s: Annotated[float, ".1f"]
+    natural_rus_rest_2010s: Annotated[float, ".1f"]
+    migration_kaz_2000s: Annotated[float, ".1f"]
+    migration_kaz_2010s: Annotated[float, ".1f"]
+    migration_rus_2000s: Annotated[float, ".1f"]
+    migration_rus_2010s: Annotated[float, ".1f"]
+
+
+def side_rates(natural: pd.DataFrame, moved: pd.DataFrame) -> SideRates:
+    """Take the rates of the sides out of the means by period."""
+    return SideRates(
+        natural_kaz_2000s=natural.loc["Kazakh side", "2000–2004"],
+        natural_kaz_2010s=natural.loc["Kazakh side", "2015–2019"],
+        natural_rus_2000s=natural.loc["Russian side", "2000–2004"],
+        natural_rus_2010s=natural.loc["Russian side", "2015–2019"],
+        natural_kaz_rest_2010s=natural.loc["rest of Kazakhstan", "2015–2019"],
+        natural_rus_rest_2010s=natural.loc["rest of Russia", "2015–2019"],
+        migration_kaz_2000s=moved.loc["Kazakh side", "2000–2004"],
+        migration_kaz_2010s=moved.loc["Kazakh side", "2015–2019"],
+        migration_rus_2000s=moved.loc["Russian side", "2000–2004"],
+        migration_rus_2010s=moved.loc["Russian side", "2015–2019"],
+    )
+
+
+@dataclass(frozen=True)
+class Births:
+    """Births per 1,000 on both sides, and total fertility of the regions."""
+
+    births_kaz_peak: Annotated[float, ".1f"]
+    births_kaz_peak_year: Annotated[int, "d"]
+    births_kaz_last: Annotated[float, ".1f"]
+    births_rus_last: Annotated[float, ".1f"]
+    tfr_regions: Annotated[int, "d"]
+    tfr_low_year: Annotated[int, "d"]
+    tfr_low: Annotated[float, ".2f"]
+    tfr_2015: Annotated[float, ".2f"]
+    tfr_last: Annotated[float, ".2f"]
+    tfr_highest_region: str
+    tfr_highest: Annotated[float, ".2f"]
+
+
+def births_and_fertility(
+    sides: pd.DataFrame, fertility: pd.DataFrame, area: pd.DataFrame, last_year: int
+) -> Births:
+    """Find peak and last births of the sides, and the low of fertility over regions."""
+    births = wide(sides, "births_rate")
+    tfr = wide(fertility[fertility["basis"] == "before-2021-census"], "tfr")
+    tfr = tfr[[unit for unit in area.index if unit in tfr.columns]]
+    return Births(
+        births_kaz_peak=births["Kazakh side"].max(),
+        births_kaz_peak_year=int(ties.highest(births["Kazakh side"])),
+        births_kaz_last=births["Kazakh side"].dropna().iloc[-1],
+        births_rus_last=births["Russian side"].dropna().iloc[-1],
+        tfr_regions=tfr.shape[1],
+        tfr_low_year=int(ties.lowest(tfr.mean(axis=1))),
+        tfr_low=tfr.mean(axis=1).min(),
+        tfr_2015=tfr.loc[2015].mean(),
+        tfr_last=tfr.loc[last_year].mean(),
+        tfr_highest_region=area.loc[ties.highest(tfr.loc[last_year]), "name"],
+        tfr_highest=tfr.loc[last_year].max(),
+    )
+
+
+@dataclass(frozen=True)
+class NaturalIncreaseClaim:
+    """Natural increase, region by region and between the sides (claim A4)."""
+
+    gap: Annotated[float, ".1f"]
+    gap_change: Annotated[float, ".1f"]
+    exceptions_count: Annotated[int, "d"]
+    exceptions: str
+    gap_direction: str
+    conforming_share: Annotated[float, ".2f"]
+    always_conforming: Annotated[int, "d"]
+    kaz_ever_negative: Annotated[int, "d"]
+    kaz_ever_negative_names: str
+
+
+def natural_increase_claim(
+    held: pd.DataFrame,
+    sides: pd.DataFrame,
+    first_year: int,
+    natural_first: int,
+    natural_last: int,
+    over_time: pd.DataFrame,
+) -> NaturalIncreaseClaim:
+    """Sum up :func:`natural_increase_by_region` for the years of the claim and for all years."""
+    exceptions = held[held["sign_as_claimed"].eq(False)]
+    gap_then, gap_now = side_gap(sides, [(first_year, first_year + 4), (natural_first, natural_last)])
+    ever_negative = over_time.loc[over_time["country"].eq("KAZ") & ~over_time["holds"], "name"]
+    return NaturalIncreaseClaim(
+        gap=gap_now,
+        gap_change=gap_now - gap_then,
+        exceptions_count=len(exceptions),
+        exceptions=wording.listed(exceptions["name"]),
+        gap_direction="widened" if gap_now > gap_then else "narrowed",
+        conforming_share=float(held["sign_as_claimed"].mean()),
+        always_conforming=int(over_time["holds"].sum()),
+        kaz_ever_negative=len(ever_negative),
+        kaz_ever_negative_names=wording.listed(ever_negative),
+    )
+
+
+@dataclass(frozen=True)
+class NaturalLow:
+    """The lowest natural increase, and that of North Kazakhstan last."""
+
+    natural_low: Annotated[float, ".1f"]
+    natural_low_region: str
+    natural_low_year: Annotated[int, "d"]
+    north_kazakhstan_last: Annotated[float, ".1f"]
+    north_kazakhstan_last_year: Annotated[int, "d"]
+
+
+def natural_low(natural_wide: pd.DataFrame, area: pd.DataFrame) -> NaturalLow:
+    """Find the region and the year of the lowest natural increase."""
+    return NaturalLow(
+        natural_low=natural_wide.min().min(),
+        natural_low_region=area.loc[ties.lowest(natural_wide.min()), "name"],
+        natural_low_year=int(ties.lowest(natural_wide.min(axis=1))),
+        north_kazakhstan_last=natural_wide["KZ-SEV"].dropna().iloc[-1],
+        north_kazakhstan_last_year=int(natural_wide["KZ-SEV"].dropna().index[-1]),
+    )
+
+
+@dataclass(frozen=True)
+class ConvergenceClaim:
+    """How many indicators converge, and how many turns point there (claim A1)."""
+
+    indicators: Annotated[int, "d"]
+    converging_share: Annotated[float, ".2f"]
+    converging: str
+    breaks_tested: Annotated[int, "d"]
+    breaks_towards: Annotated[int, "d"]
+
+
+def convergence_claim(tests: pd.DataFrame, turns: pd.DataFrame) -> ConvergenceClaim:
+    """Count converging indicators of the tests, and turns towards convergence."""
+    converging = (tests["trend"] < 0) & (tests["trend_p"] < 0.05)
+    return ConvergenceClaim(
+        indicators=len(tests),
+        converging_share=float(converging.mean()),
+        converging=wording.listed(tests.loc[converging, "indicator"]),
+        breaks_tested=len(turns),
+        breaks_towards=int(turns["towards"].sum()),
+    )
+
+
+@dataclass(frozen=True)
+class Sigma:
+    """Dispersion of single indicators over the regions, its trends and its turns."""
+
+    sigma_natural_first: Annotated[float, ".1f"]
+    sigma_natural_last: Annotated[float, ".1f"]
+    sigma_natural_trend: Annotated[float, ".2f"]
+    sigma_migration_first: Annotated[float, ".1f"]
+    sigma_migration_last: Annotated[float, ".1f"]
+    beta_natural: Annotated[float, ".3f"]
+    beta_migration: Annotated[float, ".3f"]
+    sigma_migration_trend: Annotated[float, ".2f"]
+    sigma_migration_trend_low: Annotated[float, ".2f"]
+    sigma_migration_trend_high: Annotated[float, ".2f"]
+    sigma_migration_late_from: Annotated[int, "d"]
+    sigma_migration_late_trend: Annotated[float, ".2f"]
+    sigma_migration_late_low: Annotated[float, ".2f"]
+    sigma_migration_late_high: Annotated[float, ".2f"]
+    sigma_natural_trend_low: Annotated[float, ".2f"]
+    sigma_natural_trend_high: Annotated[float, ".2f"]
+    beta_natural_low: Annotated[float, ".3f"]
+    beta_natural_high: Annotated[float, ".3f"]
+    sigma_unemployment_first: Annotated[float, ".1f"]
+    sigma_unemployment_last: Annotated[float, ".1f"]
+    sigma_product_first: Annotated[float, ".2f"]
+    sigma_product_last: Annotated[float, ".2f"]
+    unemployment_kaz_spread: Annotated[float, ".2f"]
+    unemployment_rus_spread: Annotated[float, ".2f"]
+    between_natural_first: Annotated[float, ".1f"]
+    between_natural_last: Annotated[float, ".1f"]
+    turn_customs_rank: Annotated[int, "d"]
+    turn_economic_rank: Annotated[int, "d"]
+    turn_customs_placebos: Annotated[int, "d"]
+    turn_economic_placebos: Annotated[int, "d"]
+
+
+def sigma(
+    tests: pd.DataFrame,
+    indicators: Mapping[str, pd.DataFrame],
+    first_year: int,
+    area: pd.DataFrame,
+    dispersions: Mapping[str, pd.DataFrame],
+    customs_union: int,
+    economic_union: int,
+) -> Sigma:
+    """Take single results out of the tests of convergence; net migration also without its first years."""
+    by_name = tests.set_index("indicator")
+    late = convergence.trend(
+        convergence.dispersion(indicators["net migration"].loc[first_year + 5 :].astype(float))
+    )
+    jobless = indicators["unemployment"].dropna().iloc[-1]
+    return Sigma(
+        sigma_natural_first=by_name.loc["natural increase", "sigma_first"],
+        sigma_natural_last=by_name.loc["natural increase", "sigma_last"],
+        sigma_natural_trend=by_name.loc["natural increase", "trend"],
+        sigma_migration_first=by_name.loc["net migration", "sigma_first"],
+        sigma_migration_last=by_name.loc["net migration", "sigma_last"],
+        beta_natural=by_name.loc["natural increase", "beta"],
+        beta_migration=by_name.loc["net migration", "beta"],
+        sigma_migration_trend=by_name.loc["net migration", "trend"],
+        sigma_migration_trend_low=by_name.loc["net migration", "trend_low"],
+        sigma_migration_trend_high=by_name.loc["net migration", "trend_high"],
+        sigma_migration_late_from=first_year + 5,
+        sigma_migration_late_trend=late.slope.estimate,
+        sigma_migration_late_low=late.slope.low,
+        sigma_migration_late_high=late.slope.high,
+        sigma_natural_trend_low=by_name.loc["natural increase", "trend_low"],
+        sigma_natural_trend_high=by_name.loc["natural increase", "trend_high"],
+        beta_natural_low=by_name.loc["natural increase", "beta_low"],
+        beta_natural_high=by_name.loc["natural increase", "beta_high"],
+        sigma_unemployment_first=by_name.loc["unemployment", "sigma_first"],
+        sigma_unemployment_last=by_name.loc["unemployment", "sigma_last"],
+        sigma_product_first=by_name.loc["product per head", "sigma_first"],
+        sigma_product_last=by_name.loc["product per head", "sigma_last"],
+        unemployment_kaz_spread=jobless[area["country"] == "KAZ"].std(ddof=0),
+        unemployment_rus_spread=jobless[area["country"] == "RUS"].std(ddof=0),
+        between_natural_first=dispersions["natural increase"]["between"].iloc[0],
+        between_natural_last=dispersions["natural increase"]["between"].iloc[-1],
+        turn_customs_rank=int(by_name.loc["natural increase", f"rank_{customs_union}"]),
+        turn_economic_rank=int(by_name.loc["natural increase", f"rank_{economic_union}"]),
+        turn_customs_placebos=int(by_name.loc["natural increase", f"placebos_{customs_union}"]),
+        turn_economic_placebos=int(by_name.loc["natural increase", f"placebos_{economic_union}"]),
+    )
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Who loses people by migration, and whether inhabitants concentrate (claim A9)."""
+
+    regions: Annotated[int, "d"]
+    first_year: Annotated[int, "d"]
+    last_year: Annotated[int, "d"]
+    losing_share: Annotated[float, ".2f"]
+    losing_count: Annotated[int, "d"]
+    gaining: str
+    million_losing: str
+    theil_first: Annotated[float, ".4f"]
+    theil_last: Annotated[float, ".4f"]
+    theil_change: Annotated[float, ".4f"]
+    theil_between_change: Annotated[float, ".4f"]
+
+
+def concentration_claim(latest: pd.Series, area: pd.DataFrame, concentrated: pd.DataFrame) -> Concentration:
+    """Count losing regions without a city of a million, and compare Theil's index first and last."""
+    smaller = latest[~area["million_plus"]]
+    larger = latest[area["million_plus"]]
+    between = concentrated["between"]
+    return Concentration(
+        regions=len(smaller),
+        first_year=int(concentrated.index[0]),
+        last_year=int(concentrated.index[-1]),
+        losing_share=float((smaller < 0).mean()),
+        losing_count=int((smaller < 0).sum()),
+        gaining=wording.listed(area.loc[smaller.index[smaller >= 0], "name"]),
+        million_losing=wording.listed(area.loc[larger.index[larger < 0], "name"]),
+        theil_first=concentrated["total"].iloc[0],
+        theil_last=concentrated["total"].iloc[-1],
+        theil_change=concentrated["total"].iloc[-1] - concentrated["total"].iloc[0],
+        theil_between_change=between.iloc[-1] - between.iloc[0],
+    )
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Share of the inhabitants of regions who live in the centre, and the four-city index."""
+
+    centres: Annotated[int, "d"]
+    centres_first: Annotated[int, "d"]
+    centres_last: Annotated[int, "d"]
+    centres_rising: Annotated[int, "d"]
+    centres_gain: Annotated[float, ".1f"]
+    four_city_first: Annotated[float, ".3f"]
+    four_city_last: Annotated[float, ".3f"]
+
+
+def centres(centre_share: pd.DataFrame, cities: pd.DataFrame, area: pd.DataFrame) -> Centres:
+    """Compare shares of centres before the break of 2010, and the primacy of Russian border cities."""
+    first_piece = centre_share.loc[:2009].dropna()
+    gain = first_piece.iloc[-1] - first_piece.iloc[0]
+    eastern = cities[cities["unit"].isin(area.index[area["country"] == "RUS"])]
+    size = eastern.pivot(index="city", columns="year", values="persons")
+    return Centres(
+        centres=len(gain),
+        centres_first=int(first_piece.index[0]),
+        centres_last=int(first_piece.index[-1]),
+        centres_rising=int((gain > 0).sum()),
+        centres_gain=gain.mean(),
+        four_city_first=segregation.primacy(size[2006].dropna(), followers=3),
+        four_city_last=segregation.primacy(size[2009].dropna(), followers=3),
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """Whether the two sides grow in step (finding C1)."""
+
+    synchrony: Annotated[float, ".2f"]
+    synchrony_p: Annotated[float, ".3f"]
+    years: Annotated[int, "d"]
+    growth_difference: Annotated[float, ".2f"]
+    natural_synchrony: Annotated[float, ".2f"]
+    natural_synchrony_p: Annotated[float, ".3f"]
+
+
+def in_step(first_year: int, last_year: int, sides: pd.DataFrame) -> Step:
+    """Correlate growth and natural increase of the sides over the years, in per cent."""
+    growth = wide(sides, "growth_rate").loc[first_year:last_year] / 10
+    step = convergence.synchrony(growth["Kazakh side"], growth["Russian side"])
+    natural_step = convergence.synchrony(
+        *(wide(sides, "natural_rate").loc[first_year:last_year, side] / 10 for side in SIDE.values())
+    )
+    return Step(
+        synchrony=step.spearman,
+        synchrony_p=step.p,
+        years=step.n,
+        growth_difference=abs(step.difference),
+        natural_synchrony=natural_step.spearman,
+        natural_synchrony_p=natural_step.p,
+    )
+
+
+@dataclass(frozen=True)
+class Omsk:
+    """Net migration of Omsk region from 2012 to 2021 (finding C5)."""
+
+    omsk_net: Annotated[float, ".1f"]
+    omsk_losing_share: Annotated[float, ".2f"]
+
+
+def omsk(border: pd.DataFrame) -> Omsk:
+    """Average net migration per 1,000 of Omsk region, and the share of years with a loss."""
+    omsk = border[(border["unit"] == "RU-OMS") & border["year"].between(2012, 2021)]["migration_rate"]
+    return Omsk(
+        omsk_net=omsk.mean(),
+        omsk_losing_share=float((omsk < 0).mean()),
+    )

@@ -1,11 +1,13 @@
 """The data register as the article prints it: contents, breaks, coverage."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import pandas as pd
 
 
-def register_table(register: Mapping[str, Mapping], rows: Mapping[str, int]) -> pd.DataFrame:
+def register_table(register: Mapping[str, Mapping[str, Any]], rows: Mapping[str, int]) -> pd.DataFrame:
     """Arrange the data register as a table: contents, publisher, grade, coverage, licence of each entry.
 
     Parameters
@@ -32,7 +34,7 @@ def register_table(register: Mapping[str, Mapping], rows: Mapping[str, int]) -> 
     )
 
 
-def breaks_table(register: Mapping[str, Mapping]) -> pd.DataFrame:
+def breaks_table(register: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """List every declared break: ``table``, ``at`` and ``note``."""
     return pd.DataFrame(
         [
@@ -64,7 +66,77 @@ def coverage_rows(coverage: pd.DataFrame, first_year: int) -> pd.DataFrame:
     return matrix.reindex(columns=range(first_year, int(coverage["year"].max()) + 1), fill_value=0)
 
 
-def coverage_grades(coverage: pd.DataFrame, register: Mapping[str, Mapping]) -> dict[str, str]:
+def coverage_grades(coverage: pd.DataFrame, register: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Grade of the table behind each row of the coverage picture."""
     grades = coverage["table"].map({name: entry["grade"] for name, entry in register.items()})
     return dict(zip(_coverage_label(coverage), grades, strict=True))
+
+
+# --- what the text quotes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RegisterSummary:
+    """How many tables the study rests on, by grade, publisher and licence."""
+
+    tables: Annotated[int, "d"]
+    boundaries: Annotated[int, "d"]
+    rows: Annotated[int, ",d"]
+    grade_a: Annotated[int, "d"]
+    grade_b: Annotated[int, "d"]
+    grade_c: Annotated[int, "d"]
+    publishers: Annotated[int, "d"]
+    not_redistributable: Annotated[int, "d"]
+
+
+def register_summary(
+    listed: pd.DataFrame, counts: Mapping[str, int], register: Mapping[str, Mapping[str, Any]]
+) -> RegisterSummary:
+    """Count the entries of the register and the rows of its tables."""
+    grades = listed["grade"].value_counts()
+    return RegisterSummary(
+        tables=len(counts),
+        boundaries=len(register) - len(counts),
+        rows=sum(counts.values()),
+        grade_a=int(grades.get("A", 0)),
+        grade_b=int(grades.get("B", 0)),
+        grade_c=int(grades.get("C", 0)),
+        publishers=listed["publisher"].nunique(),
+        not_redistributable=int((~listed["redistributable"]).sum()),
+    )
+
+
+@dataclass(frozen=True)
+class CoveredYears:
+    """First and last year that any table covers."""
+
+    coverage_first: Annotated[int, "d"]
+    coverage_last: Annotated[int, "d"]
+
+
+def covered_years(shown: pd.DataFrame) -> CoveredYears:
+    """Take the range of years out of the coverage."""
+    return CoveredYears(
+        coverage_first=int(shown["year"].min()),
+        coverage_last=int(shown["year"].max()),
+    )
+
+
+@dataclass(frozen=True)
+class ChecksSummary:
+    """Checks of the data, figures they compared, known exceptions."""
+
+    checks: Annotated[int, "d"]
+    checks_failing: Annotated[int, "d"]
+    checks_compared: Annotated[int, ",d"]
+    exceptions: Annotated[int, "d"]
+
+
+def checks_summary(checks: pd.DataFrame, failed: pd.DataFrame, exceptions: pd.DataFrame) -> ChecksSummary:
+    """Count checks, failures and exceptions."""
+    return ChecksSummary(
+        checks=len(checks),
+        checks_failing=len(failed),
+        checks_compared=int(checks["rows"].sum()),
+        exceptions=len(exceptions),
+    )

@@ -1,5 +1,8 @@
 """Published statements about the claims: themes by side, directions by claim."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 
@@ -56,3 +59,45 @@ def frequent(joint: pd.DataFrame, places: int) -> list[str]:
     """Themes held by at least so many places of speech, most frequent first."""
     held = pd.Series(np.diag(joint), index=joint.index)
     return list(held[held >= places].sort_values(ascending=False, kind="stable").index)
+
+
+@dataclass(frozen=True)
+class Statements:
+    """How many statements the register holds, from how many pages, and which way they point."""
+
+    n: Annotated[int, "d"]
+    pages: Annotated[int, "d"]
+    themes: Annotated[int, "d"]
+    for_: Annotated[int, "d"]
+    against: Annotated[int, "d"]
+    mixed: Annotated[int, "d"]
+    press_share: Annotated[float, ".0f"]  # per cent of grade C
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Statements for and against one claim."""
+
+    for_: Annotated[int, "d"]
+    against: Annotated[int, "d"]
+
+
+def statements_summary(register: pd.DataFrame) -> Statements:
+    """Count the statements of the register."""
+    directed = register["direction"].value_counts()
+    return Statements(
+        n=len(register),
+        pages=register["source"].nunique(),
+        themes=register["theme"].nunique(),
+        for_=int(directed["for"]),
+        against=int(directed["against"]),
+        mixed=int(directed["mixed"]),
+        press_share=float(100 * (register["grade"] == "C").mean()),
+    )
+
+
+def pointing(by_claim: pd.DataFrame) -> dict[str, Pointing]:
+    """Statements for and against by claim (in small letters), from :func:`directions`."""
+    return {
+        claim.lower(): Pointing(int(row["for"]), int(row["against"])) for claim, row in by_claim.iterrows()
+    }

@@ -352,7 +352,8 @@ def _in_space(lonlat: NDArray[Any]) -> NDArray[np.float64]:
 
 def _plane(lon: float, lat: float, to: NDArray[Any]) -> NDArray[np.float64]:
     """Azimuthal equidistant coordinates (m) of points ``to`` (lon, lat; shape (n, 2)) about a point."""
-    azimuth, _, metres = _WGS84.inv(*np.broadcast_arrays(lon, lat, *to.T))
+    lons, lats, lons_to, lats_to = np.broadcast_arrays(lon, lat, *to.T)
+    azimuth, _, metres = _WGS84.inv(lons, lats, lons_to, lats_to)
     angle = np.radians(azimuth)
     return np.column_stack([metres * np.sin(angle), metres * np.cos(angle)])
 

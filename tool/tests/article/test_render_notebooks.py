@@ -47,9 +47,18 @@ def root(tmp_path):
     artefacts = [
         {"kind": "figure", "name": "trend", "cell": "trend-figure"},
         {"kind": "table", "name": "extra", "cell": "extra-table"},
-        {"kind": "number", "name": "sample.slope", "cell": "extra-table"},
+        {"kind": "number", "name": "sample.slope", "cell": "extra-table", "text": "−0.50"},
+        {"kind": "number", "name": "sample.unused", "cell": "extra-table", "text": "<7>"},
     ]
-    (root / "build" / "results" / "01-sample.json").write_text(json.dumps({"artefacts": artefacts}))
+    record = {
+        "artefacts": artefacts,
+        "parameters": {"slope": -0.5},
+        "inputs": {"data/a.csv": "0123456789abcdef"},
+    }
+    (root / "build" / "results" / "01-sample.json").write_text(json.dumps(record))
+    for name in ("02-second", "03-third"):
+        path = root / "build" / "notebooks" / f"{name}.ipynb"
+        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# Title of {name}", id="t")]), path)
     return root
 
 
@@ -84,14 +93,46 @@ def test_outputs_are_shown_and_code_is_folded_away(page):
     assert page.find(id="extra-table").find("table")
 
 
-def test_page_needs_no_other_file_and_no_script(page):
-    assert not page.find_all(["script", "link"])
+def test_page_needs_no_other_file(page):
+    assert not page.find_all("link")
+    assert not page.find_all("script", src=True)
     assert all(tag["src"].startswith("data:") for tag in page.find_all(src=True))
 
 
 def test_label_lines_and_times_of_execution_are_not_shown(page):
     assert "#| label" not in page.get_text()
     assert "duration" not in page.get_text()
+
+
+def test_numbers_are_listed_with_the_sections_that_print_them(page):
+    rows = page.find("section", class_="numbers").find("tbody").find_all("tr")
+    cells = [[cell.get_text() for cell in row.find_all("td")] for row in rows]
+    assert cells == [
+        ["sample.slope", "−0.50", "extra-table", "Abstract, Appendix: included text"],
+        ["sample.unused", "<7>", "extra-table", ""],
+    ]
+    links = [link["href"] for link in rows[0].find_all("a")]
+    assert links == ["#extra-table", "../paper.html#abstract-title", "../paper.html#sec-appendix"]
+
+
+def test_run_names_parameters_files_and_commit(page):
+    run = page.find("section", class_="run").get_text(" ")
+    for words in ("slope = -0.5", "data/a.csv 01234567", "0123456 of 2026-01-02"):
+        assert words in " ".join(run.split())
+
+
+def test_pages_lead_to_their_neighbours_and_give_the_notebook(root, page):
+    def neighbours(name):
+        text = (root / "build" / "staging" / "notebooks" / name).read_text(encoding="utf-8")
+        links = BeautifulSoup(text, "html.parser").find("header").find_all("a", rel=True)
+        return {link["rel"][0]: link["href"] for link in links}
+
+    assert neighbours("01-sample.html") == {"next": "02-second.html"}
+    assert neighbours("02-second.html") == {"prev": "01-sample.html", "next": "03-third.html"}
+    assert neighbours("03-third.html") == {"prev": "02-second.html"}
+    link = page.find("a", download=True)
+    given = (root / "build" / "staging" / "notebooks" / link["href"]).read_bytes()
+    assert given == (root / "build" / "notebooks" / "01-sample.ipynb").read_bytes()
 
 
 def test_index_lists_title_and_question(root, page):
@@ -110,7 +151,7 @@ def test_same_bytes_each_time(root):
 
 
 def test_a_broken_notebook_is_named(root):
-    (root / "build" / "notebooks" / "02-broken.ipynb").write_text("{")
+    (root / "build" / "notebooks" / "04-broken.ipynb").write_text("{")
     with pytest.raises(PaperError, match="not a notebook") as caught:
         render(job(root, "notebooks"))
-    assert caught.value.where == "build/notebooks/02-broken.ipynb"
+    assert caught.value.where == "build/notebooks/04-broken.ipynb"

@@ -340,7 +340,7 @@ def test_a_broken_register_names_its_line(registered):
 @pytest.mark.parametrize(
     ("front", "message"),
     [
-        ("- a", "paper.qmd:2: the front matter is not a mapping"),
+        ("- a", "paper.qmd:2: the front matter is no mapping"),
         (
             "title: a\ntitle: b",
             "paper.qmd:3: not valid YAML: the key 'title' stands here for the second time",
@@ -349,6 +349,6 @@ def test_a_broken_register_names_its_line(registered):
     ],
 )
 def test_malformed_front_matter_is_a_finding_with_its_line(front, message):
-    with pytest.raises(PaperError) as caught:
-        _ = Manuscript("paper.qmd", f"---\n{front}\n---\n\nText.\n").metadata
-    assert str(caught.value).startswith(message)
+    text = Manuscript("paper.qmd", f"---\n{front}\n---\n\nText.\n")
+    assert str(text.front_problem).startswith(message)
+    assert text.metadata == {}

@@ -51,7 +51,7 @@ def project(tmp_path):
         "analysis/02-b.ipynb": notebook("# a.rested, b.idle"),
         "analysis/claims.yml": "rests on: a.claimed\n",
         "data/datapackage.json": '{"resources": []}',
-        "figures/manifest.json": json.dumps({"outputs": [], "numbers": NUMBERS}),
+        "figures/manifest.json": json.dumps({"outputs": [], "numbers": NUMBERS, "documents": []}),
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -140,7 +140,6 @@ def test_what_a_rule_stumbles_over_counts_as_found(tmp_path):
 BROKEN = {
     "front matter that is no YAML": ("---\ntitle: A: b\n---\n\nText.\n", "paper.qmd:2", "not valid YAML"),
     "front matter that is a list": ("---\n- a\n---\n\nText.\n", "paper.qmd:2", "no mapping"),
-    "a date that is none": ("---\ndate: 2024-13-01\n---\n\nText.\n", "paper.qmd", "not valid YAML"),
     "an include of itself": ("{{< include paper.qmd >}}\n", "paper.qmd:1", "includes this file"),
     "a missing include": ("\n{{< include no.md >}}\n", "paper.qmd:2", "no.md, which does not exist"),
     "a missing bibliography": ("---\nbibliography: no.bib\n---\n", "paper.qmd:2", "no.bib does not exist"),

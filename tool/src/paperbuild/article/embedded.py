@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import functools
 import json
-import mimetypes
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
+from paperbuild.article.pictures import picture_uri, styles_with_fonts
 from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.surroundings import typesetter_environment
@@ -48,24 +49,18 @@ def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         options=[
             "--mathml",
             "--toc",
-            "--toc-depth=3",
+            "--toc-depth=4",  # three levels below the title
             "--default-image-extension=svg",
             f"--template={EXTENSION / 'article.html'}",
         ],
-        variables={"styles": (EXTENSION / "article.css").read_text(encoding="utf-8")},
+        variables={"styles": styles_with_fonts(EXTENSION / "article.css")},
     )
+    kept = job.root / "build" / "pictures"
     text = _SOURCE.sub(
-        lambda match: match[1] + data_uri(job.root / match[2]) + match[3], page.decode("utf-8")
+        lambda match: match[1] + escape(picture_uri(job.root / match[2], kept)) + match[3],
+        page.decode("utf-8"),
     )
     target.write_text(text, encoding="utf-8")
-
-
-def data_uri(path: Path) -> str:
-    """Return a file as a ``data:`` address: as an image of its own its ids cannot clash with another's."""
-    import base64
-
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
 
 
 def pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
@@ -171,7 +166,7 @@ def convert(
     metadata = {
         "lang": languages.DEFAULT,
         "link-citations": True,
-        **{key: numbers[key] for key in ("date", "provenance") if key in numbers},
+        **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
         **source.metadata,
     }
     metadata.pop("number-sections", None)
@@ -192,6 +187,7 @@ def convert(
             f"--metadata-file={given}",
             f"--lua-filter={EXTENSION / 'article.lua'}",
             f"--lua-filter={ASSETS / 'subset.lua'}",
+            f"--lua-filter={EXTENSION / 'front.lua'}",
             "--citeproc",
             *options,
         ]

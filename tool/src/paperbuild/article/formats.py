@@ -8,7 +8,7 @@ command line, the plan, fingerprints and verification ask this table, and name n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ class Format:
         Suffix of the pictures it shows.
     assets : tuple of Path
         Files of this package that the embedded engine sets it with.
+    beside : mapping of str to tuple of str
+        By the suffix of a picture or table, those of the files beside it that the document holds too.
+    also : tuple of str
+        Files of the project, from its root, that it reads besides the text.
     text : callable, optional
         Reads a document of this format back as lines of text, for comparison. Without one
         `paperbuild.proof.compare` must know the kind of file.
@@ -50,6 +54,8 @@ class Format:
     quarto: str
     picture: str
     assets: tuple[Path, ...]
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
     text: Callable[[Path], str] | None = None
 
 
@@ -67,7 +73,13 @@ class Pages:
     """The format whose links lead to them."""
 
 
-_FILTERS = (ASSETS / "subset.lua", EXTENSION / "article.lua", *sorted(FOLDER.glob("*.yml")))
+_FILTERS = (
+    ASSETS / "subset.lua",
+    EXTENSION / "article.lua",
+    EXTENSION / "front.lua",
+    *sorted(FOLDER.glob("*.yml")),
+)
+_PAGE = (EXTENSION / "article.css", EXTENSION / "article.js", *sorted((EXTENSION / "fonts").glob("*.woff2")))
 
 FORMATS: dict[str, Format] = {
     one.name: one
@@ -78,7 +90,10 @@ FORMATS: dict[str, Format] = {
             embedded.html,
             "html",
             ".svg",
-            (*_FILTERS, EXTENSION / "article.html", EXTENSION / "article.css"),
+            (*_FILTERS, EXTENSION / "article.html", *_PAGE),
+            # The figures behind a float, for its link; the pixels of a drawing that is too heavy.
+            beside={".svg": (".csv", ".png"), ".md": (".csv",)},
+            also=("CITATION.cff",),
         ),
         Format(
             "pdf",
@@ -105,7 +120,7 @@ NOTEBOOKS = Pages(
     "notebooks",
     "notebooks.html",
     notebook_pages.render,
-    (ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2", *notebook_pages.STYLES),
+    (ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2", ASSETS / "notebook.css", *_PAGE),
     ("nbconvert", "pygments", "jinja2", "mistune"),
     "html",
 )

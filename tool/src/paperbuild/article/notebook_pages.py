@@ -6,73 +6,147 @@ import functools
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
-from paperbuild.article.text import read
+from paperbuild.article.pictures import styles_with_fonts
+from paperbuild.article.source import read_numbers
+from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.notebook import label_of, without_label
 
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
-STYLES = (EXTENSION / "article.css", ASSETS / "notebook.css")
+_SECTION = re.compile(r"^#{1,4}[ \t]+(.+?)[ \t]*\{#([\w-]+)[^}\n]*\}[ \t]*$", re.MULTILINE)
 _PREFIX = {"figure": "fig", "table": "tbl"}
+
+Places = dict[str, Any]
+"""What `places` returns."""
 
 
 def render(job: RenderJob) -> list[Path]:
-    """Write ``notebooks/NAME.html`` for every executed notebook of ``build/notebooks`` and ``index.html``."""
+    """Write a page for every executed notebook, the notebook itself beside it, and an index."""
     folder = job.output / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    pages = []
+    shown_at = places(read(job.root))
+    build = read_numbers(job.root).get("build", {})
+    opened = [_open(job.root, path) for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb"))]
     written = []
-    for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb")):
-        title, question, text = page(job.root, path)
-        target = folder / f"{path.stem}.html"
-        target.write_text(text, encoding="utf-8")
-        pages.append({"name": path.stem, "title": title, "question": question})
-        written.append(target)
+    for position, one in enumerate(opened):
+        around = {
+            "before": opened[position - 1] if position else None,
+            "after": opened[position + 1] if position + 1 < len(opened) else None,
+        }
+        target = folder / f"{one.name}.html"
+        target.write_text(_page(job.root, one, shown_at, build, around), encoding="utf-8")
+        notebook = folder / f"{one.name}.ipynb"
+        notebook.write_bytes(one.path.read_bytes())
+        written += [target, notebook]
     index = folder / "index.html"
     index.write_text(
-        _environment().get_template("notebook-index.html.j2").render(pages=pages), encoding="utf-8"
+        _environment().get_template("notebook-index.html.j2").render(pages=opened), encoding="utf-8"
     )
     return [*written, index]
 
 
-def page(root: Path, path: Path) -> tuple[str, str, str]:
-    """Return title, question and HTML of one executed notebook.
+@dataclass(frozen=True)
+class _Opened:
+    """An executed notebook: stem and path of its file, its content, first heading and paragraph."""
 
-    Parameters
-    ----------
-    root : Path
-        Folder of the article.
-    path : Path
-        The executed notebook.
-    """
+    name: str
+    path: Path
+    notebook: Any
+    title: str
+    question: str
+
+
+def _open(root: Path, path: Path) -> _Opened:
     import nbformat
 
-    shown = path.relative_to(root).as_posix()
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
+        shown = path.relative_to(root).as_posix()
         raise PaperError(f"not a notebook: {error}", where=shown, remedy="paper build") from None
-    origin = _defined_in(root)
-    made = _artefacts(root, path.stem)
-    for position, cell in enumerate(notebook.cells):
+    return _Opened(path.stem, path, notebook, *_opening(notebook.cells, path.stem))
+
+
+def _page(
+    root: Path, one: _Opened, shown_at: Places, build: Mapping[str, Any], around: Mapping[str, _Opened | None]
+) -> str:
+    record = _record(root, one.name)
+    for position, cell in enumerate(one.notebook.cells):
         label = label_of(cell.source)
         cell.metadata["label"] = label or f"cell-{position + 1}"
         if label:
             cell.source = without_label(cell.source)
         cell.metadata["makes"] = [
-            {**artefact, "target": next((i for i in _identifiers(artefact) if i in origin), "")}
-            for artefact in made
+            {**artefact, "target": next((i for i in _identifiers(artefact) if i in shown_at["floats"]), "")}
+            for artefact in record["artefacts"]
             if label and artefact["cell"] == label and artefact["kind"] in _PREFIX
         ]
-    title, question = _opening(notebook.cells, path.stem)
-    body, _ = _exporter().from_notebook_node(
-        notebook, resources={"title": title, "name": path.stem, "pages": []}
-    )
-    return title, question, body
+    numbers = [
+        {**artefact, "uses": shown_at["numbers"].get(artefact["name"], [])}
+        for artefact in record["artefacts"]
+        if artefact["kind"] == "number"
+    ]
+    resources = {
+        "title": one.title,
+        "name": one.name,
+        **around,
+        "numbers": numbers,
+        "parameters": record.get("parameters", {}),
+        "inputs": record.get("inputs", {}),
+        "build": build,
+    }
+    body, _ = _exporter().from_notebook_node(one.notebook, resources=resources)
+    return body
+
+
+def places(article: Article) -> Places:
+    """Return what the article shows where.
+
+    Returns
+    -------
+    dict
+        ``floats``: the names of figures and tables, sorted. ``numbers``: by name, the sections that print
+        the number as ``{"id": …, "title": …}``, in reading order.
+    """
+    numbers: dict[str, list[dict[str, str]]] = {}
+    if article.manuscripts:
+        _find_numbers(article, article.manuscripts[0], {"id": "abstract-title", "title": "Abstract"}, numbers)
+    floats = {one.name for one in article.defined if one.name.startswith(("fig-", "tbl-"))}
+    return {"floats": sorted(floats), "numbers": numbers}
+
+
+def _find_numbers(
+    article: Article, text: Manuscript, section: dict[str, str], numbers: dict[str, list[dict[str, str]]]
+) -> dict[str, str]:
+    """Add the numbers that a text and those it includes print to `numbers`; return the section it ends in."""
+    forms = tuple(f"{root}." for root in languages.number_forms())
+    steps: list[tuple[int, str, Any]] = [
+        (text.line(match.start()), "section", {"id": match[2], "title": _plain(match[1])})
+        for match in _SECTION.finditer(text.uncoded)
+    ]
+    steps += [(use.line, "number", use.name) for use in text.metas if use.name.startswith(forms)]
+    steps += [(use.line, "text", include_target(text.path, use.name)) for use in text.includes]
+    for _, kind, what in sorted(steps, key=lambda step: step[0]):
+        if kind == "section":
+            section = what
+        elif kind == "number":
+            uses = numbers.setdefault(what.partition(".")[2], [])
+            if section not in uses:
+                uses.append(section)
+        elif included := article.manuscript(what):
+            section = _find_numbers(article, included, section, numbers)
+    return section
+
+
+def _plain(heading: str) -> str:
+    return " ".join(re.sub(r"\{\{<.*?>\}\}|[*`]", "", heading).split())
 
 
 def _opening(cells: list[Any], name: str) -> tuple[str, str]:
@@ -89,17 +163,15 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
     return f"{_PREFIX[artefact['kind']]}-{name}", name
 
 
-def _defined_in(root: Path) -> frozenset[str]:
-    return frozenset(one.name for one in read(root).defined if one.name.startswith(("fig-", "tbl-")))
-
-
-def _artefacts(root: Path, name: str) -> list[dict[str, Any]]:
+def _record(root: Path, name: str) -> dict[str, Any]:
     record = root / "build" / "results" / f"{name}.json"
-    return json.loads(record.read_text(encoding="utf-8"))["artefacts"] if record.is_file() else []
+    return json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {"artefacts": []}
 
 
-def _styles() -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in STYLES)
+def _dress(environment: Any) -> None:
+    sheets = (EXTENSION / "article.css", ASSETS / "notebook.css")
+    environment.globals["styles"] = "".join(styles_with_fonts(sheet) for sheet in sheets)
+    environment.globals["script"] = (EXTENSION / "article.js").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -109,7 +181,7 @@ def _environment() -> Any:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["styles"] = _styles()
+    _dress(environment)
     return environment
 
 
@@ -129,7 +201,7 @@ def _exporter() -> Any:
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
-    exporter.environment.globals["styles"] = _styles()
+    _dress(exporter.environment)
     return exporter
 
 

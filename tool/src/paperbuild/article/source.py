@@ -18,7 +18,8 @@ from paperbuild.project.layout import ARTICLE
 NUMBERS = "build/results/numbers.yml"
 
 FRONT_KEYS = frozenset(
-    "title subtitle author abstract keywords lang engine bibliography csl number-sections".split()
+    "title subtitle author affiliations abstract keywords license citation lang engine bibliography csl"
+    " number-sections".split()
 )
 """Front-matter keys that both typesetters treat alike.
 

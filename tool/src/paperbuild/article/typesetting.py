@@ -12,7 +12,7 @@ from pathlib import Path
 from paperbuild.article import extension, quarto, source
 from paperbuild.article.formats import DOCUMENTS, Format
 from paperbuild.article.job import RenderJob
-from paperbuild.article.text import Article
+from paperbuild.article.text import Article, is_generated
 from paperbuild.ground.errors import PaperError
 
 
@@ -103,5 +103,11 @@ def inputs(article: Article, name: str) -> list[Path]:
     found = set(document.assets)
     # What Quarto sets the same document with.
     found |= {article.root / "_quarto.yml", *extension.files(article.root / extension.PLACE).values()}
-    found |= article.files(document.picture) if isinstance(document, Format) else set()
+    if isinstance(document, Format):
+        named = article.files(document.picture)
+        made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}
+        found |= named | {
+            path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
+        }
+        found |= {article.root / name for name in document.also}
     return sorted(found)

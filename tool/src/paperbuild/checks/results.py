@@ -153,9 +153,9 @@ def _with_manifest(
 
 
 def _manifest_findings(subject: Subject) -> Iterable[PaperError]:
-    for problem in subject.manifest.broken:
+    if subject.manifest.broken:
         yield PaperError(
-            f"the manifest of figures, tables and numbers {problem}",
+            f"the manifest of figures, tables and numbers is broken: {'; '.join(subject.manifest.broken)}",
             where=MANIFEST,
             expected="the manifest that a build writes",
             remedy="paper build",

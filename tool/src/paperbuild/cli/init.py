@@ -7,7 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
-from paperbuild.article.typesetting import ASSETS
+from paperbuild.article import extension
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import Wheel, own_wheel
@@ -21,15 +21,6 @@ LOCKS = ("requirements.lock", "requirements-test.lock")
 VENDOR = "vendor"
 NAME = b"name-of-the-paper"
 """The template's distribution name, which the folder's takes the place of."""
-QUARTO = "_extensions/paperbuild"
-QUARTO_PARTS = (
-    "article.html",
-    "article.css",
-    "article.lua",
-    "typst-template.typ",
-    "typst-show.typ",
-    "reference.docx",
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,8 +82,8 @@ def paper_files(name: str, wheel: Wheel, example: bool) -> dict[str, bytes]:
     files["pyproject.toml"] = files["pyproject.toml"].replace(NAME, distribution_name(name).encode())
     files[LOCKS[0]] = with_tool(files[LOCKS[0]].decode(), wheel).encode()
     files[f"{VENDOR}/{wheel.name}"] = wheel.content
-    files |= {f"{QUARTO}/{part}": (ASSETS / part).read_bytes() for part in QUARTO_PARTS}
-    files[f"{QUARTO}/quarto_hook.py"] = (ASSETS.parent / "quarto_hook.py").read_bytes()
+    quarto = extension.files(extension.EXTENSION)
+    files |= {f"{extension.PLACE}/{inner}": path.read_bytes() for inner, path in quarto.items()}
     return files
 
 

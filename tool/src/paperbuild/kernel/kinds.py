@@ -241,7 +241,8 @@ def numbers(prefix: str, record: Any) -> None:
 
     A field's print format is the string in its annotation, as in ``share: Annotated[float, ".1f"]``. A field
     that holds a record itself gives ``prefix.field_inner``, and its inner field ``value`` gives
-    ``prefix.field``. A field that is None is not recorded.
+    ``prefix.field``. A field that is None is not recorded; a last underscore, which keeps a name off Python's
+    own words (``for_``), is left out.
 
     Parameters
     ----------
@@ -276,7 +277,7 @@ def _fields(record: Any) -> list[tuple[str, Any, str]]:
         ]
     else:
         raise ArtefactError(f"numbers() takes a dataclass or a mapping; found {type(record).__name__}")
-    return [(name, value, spec) for name, value, spec in found if value is not None]
+    return [(name.removesuffix("_"), value, spec) for name, value, spec in found if value is not None]
 
 
 def _spec(annotation: Any) -> str:

@@ -107,7 +107,7 @@ class ChecksSettings:
     __pydantic_config__: ClassVar[Any] = STRICT
 
     # Not `off`: YAML 1.1 reads that word as a truth value.
-    without: Mapping[str, str] | None = said(
+    without: Mapping[str, Any] | None = said(
         "rules that do not fit this project, each with the reason",
         "rule: why it does not fit",
         default_factory=dict,
@@ -210,7 +210,7 @@ def _references(settings: Settings, steps: Sequence[str]) -> Iterator[tuple[tupl
                 expected = "a path from the project root"
                 yield (*keys, "files"), PaperError(f"{file!r} lies outside the project", expected=expected)
     for rule, reason in (settings.checks.without or {}).items():
-        if not reason.strip():
+        if not (isinstance(reason, str) and reason.strip()):
             message = f"no reason for switching off {rule!r}"
             yield (
                 ("checks", "without", rule),

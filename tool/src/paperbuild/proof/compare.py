@@ -550,9 +550,9 @@ def compare_picture(
 
 
 class _Text(html.parser.HTMLParser):
-    """Text of a page, without scripts, styles and drawings; one line a block."""
+    """Text of a page, without scripts, their parts, styles and drawings; one line a block."""
 
-    SILENT = frozenset({"script", "style", "svg", "head"})
+    SILENT = frozenset({"script", "template", "style", "svg", "head"})
     BLOCKS = frozenset("p div li tr h1 h2 h3 h4 h5 h6 figcaption caption section br td th dt dd".split())
 
     def __init__(self) -> None:

@@ -296,10 +296,11 @@ def _look_up_distributions() -> dict[str, Any]:
     versions: dict[str, str] = {}
     requires: dict[str, list[str]] = {}
     for distribution in metadata.distributions():
-        name = canonical(distribution.name or "")
+        # Not `.name` and `.version`: of a distribution whose metadata lack them, some readers raise.
+        name = canonical(distribution.metadata.get("Name") or "")
         if not name or name in versions:
             continue
-        versions[name] = distribution.version or "unknown"
+        versions[name] = distribution.metadata.get("Version") or "unknown"
         # Requirements of optional extras are no requirements of the code that is run.
         lines = [line for line in distribution.requires or [] if not re.search(r";.*\bextra\b", line)]
         # A line that begins with no name is no requirement; what wrote it is not ours to mend.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from paperbuild.article import typesetting
+from paperbuild.article import notebook_pages, typesetting
 from paperbuild.article.formats import DOCUMENTS, Format, Pages
 from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
@@ -62,10 +62,10 @@ class DocumentStep(Step):
         inputs["date"] = str(desk.workspace.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
-            # Their links lead to what the article defines.
+            # Their links lead to where the article shows what they make.
             texts = sha256_json([text.text for text in article.manuscripts])
-            names = desk.workspace.cache.fact("names", texts, lambda: [one.name for one in article.defined])
-            inputs["names in the article"] = sha256_json(sorted(set(names)))[:16]
+            places = desk.workspace.cache.fact("places", texts, lambda: notebook_pages.places(article))
+            inputs["places in the article"] = sha256_json(places)[:16]
             for name, notebook in self.outputs.notebooks.items():
                 executed = notebook.published(before[name], before)[notebook.executed_file]
                 inputs[f"executed notebook {name}"] = executed[:16]

@@ -187,14 +187,20 @@ local function caption_inlines(identifier, inlines)
   return caption
 end
 
+-- What article.lua has given a picture of the page.
+local PAGE_ATTRIBUTES = { height = true, loading = true, decoding = true }
+
 local function picture(image, identifier)
   local alt = image.attributes["fig-alt"]
   if not alt or alt == "" then
     problem("#" .. identifier, "the figure has no alternative text", 'fig-alt="what is seen"')
     alt = ""
   end
-  for key in pairs(image.attributes) do
-    if key ~= "fig-alt" and key ~= "width" then
+  local kept = pandoc.List({}) -- in order, for a table of Lua has none
+  for key, value in pairs(image.attributes) do
+    if key == "width" or TARGET == "html" and PAGE_ATTRIBUTES[key] then
+      kept:insert({ key, value })
+    elseif key ~= "fig-alt" then
       problem("#" .. identifier, "the figure attribute " .. key, "fig-alt and width")
     end
   end
@@ -204,7 +210,7 @@ local function picture(image, identifier)
   else
     problem("#" .. identifier, "the picture " .. image.src .. " does not exist", "a file that the build makes: paper build")
   end
-  return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, { width = image.attributes.width }))
+  return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, kept))
 end
 
 -- On paper whole floats go to the next head or foot of a page; among the floats of an appendix, with little text
@@ -300,7 +306,7 @@ local function equation(block, label)
   local math = block.content[1]
   local number = index[label]
   if TARGET == "html" then
-    return { raw('<div id="' .. label .. '" class="equation">'), pandoc.Plain({ math }),
+    return { raw('<div id="' .. label .. '" class="equation" role="group" aria-label="' .. words.equation .. " " .. number .. '">'), pandoc.Plain({ math }),
       raw('<span class="equation-number">(' .. number .. ")</span></div>") }
   elseif TARGET == "typst" then
     return { raw('#[#set math.equation(numbering: _ => "(' .. number .. ')")'), pandoc.Plain({ math }),

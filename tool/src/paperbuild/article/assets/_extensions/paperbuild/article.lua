@@ -1,5 +1,6 @@
 -- What the article has beyond Markdown, for both typesetters: a line under every figure and table that says where
--- it was computed, the look of the abstracts in other languages, and tables that fit the page.
+-- it was computed and gives its data, the sizes of pictures, the look of the abstracts in other languages, and tables
+-- that fit the page.
 --
 -- The metadata `provenance` (build/results/numbers.yml) maps an artefact's name to "notebook › cell". The line is
 -- a block of class `provenance` behind the float.
@@ -35,23 +36,52 @@ local function read_meta(meta)
   return meta
 end
 
--- A figure is known by its file; a table, whose file was included, by its identifier without "tbl-".
-local function origin_of(identifier, content)
-  local stem = identifier:gsub("^%a+%-", "", 1)
-  pandoc.Blocks(content):walk({
-    Image = function(image)
-      stem = pandoc.path.split_extension(pandoc.path.filename(image.src))
-    end,
-  })
-  return origins[stem] or origins[identifier]
+local function read_file(path)
+  local file = io.open(path, "rb")
+  local content = file and file:read("a")
+  if file then
+    file:close()
+  end
+  return content
 end
 
-local function line(origin)
+-- A figure is known by its file; a table, whose file was included, by its identifier without "tbl-". With the origin,
+-- the path of the figures behind it without its ending.
+local function origin_of(identifier, content)
+  local stem = identifier:gsub("^%a+%-", "", 1)
+  local data = "tables/" .. stem
+  pandoc.Blocks(content):walk({
+    Image = function(image)
+      data = pandoc.path.split_extension(image.src)
+      stem = pandoc.path.filename(data)
+    end,
+  })
+  return origins[stem] or origins[identifier], data
+end
+
+-- The figures behind a float, as a file that the page holds.
+local function data_link(path)
+  local content = read_file(path .. ".csv")
+  if not content then
+    return {}
+  end
+  local address = "data:text/csv;charset=utf-8," .. content:gsub("[^%w%-._~,;:]", function(byte)
+    return string.format("%%%02X", byte:byte())
+  end)
+  local name = pandoc.path.filename(path) .. ".csv"
+  return pandoc.Inlines({
+    pandoc.Space(),
+    pandoc.Link("CSV", address, "", pandoc.Attr("", { "download" }, { download = name, ["aria-label"] = name })),
+  })
+end
+
+local function line(origin, data)
   local notebook, cell = origin:match("^(%S+) › (%S+)$")
   local inlines = pandoc.Inlines(words["computed-in"])
   inlines:insert(pandoc.Space())
   if FORMAT:match("html") and notebook then
     inlines:insert(pandoc.Link(origin, "notebooks/" .. notebook .. ".html#" .. cell))
+    inlines:extend(data_link(data))
   else
     inlines:extend(pandoc.Inlines(origin))
   end
@@ -69,10 +99,45 @@ local function line(origin)
 end
 
 local function with_line(float, identifier, content)
-  local origin = origin_of(identifier, content)
+  local origin, data = origin_of(identifier, content)
   if origin then
-    return { float, line(origin) }
+    return { float, line(origin, data) }
   end
+end
+
+-- Width and height of a drawing or picture in pixels of the page; nothing where its head does not say.
+local function size_of(path)
+  local file = io.open(path, "rb")
+  local start = file and file:read(2000) or ""
+  if file then
+    file:close()
+  end
+  if start:sub(2, 4) == "PNG" then
+    return string.unpack(">I4I4", start, 17)
+  end
+  local tag = start:match("<svg[^>]*>") or ""
+  local pixels = { pt = 4 / 3, px = 1, [""] = 1, mm = 96 / 25.4, cm = 960 / 25.4, ["in"] = 96 }
+  local function length(name)
+    local number, unit = tag:match("%s" .. name .. "=[\"']([%d.]+)(%a*)[\"']")
+    return number and pixels[unit] and math.floor(number * pixels[unit] + 0.5)
+  end
+  local width, height = length("width"), length("height")
+  if width and height then
+    return width, height
+  end
+end
+
+-- A page keeps the room of its pictures and draws each when it is scrolled to.
+local function lazy(image)
+  if not FORMAT:match("html") then
+    return nil
+  end
+  image.attributes.loading, image.attributes.decoding = "lazy", "async"
+  local width, height = size_of(image.src)
+  if width and not (image.attributes.width or image.attributes.height) then
+    image.attributes.width, image.attributes.height = tostring(width), tostring(height)
+  end
+  return image
 end
 
 local SHORT = 20 -- characters of the longest text that a column never breaks
@@ -193,6 +258,7 @@ return {
   { Meta = read_meta },
   {
     Table = sized,
+    Image = lazy,
     -- Quarto's own node for figures and tables alike.
     FloatRefTarget = function(float)
       return with_line(float.__quarto_custom_node, float.identifier, float.content)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from borderland import data
+from borderland.tables import data
 
 CRIMEA = ["UA-40", "UA-43"]
 NOT_READ = {"RU-ARK", "RU-KHM", "RU-SE", "RU-TYU"}

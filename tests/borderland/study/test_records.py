@@ -1,0 +1,173 @@
+"""Records that the text quotes: each field by hand on small frames."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from borderland.study import (
+    claims,
+    composition,
+    contacts,
+    frame,
+    language,
+    migration,
+    populations,
+    regional,
+    sources,
+    statements,
+)
+
+AREA = pd.DataFrame(
+    {
+        "name": ["West", "East", "City"],
+        "country": ["KAZ", "RUS", "RUS"],
+        "million_plus": [False, False, True],
+    },
+    index=["A", "B", "C"],
+)
+
+
+def test_losers_are_counted_among_regions_without_a_city_of_a_million():
+    concentrated = pd.DataFrame(
+        {"total": [0.5, 0.7, 0.6], "between": [0.2, 0.4, 0.1]}, index=[2000, 2001, 2002]
+    )
+    found = populations.concentration_claim(pd.Series({"A": -1.0, "B": 2.0, "C": -3.0}), AREA, concentrated)
+    assert (found.regions, found.losing_count, found.losing_share) == (2, 1, 0.5)
+    assert (found.gaining, found.million_losing) == ("East", "City")
+    assert (found.first_year, found.last_year) == (2000, 2002)
+    assert (found.theil_change, found.theil_between_change) == pytest.approx((0.1, -0.1))
+
+
+def test_the_lowest_natural_increase_has_its_region_and_year():
+    wide = pd.DataFrame({"A": [1.0, -4.0], "B": [0.0, -1.0], "KZ-SEV": [-2.0, np.nan]}, index=[2000, 2001])
+    area = pd.concat([AREA, pd.DataFrame({"name": ["North"]}, index=["KZ-SEV"])])
+    found = populations.natural_low(wide, area)
+    assert (found.natural_low, found.natural_low_region, found.natural_low_year) == (-4, "West", 2001)
+    assert (found.north_kazakhstan_last, found.north_kazakhstan_last_year) == (-2, 2000)
+
+
+def test_a_gap_that_grows_has_widened():
+    held = pd.DataFrame(
+        {"name": ["West", "East"], "country": ["KAZ", "RUS"], "sign_as_claimed": [True, False]}
+    )
+    over_time = held.assign(holds=[False, True])
+    sides = pd.DataFrame(
+        {
+            "unit": ["Kazakh side", "Russian side"] * 2,
+            "year": [2000, 2000, 2015, 2015],
+            "natural_rate": [4.0, -1.0, 9.0, -2.0],
+        }
+    )
+    found = populations.natural_increase_claim(held, sides, 2000, 2015, 2019, over_time)
+    assert (found.gap, found.gap_change, found.gap_direction) == (11, 6, "widened")
+    assert (found.exceptions, found.exceptions_count, found.conforming_share) == ("East", 1, 0.5)
+    assert (found.always_conforming, found.kaz_ever_negative_names) == (1, "West")
+
+
+def test_share_of_kazakhstan_is_split_where_russia_changed_its_rule():
+    def flows(net):
+        frame = pd.DataFrame({"net": net}, index=[2009, 2010, 2011, 2012])
+        return frame.assign(
+            arrivals=[5.0, 6, 7, 8], departures=[1.0, 2, 3, 4], effectiveness=[10.0, 20, 30, 40]
+        )
+
+    exchanges = {"KAZ": flows([1.0, 1, 3, 3]), "UZB": flows([3.0, 3, 1, 1])}
+    found = migration.partner_exchange(exchanges, ["KAZ", "UZB"])
+    assert (found.kaz_share_of_net_before_2011, found.kaz_share_of_net_from_2011) == (25, 75)
+    assert (found.partners, found.kaz_net_sum, found.kaz_share_of_net) == (2, 8, 50)
+    assert (found.kaz_arrivals_2010, found.kaz_departures_2011, found.kaz_effectiveness_last) == (6, 3, 40)
+
+
+def test_emigrants_are_held_against_the_last_count_before():
+    found = migration.emigrants(pd.Series({2010: 60.0, 2012: 70.0}), pd.Series({2009: 20.0, 2021: 15.0}))
+    assert (found.year, found.population_year, found.russian_ratio) == (2012, 2009, 3.5)
+
+
+def test_departures_after_2022_are_held_against_those_before_the_epidemic():
+    flows = pd.DataFrame(
+        {"net": range(8), "departures": [10.0, 20, 30, 99, 99, 5, 5, 5]}, index=range(2017, 2025)
+    )
+    found = migration.turn_of_balance(flows)
+    assert (found.net_last, found.departures_ratio) == (7, 0.25)
+
+
+def test_balance_of_the_border_sums_the_border_alone():
+    balance = pd.DataFrame(
+        {"all": [-10.0, 4.0, 50.0], "internal": [-4.0, 5.0, 60.0], "external": [-6.0, -1.0, -10.0]},
+        index=["A", "B", "Z"],
+    ).assign(name=["West", "East", "Capital"])
+    found = migration.border_balance(balance, AREA, 2022, 2024)
+    assert (found.border_all, found.border_internal, found.border_external) == (-6, 1, -7)
+    assert (found.border_regions, found.border_losing, found.border_losing_abroad) == (2, 1, 2)
+    assert found.regions_gaining == "East and Capital"
+
+
+def test_schools_rank_by_their_fall():
+    schools = pd.DataFrame({1988: [50.0, 40.0, 10.0], 2019: [30.0, 10.0, 12.0]}, index=["KAZ", "UKR", "ARM"])
+    found = language.russian_medium(schools, 2019, 1988)
+    assert (found.states, found.falling, found.median_change, found.rank_of_kazakhstan) == (3, 2, -20, 2)
+    assert language.kazakh_medium(schools, 2019, 1988).medium_change == -20
+
+
+def test_episodes_are_counted_by_the_side_of_the_purchase():
+    rushes = pd.DataFrame({"matches": [True, True, False, True], "bought_in": ["RUS", "RUS", "RUS", "KAZ"]})
+    found = contacts.shopping_summary(rushes, pd.concat([rushes, rushes]))
+    assert (found.episodes, found.reports, found.matching, found.matching_share) == (4, 8, 3, 0.75)
+    assert (found.to_russia, found.to_kazakhstan) == (3, 1)
+
+
+def test_dated_shares_name_the_regions_compared_and_those_without_a_pair():
+    dated = pd.DataFrame({"unit": ["A", "A", "B"], "year": [1999, 2009, 2009], "share": [40.0, 30.0, 20.0]})
+    found = composition.dated_summary(dated, AREA["name"])
+    assert (found.regions_compared, found.regions_falling_share) == (1, 1.0)
+    assert (found.regions_named, found.regions_without) == ("West", "East")
+
+
+def test_the_longest_border_is_found_on_either_side():
+    lengths = pd.DataFrame(
+        {
+            "unit": ["KZ-1", "KZ-2", "RU-1"],
+            "name": ["One Region", "Two Region", "Three Region"],
+            "country": ["KAZ", "KAZ", "RUS"],
+            "length_km": [30.0, 80.0, 110.0],
+            "scaled_km": [27.0, 73.0, 100.0],
+            "share": [0.27, 0.73, 1.0],
+        }
+    )
+    found = frame.border_summary(lengths, pd.Series({"land": 100.0, "sea": 5.0}))
+    assert (found.border_drawn_km, found.border_total_km) == (110, 105)
+    assert found.border_drawn_excess == pytest.approx(10)
+    assert (found.longest_kaz_km, found.longest_rus_share) == (73, 100)
+
+
+MODULES = (composition, contacts, frame, language, migration, populations, regional, sources)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_records_cannot_be_changed(module):
+    records = [thing for thing in vars(module).values() if dataclasses.is_dataclass(thing)]
+    assert records
+    assert all(record.__dataclass_params__.frozen for record in records)
+
+
+def test_statements_are_counted_by_direction():
+    register = pd.DataFrame(
+        {
+            "direction": ["for", "for", "against", "mixed"],
+            "source": ["p", "p", "q", "q"],
+            "theme": ["a", "b", "c", "a"],
+            "grade": ["C", "A", "A", "A"],
+        }
+    )
+    found = statements.statements_summary(register)
+    assert dataclasses.astuple(found) == (4, 2, 3, 2, 1, 1, 25)
+    by_claim = pd.DataFrame({"for": [2], "against": [1], "mixed": [0]}, index=["A1"])
+    assert statements.pointing(by_claim) == {"a1": statements.Pointing(2, 1)}
+
+
+def test_verdicts_are_counted():
+    decided = pd.DataFrame({"claim": ["A1", "A2", "A3"], "verdict": ["mixed", "mixed", "not testable here"]})
+    assert dataclasses.astuple(claims.counted(decided)) == (3, 0, 2, 0, 1)
+    assert claims.verdict_names(decided)["a2.verdict"] == "mixed"
