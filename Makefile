@@ -17,6 +17,8 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports
+	@$(VENV)/bin/mypy --no-error-summary
 
 verify: $(VENV)/.paper
 	@$(VENV)/bin/python -m paperbuild verify

@@ -45,7 +45,7 @@ CHANGES = {
     "prose": (lambda r: edit(r / "paper.qmd", "Prose.", "Better prose."), {"html", "pdf", "docx"}),
     "included prose": (lambda r: edit(r / "text/more.md", "More", "Less"), {"html", "pdf", "docx"}),
     "drawing": (lambda r: edit(r / "figures/drawn.svg", "<svg/>", "<svg></svg>"), {"html", "pdf"}),
-    "pixels": (lambda r: (r / "figures/drawn.png").write_bytes(b"PNG2"), {"docx"}),
+    "pixels": (lambda r: (r / "figures/drawn.png").write_bytes(b"PNG2"), {"html", "docx"}),
     "name that pages link to": (lambda r: edit(r / "paper.qmd", "#fig-drawn", "#fig-new"), set(DOCUMENTS)),
     "quarto project": (lambda r: edit(r / "_quarto.yml", "default", "website"), set(DOCUMENTS)),
     "quarto extension": (lambda r: edit(r / PLACE / "article.lua", "local", "local "), set(DOCUMENTS)),
