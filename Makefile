@@ -17,8 +17,8 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
-	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports
-	@$(VENV)/bin/mypy --no-error-summary
+	@said=$$($(VENV)/bin/python -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo) || { echo "$$said"; exit 1; }
+	@$(VENV)/bin/python -m mypy --no-error-summary
 
 verify: $(VENV)/.paper
 	@$(VENV)/bin/python -m paperbuild verify

@@ -15,7 +15,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from borderland.study import claims
-from paperbuild.kernel import artefacts
+from paperbuild.kernel import kinds
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,7 +158,7 @@ CASES = [
         (
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_last"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
-            *("population.sigma_", "population.beta_", "population.between_", "population.turn_"),
+            *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
             *("population.unemployment_", "population.natural_low", "population.rus_side_last"),
         ),
     ),
@@ -215,10 +215,10 @@ def results(notebook: str, parameters: tuple[tuple[str, object], ...]) -> dict[s
     found: dict[str, object] = {}
     namespace: dict[str, object] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artefacts, "number", lambda name, value, spec="": found.update({name: value}))
-        patch.setattr(artefacts, "table", lambda name, frame, **_: found.update({f"table {name}": frame}))
-        patch.setattr(artefacts, "figure", lambda name, fig, data: found.update({f"figure {name}": data}))
-        patch.setattr(artefacts, "results", ones)
+        patch.setattr(kinds, "number", lambda name, value, spec="": found.update({name: value}))
+        patch.setattr(kinds, "table", lambda name, frame, **_: found.update({f"table {name}": frame}))
+        patch.setattr(kinds, "figure", lambda name, fig, data: found.update({f"figure {name}": data}))
+        patch.setattr(kinds, "results", ones)
         for cell in (cell for cell in cells if cell["cell_type"] == "code"):
             exec(compile("".join(cell["source"]), f"{notebook} {cell['id']}", "exec"), namespace)
             if "parameters" in cell["metadata"].get("tags", []):

@@ -14,5 +14,6 @@ __all__ = [
     "regional",
     "sources",
     "statements",
+    "turns",
     "wording",
 ]

@@ -294,7 +294,9 @@ def test_simulated_power_is_the_level_without_an_effect_and_grows_with_it():
     frame = made_up(units=8, years=6)
     frame["law"] = ((frame["unit"] < 4) & (frame["year"] >= 3)).astype(float)
     model = Model(ppml, "persons", ("law",), ("unit", "year"))
-    power = resampling.simulated_power(model, frame, "law", "unit", "year", (0.0, 0.6, 2.0), 60, 99, 0)
+    power = resampling.simulated_power(model, frame, "law", "unit", "year", (0.0, 0.6, 2.0), 60, 499, 0)
+    # Four of eight units can be dealt in 70 ways, two of which look like the sample: with 99 draws
+    # chance alone may keep p above 5 %, with 499 it does not.
     # 60 samples at 5 % have a standard error of 2.8 points: 15 % is the bound at three and a half
     assert power[0.0] < 0.15
     assert power[0.0] < power[0.6] <= power[2.0]

@@ -168,6 +168,10 @@ def test_statements_are_counted_by_direction():
 
 
 def test_verdicts_are_counted():
-    decided = pd.DataFrame({"claim": ["A1", "A2", "A3"], "verdict": ["mixed", "mixed", "not testable here"]})
+    verdicts = ["mixed", "mixed", "not testable here"]
+    decided = pd.DataFrame(
+        {"claim": ["A1", "A2", "A3"], "verdict": verdicts, "first": ["mixed", "mixed", "supported"]}
+    )
     assert dataclasses.astuple(claims.counted(decided)) == (3, 0, 2, 0, 1)
     assert claims.verdict_names(decided)["a2.verdict"] == "mixed"
+    assert claims.verdict_names(decided)["a3.first"] == "supported"

@@ -161,11 +161,11 @@ def test_parameters_are_refused_before_anything_runs(project: Path) -> None:
         "-p",
         "01-frst.x=1",
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "did you mean 'first_year'?" in done.stderr
     assert "did you mean '01-first'?" in done.stderr
     assert "at least 1990, at most 2020" in done.stderr
-    assert paper(project, "build", "-p", "01-first.first_year=2001.5").returncode == 1
+    assert paper(project, "build", "-p", "01-first.first_year=2001.5").returncode == 2
     assert paper(project, "build", "-p", "nonsense").returncode == 2
     assert paper(project, "build", "--scenario", "lat").returncode == 2
 

@@ -29,7 +29,7 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def move_to_another_machine(root: Path, noise: int) -> None:
-    """Make the project's values differ by `noise` units of 2⁻⁴⁰, and forget what was computed."""
+    """Make the project's values differ by `noise` units of 2⁻³⁰, and forget what was computed."""
     with open(root.parent / "machine", "wb") as stream:
         stream.truncate(noise)  # a hole in the file: its size alone matters
     shutil.rmtree(root / "build", ignore_errors=True)
@@ -47,9 +47,9 @@ def clone(fresh: Path) -> Path:
     cells = [
         "# Alone",
         "#| label: setup\nimport os\nimport pandas as pd\nfrom paperbuild import number, table",
-        f"#| label: machine\nvalue = 1.5 + os.stat({str(machine)!r}).st_size * 2.0**-40",
-        # A CSV keeps twelve digits: the table's noise is a thousand times the number's, 9e-10, within 1e-9.
-        "#| label: sizes\nshare = 1 + (value - 1.5) * 1e3\n"
+        f"#| label: machine\nvalue = 1.5 + os.stat({str(machine)!r}).st_size * 2.0**-30",
+        # Ten digits are stored: a unit of 9e-10 shows in the last of them, within the tolerance of 1e-9.
+        "#| label: sizes\nshare = 5 + (value - 1.5) * 1\n"
         "table('sizes', pd.read_csv('data/sizes.csv').assign(share=share), formats={'share': '.3f'})",
         "#| label: share\nnumber('alone.share', value, '.2f')",
     ]
@@ -84,7 +84,7 @@ def test_another_machine_leaves_a_clean_tree_and_says_what_differs(clone):
 
 
 def test_a_printed_result_that_differs_is_told_loudly(clone):
-    move_to_another_machine(clone, 2**33)  # 2⁻⁷
+    move_to_another_machine(clone, 2**23)  # 2⁻⁷
     done = paper(clone, "build")
     assert (done.returncode, changed(clone)) == (0, "")
     assert "PRINTED RESULTS DIFFER HERE: numbers/alone.share" in done.stderr
@@ -106,10 +106,10 @@ def test_accepting_makes_this_machine_s_outputs_the_reference(clone):
 def test_an_edit_replaces_the_reference_and_taking_it_back_brings_it_back(clone):
     move_to_another_machine(clone, 1)
     notebook = clone / "analysis/03-alone.ipynb"
-    edit(notebook, "* 1e3", "* 1e2")
+    edit(notebook, "* 1\\n", "* 3\\n")
     assert paper(clone, "build").returncode == 0
     assert "tables/sizes.csv" in changed(clone)
-    edit(notebook, "* 1e2", "* 1e3")
+    edit(notebook, "* 3\\n", "* 1\\n")
     assert paper(clone, "build").returncode == 0
     assert changed(clone) == "", "the reference of the last commit is this recipe's"
 

@@ -21,6 +21,7 @@ REGISTER = {
 CORE = '''"""Reads and averages."""
 
 import csv
+from paperbuild.ground.surroundings import CHOOSING
 
 
 def load(name):
@@ -121,10 +122,12 @@ def paper(
     root: Path, *args: str, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command in a process of its own, and see that no traceback reaches the user."""
+    # Libraries that other tests of this process import set such variables (KMP_INIT_AT_FORK, for one).
+    ours = {name: value for name, value in os.environ.items() if not CHOOSING.fullmatch(name)}
     done = subprocess.run(
         command(*args),
         cwd=cwd or root,
-        env={**os.environ, **environment},
+        env={**ours, **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",

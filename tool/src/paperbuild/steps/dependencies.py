@@ -288,7 +288,10 @@ def installed(cache: HashCache) -> Distributions:
 
 def _told(distribution: Any, field: str) -> str:
     """Return a field of a distribution's metadata; where they lack it, its own attributes would raise."""
-    return str(distribution.metadata.get(field) or "")
+    try:
+        return str(distribution.metadata[field] or "")
+    except KeyError:
+        return ""
 
 
 def _look_up_distributions() -> dict[str, Any]:
@@ -300,6 +303,7 @@ def _look_up_distributions() -> dict[str, Any]:
 
     versions: dict[str, str] = {}
     requires: dict[str, list[str]] = {}
+    owners: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
         name = canonical(_told(distribution, "Name") or "")
         if not name or name in versions:
@@ -310,6 +314,20 @@ def _look_up_distributions() -> dict[str, Any]:
         # A line that begins with no name is no requirement; what wrote it is not ours to mend.
         found = (re.match(r"\s*([\w.-]+)", line) for line in lines)
         requires[name] = sorted({canonical(match.group(1)) for match in found if match})
-    named = metadata.packages_distributions().items()
-    owners = {package: sorted({canonical(name) for name in names if name}) for package, names in named}
-    return {"versions": versions, "owners": owners, "requires": requires}
+        for package in _packages(distribution):
+            owners.setdefault(package, set()).add(name)
+    return {
+        "versions": versions,
+        "owners": {package: sorted(names) for package, names in owners.items()},
+        "requires": requires,
+    }
+
+
+def _packages(distribution: Any) -> set[str]:
+    """Return the names under which a distribution is imported (as `importlib.metadata.packages_distributions`
+    has them, which gives up over one distribution without a name).
+    """
+    if declared := distribution.read_text("top_level.txt"):
+        return set(declared.split())
+    tops = {file.parts[0] if len(file.parts) > 1 else file.stem for file in distribution.files or []}
+    return {name for name in tops if name.isidentifier()}
