@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from paperbuild.ground.surroundings import CHOOSING
+
 DATA = "unit,year,value\nA,2000,1.5\nA,2001,2.5\nB,2000,3\nB,2001,4\n"
 OTHER = "unit,size\nA,10\nB,20\n"
 REGISTER = {
@@ -21,7 +23,6 @@ REGISTER = {
 CORE = '''"""Reads and averages."""
 
 import csv
-from paperbuild.ground.surroundings import CHOOSING
 
 
 def load(name):
