@@ -186,7 +186,8 @@ def convert(
         **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
         **source.metadata,
     }
-    metadata.pop("number-sections", None)
+    for ours in ("number-sections", "line-numbers"):
+        metadata.pop(ours, None)
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "metadata.json")
         given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
