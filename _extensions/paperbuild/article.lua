@@ -170,59 +170,73 @@ local function measure(tbl)
   return columns
 end
 
--- Type size in points, and the columns' shares of the page where texts have to break: short columns keep their width,
--- the others share the rest so that they come out about equally tall.
+local LINE = 108 -- characters on a line of the page at 8 points, where texts break
+local LANDSCAPE = 1.5 -- lines of the upright page on one of a page on its side
+local READABLE = 18 -- characters that a column of running text has at least
+
+-- The least a column may have: no word breaks, a short text breaks once, and running text stays readable.
+local function least(column)
+  return math.max(column.word, math.min(math.ceil(column.text / 2), READABLE)) + GAP
+end
+
+-- Type size in points, never under 8, and the columns' shares of an upright page where texts have to break. Shares that
+-- come to more than one ask for a page on its side. Short columns keep their width while that is possible, the others
+-- share the rest so that they come out about equally tall.
 local function fit(columns)
-  local total, short, long = 0, 0, pandoc.List({})
+  local total, needed = 0, 0
   for _, column in ipairs(columns) do
     total = total + column.text + GAP
-    if column.text <= SHORT then
-      short = short + column.text + GAP
-    else
-      long:insert(column)
-    end
+    needed = needed + least(column)
   end
   -- Characters that fit a line of the PDF in each size.
-  for _, size in ipairs({ { 9, 86 }, { 8, 100 }, { 7, 112 } }) do
+  for _, size in ipairs({ { 9, 86 }, { 8, 100 } }) do
     if total <= size[2] then
       return size[1], nil, total
     end
   end
-  if #long == 0 then
-    return 6.4, nil, total
-  end
-  local line = 118
-  local all = 0
-  for _, column in ipairs(long) do
-    all = all + column.all
-  end
-  local widths, sum = {}, 0
+  local scale = needed > LINE and LANDSCAPE or 1
+  local line = LINE * scale
+  local widths, rest, all = {}, line, 0
   for number, column in ipairs(columns) do
-    local width = column.text + GAP
-    if column.text > SHORT then
-      width = math.max(column.word + GAP, math.min(width, (line - short) * column.all / all))
+    widths[number] = least(column)
+    rest = rest - widths[number]
+  end
+  -- First whole texts for short columns, then what is left by the amount of text.
+  for number, column in ipairs(columns) do
+    local more = column.text + GAP - widths[number]
+    if column.text <= SHORT and more <= rest then
+      widths[number], rest = widths[number] + more, rest - more
+    elseif column.text > SHORT then
+      all = all + column.all
     end
-    widths[number] = width
+  end
+  for number, column in ipairs(columns) do
+    if column.text > SHORT and rest > 0 then
+      widths[number] = widths[number] + rest * column.all / all
+    end
+  end
+  local sum = 0
+  for _, width in ipairs(widths) do
     sum = sum + width
   end
-  for number in ipairs(widths) do
-    widths[number] = widths[number] / sum
+  for number, width in ipairs(widths) do
+    widths[number] = width / sum * scale
   end
-  return sum <= line and 7 or 6.4, widths, total
+  return 8, widths, total, scale > 1
 end
 
 -- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
 -- and mean nothing.
 local function sized(tbl)
   local columns = measure(tbl)
-  local points, widths, total = fit(columns)
+  local points, widths, total, landscape = fit(columns)
   for number, column in ipairs(columns) do
     local width = nil
     if FORMAT:match("typst") then
-      width = widths and widths[number]
+      width = widths and widths[number] / (landscape and LANDSCAPE or 1)
     elseif FORMAT:match("docx") then
       -- Word processors measure no text, so they are always told; a short table is not spread over the page.
-      width = widths and widths[number] or (column.text + GAP) / math.max(total, 60)
+      width = widths and widths[number] or (column.text + GAP) / math.max(total, 70)
     end
     tbl.colspecs[number] = { tbl.colspecs[number][1], width }
   end
@@ -231,7 +245,7 @@ local function sized(tbl)
       pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
       tbl,
       pandoc.RawBlock("typst", "] }"),
-    }, pandoc.Attr("", { "sized" }))
+    }, pandoc.Attr("", { "sized", landscape and "landscape" or nil }))
   elseif FORMAT:match("docx") then
     local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
     return tbl:walk({

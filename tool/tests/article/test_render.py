@@ -52,6 +52,16 @@ def docx(root):
     return docx.Document(render(job(root, "docx"))[0])
 
 
+def structure(element):
+    """Every element of a PDF's structure tree that is a dictionary."""
+    kids = element.get("/K", [])
+    for kid in kids if isinstance(kids, list) else [kids]:
+        kid = kid.get_object()
+        if hasattr(kid, "keys"):
+            yield kid
+            yield from structure(kid)
+
+
 @pytest.fixture(scope="module")
 def texts(page, pdf, docx):
     """The text of each format, white space made even."""
@@ -182,6 +192,45 @@ class TestPdf:
         dated = datetime.datetime.fromtimestamp(EPOCH, datetime.UTC)
         assert (pdf.metadata.creation_date, pdf.metadata.modification_date) == (dated, dated)
 
+    def test_says_that_it_keeps_the_rules_of_pdf_ua_and_pdf_a(self, pdf):
+        said = pdf.trailer["/Root"]["/Metadata"].get_data().decode("utf-8")
+        assert "<pdfuaid:part>1</pdfuaid:part>" in said
+        assert "<pdfaid:part>2</pdfaid:part>" in said
+        assert "<pdfaid:conformance>A</pdfaid:conformance>" in said
+
+    def test_keeps_the_rules_that_can_be_looked_up(self, pdf):
+        """ISO 14289-1: tagged and titled (7.1), in a language (7.2), described (7.3), table heads (7.5)."""
+        root = pdf.trailer["/Root"]
+        assert root["/MarkInfo"]["/Marked"]
+        assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+        elements = list(structure(root["/StructTreeRoot"]))
+        kinds = {element.get("/S") for element in elements}
+        assert {"/H1", "/P", "/Table", "/TH", "/TD", "/Figure", "/Formula", "/Link"} <= kinds
+        for element in elements:
+            if element.get("/S") in ("/Figure", "/Formula"):
+                assert str(element.get("/Alt", "")).strip(), element
+        alts = [str(element["/Alt"]) for element in elements if element.get("/S") == "/Figure"]
+        assert alts == ["A straight line falls from left to right over 12 marks on the horizontal axis."]
+        assert all(sheet.get("/Tabs") == "/S" for sheet in pdf.pages if "/Annots" in sheet)
+
+    def test_every_page_but_the_first_names_author_title_and_section(self, pdf):
+        heads = [" ".join(sheet.extract_text().split("\n")[:2]) for sheet in pdf.pages]
+        assert all("borderland paper contributors. A sample article" in head for head in heads[1:])
+        assert re.search(r"\d [A-Z]\w+", heads[1])
+
+    def test_letters_of_tables_have_eight_points_or_more(self, pdf):
+        """Everything but figures, indices and notes' marks: the smallest of the text's own sizes is 8."""
+        sizes = set()
+
+        def visit(text, _matrix, matrix, _font, size):
+            if len(text.strip()) > 12:
+                sizes.add(round(size * matrix[0], 1))
+
+        for sheet in pdf.pages:
+            sheet.extract_text(visitor_text=visit)
+        assert sizes
+        assert min(size for size in sizes if size > 0) >= 8
+
     def test_long_table_repeats_its_header(self, pdf):
         heads = [sheet.extract_text().count("Region Persons Rate") for sheet in pdf.pages]
         assert sum(heads) >= 2
@@ -294,7 +343,17 @@ def test_a_pdf_that_typst_cannot_tag_is_set_without_tags(root, monkeypatch):
         return compile_really(text, pdf_tags=False, **options)
 
     monkeypatch.setattr(typst, "compile", compile_untagged)
-    assert render(job(root, "pdf"))[0].read_bytes().startswith(b"%PDF")
+    with pytest.warns(UserWarning, match="neither PDF/UA nor PDF/A.*parent group.*nor is it tagged"):
+        assert render(job(root, "pdf"))[0].read_bytes().startswith(b"%PDF")
+
+
+def test_a_pdf_that_breaks_a_rule_is_tagged_and_the_rule_told(root):
+    from paperbuild.article.embedded import typeset
+
+    with pytest.warns(UserWarning, match="missing alt text"):
+        document = typeset(b'#set document(title: "A")\n= A\n$ x $', root, 0)
+    assert b"/StructTreeRoot" in document
+    assert b"pdfuaid:part" not in document
 
 
 def test_the_users_own_pandoc_files_change_nothing(root, html, tmp_path, monkeypatch):

@@ -10,12 +10,13 @@ import functools
 import json
 import re
 import subprocess
+import warnings
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import languages
+from paperbuild.article import languages, word
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.pictures import picture_uri, styles_with_fonts
@@ -92,22 +93,38 @@ def pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path
     target.write_bytes(document)
 
 
-def typeset(text: bytes, root: Path, epoch: int) -> bytes:
-    """Return the PDF of a Typst source, tagged for screen readers.
+STANDARDS = ("ua-1", "a-2a")
+"""What the PDF conforms to: PDF/UA-1 (for screen readers) and PDF/A-2a (for archives)."""
 
-    Typst 0.15 stops with an internal error where it cannot tag some sequences of floats and tables. The same
-    source then gives the same PDF without tags, which is better than none.
+
+def typeset(text: bytes, root: Path, epoch: int) -> bytes:
+    """Return the PDF of a Typst source: PDF/UA-1 and PDF/A-2a, else tagged, else plain.
+
+    Typst refuses a standard where the source breaks one of its rules, such as a picture without alternative
+    text, and stops with an internal error where it cannot tag some sequences of floats and tables. The same
+    source then gives the same pages with less, which is better than none; the reason is told.
     """
     import typst
 
     # Only Typst's own fonts: a machine's fonts must not decide what the PDF looks like.
     options: dict[str, Any] = {"root": str(root), "ignore_system_fonts": True, "timestamp": epoch}
+    wanted: dict[str, Any] = {"pdf_standards": list(STANDARDS)}
     try:
-        return bytes(typst.compile(text, **options))
+        return bytes(typst.compile(text, **options, **wanted))
+    except typst.TypstError as error:
+        reason = str(error).strip()
+        if "PDF/" not in reason and "internal error" not in reason:
+            raise
+    told = f"the PDF conforms to neither PDF/UA nor PDF/A: Typst says: {reason}"
+    try:
+        document = bytes(typst.compile(text, **options))
     except typst.TypstError as error:
         if "internal error" not in str(error):
             raise
-        return bytes(typst.compile(text, **options, pdf_tags=False))
+        document = bytes(typst.compile(text, **options, pdf_tags=False))
+        told += "; nor is it tagged for screen readers"
+    warnings.warn(told, stacklevel=2)
+    return document
 
 
 def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
@@ -123,6 +140,7 @@ def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
             f"--output={target.resolve()}",
         ],
     )
+    word.finish(target, line_numbers=bool(source.metadata.get("line-numbers")))
 
 
 def convert(
@@ -169,7 +187,8 @@ def convert(
         **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
         **source.metadata,
     }
-    metadata.pop("number-sections", None)
+    for ours in ("number-sections", "line-numbers"):
+        metadata.pop(ours, None)
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "metadata.json")
         given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")

@@ -97,7 +97,7 @@ STYLES = {
     "FirstParagraph": Style("First Paragraph", based_on="BodyText", end=JUSTIFIED),
     "Compact": Style("Compact", spacing=(0, 3, 1.1)),
     "TableText": Style("Table Text", 9, font=SANS, spacing=(1.5, 1.5, 1)),
-    "TableTextSmall": Style("Table Text Small", 7, font=SANS, spacing=(1, 1, 1)),
+    "TableTextSmall": Style("Table Text Small", 8, font=SANS, spacing=(1, 1, 1)),
     "Title": Style(
         "Title", 22, following="Subtitle", font=SANS, look=BOLD + colour(ACCENT), keep=KEEP, spacing=(0, 6, 1)
     ),

@@ -19,7 +19,7 @@ NUMBERS = "build/results/numbers.yml"
 
 FRONT_KEYS = frozenset(
     "title subtitle author affiliations abstract keywords license citation lang engine bibliography csl"
-    " number-sections".split()
+    " line-numbers number-sections".split()
 )
 """Front-matter keys that both typesetters treat alike.
 

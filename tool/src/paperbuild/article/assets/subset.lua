@@ -12,7 +12,8 @@ local CALLOUT = { note = true, warning = true, important = true, tip = true, cau
 local FORMATS = { html = true, typst = true, docx = true }
 -- Rows of the longest table that the PDF keeps on one page.
 local LONGEST_WHOLE_TABLE = 30
-local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true, sized = true }
+local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true, sized = true,
+  landscape = true }
 -- Quarto's other cross-reference types: a citation key may not look like one of them.
 local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true, cnj = true, def = true, exm = true,
   exr = true, suppfig = true, supptbl = true, nte = true, wrn = true, tip = true, imp = true, cau = true }
@@ -182,7 +183,8 @@ end
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
 local function caption_inlines(identifier, inlines)
-  local caption = pandoc.Inlines({ pandoc.Str(prefix(kind_of(identifier)) .. index[identifier] .. ":"), pandoc.Space() })
+  local label = pandoc.Str(prefix(kind_of(identifier)) .. index[identifier] .. ":")
+  local caption = pandoc.Inlines({ TARGET == "typst" and pandoc.Strong({ label }) or label, pandoc.Space() })
   caption:extend(inlines)
   return caption
 end
@@ -213,10 +215,10 @@ local function picture(image, identifier)
   return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, kept))
 end
 
--- On paper whole floats go to the next head or foot of a page; among the floats of an appendix, with little text
--- between them, all stay where they stand.
+-- On paper whole floats go to the next head of a page. Among the floats of an appendix, with little text between them,
+-- tables stay where they stand and break, so that they fill the pages.
 local function typst_float(kind, breakable, identifier, caption, body, provenance)
-  local floating = not (breakable or appended[identifier])
+  local floating = not (breakable or kind == "tbl" and appended[identifier])
   local blocks = pandoc.Blocks({
     raw('#float("' .. kind .. '", floating: ' .. tostring(floating) .. ", caption: ["),
     pandoc.Plain(caption), raw("], provenance: [") })
@@ -272,8 +274,11 @@ local function numbered_table(div, provenance)
     return nil
   end
   local caption = caption_inlines(identifier, last.content)
-  local rows, tables = 0, 0
+  local rows, tables, landscape = 0, 0, false
   content:walk({
+    Div = function(inner)
+      landscape = landscape or inner.classes:includes("landscape")
+    end,
     Table = function(tbl)
       rows, tables = #pandoc.utils.to_simple_table(tbl).rows, tables + 1
     end,
@@ -293,7 +298,8 @@ local function numbered_table(div, provenance)
     blocks:insert(raw("</figure>"))
     return blocks
   elseif TARGET == "typst" then
-    return typst_float("tbl", rows > LONGEST_WHOLE_TABLE, identifier, caption, content, provenance)
+    local breakable = landscape or rows > LONGEST_WHOLE_TABLE
+    return typst_float("tbl", breakable, identifier, caption, content, provenance), landscape
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
   blocks:extend(content)
@@ -309,8 +315,10 @@ local function equation(block, label)
     return { raw('<div id="' .. label .. '" class="equation" role="group" aria-label="' .. words.equation .. " " .. number .. '">'), pandoc.Plain({ math }),
       raw('<span class="equation-number">(' .. number .. ")</span></div>") }
   elseif TARGET == "typst" then
-    return { raw('#[#set math.equation(numbering: _ => "(' .. number .. ')")'), pandoc.Plain({ math }),
-      raw("<" .. label .. ">]") }
+    -- Typst's own notation already, so that the label meets the formula and nothing around it.
+    local alt = math.text:gsub("%s+", " "):gsub("[\\\"]", "\\%0")
+    return { raw('#[#set math.equation(numbering: _ => "(' .. number .. ')", alt: "' .. alt .. '")'),
+      raw(pandoc.write(pandoc.Pandoc({ pandoc.Plain({ math }) }), "typst")), raw("<" .. label .. ">]") }
   end
   math.text = math.text .. "\\qquad(" .. number .. ")"
   return pandoc.Div({ pandoc.Para({ math }) }, pandoc.Attr(label))
@@ -434,21 +442,36 @@ end
 -- every cell of every table would take longer than all the rest.
 local function set_floats(blocks)
   local result, placed = pandoc.Blocks({}), {}
+  local turned = false -- the last block closes pages on their side, which the next such table shares
   local position = 1
   while position <= #blocks do
     local block, following = blocks[position], blocks[position + 1]
     local provenance = following and following.t == "Div" and following.classes:includes("provenance") and following or nil
-    local done
+    local done, landscape
     if block.t == "Figure" and index[block.identifier] then
       done = figure(block, provenance)
     elseif block.t == "Div" and counts_tables(block) then
-      done = numbered_table(block, provenance)
+      done, landscape = numbered_table(block, provenance)
     end
+    if landscape then
+      if turned then
+        result:remove(#result)
+      else
+        result:insert(raw("#page(flipped: true)["))
+      end
+      done:insert(raw("]"))
+    end
+    turned = landscape
     if done then
       placed[block.identifier] = true
       result:extend(done)
       position = position + (provenance and 2 or 1)
     else
+      -- An appendix begins a page, so that no float of it stands above its heading.
+      if TARGET == "typst" and block.t == "Header" and block.level == 1 and block.classes:includes("unnumbered")
+        and pandoc.utils.stringify(block.content):find(words.appendix, 1, true) == 1 then
+        result:insert(raw("#place.flush()\n#pagebreak(weak: true)"))
+      end
       result:insert(block)
       position = position + 1
     end
