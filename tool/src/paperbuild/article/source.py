@@ -21,7 +21,7 @@ FRONT_KEYS = frozenset(
     "title subtitle author affiliations abstract keywords license citation lang engine bibliography csl"
     " line-numbers number-sections".split()
 )
-"""Front-matter keys that both typesetters treat alike.
+"""Front-matter keys that both typesetters treat alike, but that Quarto numbers no lines of a DOCX.
 
 Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none
 from a shortcode.
