@@ -71,7 +71,8 @@ local function data_link(path)
   local name = pandoc.path.filename(path) .. ".csv"
   return pandoc.Inlines({
     pandoc.Space(),
-    pandoc.Link("CSV", address, "", pandoc.Attr("", { "download" }, { download = name, ["aria-label"] = name })),
+    -- A list of pairs: the order of a table's keys is another in every run.
+    pandoc.Link("CSV", address, "", pandoc.Attr("", { "download" }, { { "download", name }, { "aria-label", name } })),
   })
 end
 
