@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.own import PACKAGE, PACKAGES
 
-PACKAGES = (PACKAGE.name, "dataregister")
-"""Import packages of the distribution; one that is not there is left out."""
 BY_INSTALLER = {"INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json"}
 """Metadata that says how a distribution came onto this machine, and is no part of it."""
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -14,13 +14,10 @@ from typing import Any
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text, parse_code, read_notebook
-
-# The packages that this distribution installs.
-OWN_PACKAGES = ("paperbuild", "dataregister")
 
 
 @dataclass
@@ -110,7 +107,7 @@ class Scanner:
         while queue:
             name = queue.pop()
             path, top = self.find_module(name), name.partition(".")[0]
-            if top in OWN_PACKAGES:
+            if top in PACKAGES:
                 # The tool's own code is each step's to name (`own_code`), wherever the tool lies.
                 continue
             if path is None:
@@ -192,7 +189,7 @@ class Scanner:
 def _own_file(name: str) -> Path | None:
     """Return the file of one of the tool's own modules; None for any other name."""
     parts = name.split(".")
-    if parts[0] not in OWN_PACKAGES:
+    if parts[0] not in PACKAGES:
         return None
     stem = PACKAGE.parent.joinpath(*parts)
     places = (stem / "__init__.py", stem.with_suffix(".py"))
