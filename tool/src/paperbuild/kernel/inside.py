@@ -120,8 +120,10 @@ def finish() -> None:
 
 def forked(connection_file: str, settings: KernelSettings, environment: Mapping[str, str]) -> None:
     """Turn a process fresh from the fork server into a kernel."""
-    # A process group of its own: Ctrl-C in the terminal reaches the build, which then ends its kernels.
+    # A process group of its own: Ctrl-C in the terminal reaches the build, which then ends its kernels. The
+    # fork server holds interrupts back; a kernel and its children have them as a cold one has.
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
