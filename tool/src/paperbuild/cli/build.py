@@ -7,7 +7,7 @@ import sys
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
-from paperbuild.cli.arguments import add_build_choices, byte_count, job_count, options_from
+from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
@@ -18,18 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper build``."""
     add_build_choices(parser)
     parser.add_argument(
-        "--jobs", "-j", type=job_count, metavar="N", help="steps at a time (default: processors)"
+        "--jobs", "-j", type=COUNT, metavar="N", help="steps at a time (default: processors)"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
     parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
     parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how kernels start")
     parser.add_argument(
-        "--memory-limit", type=byte_count, default=0, metavar="SIZE", help="per kernel, as 2G"
+        "--memory-limit", type=SIZE, default=0, metavar="SIZE", help="per kernel, as 2G"
     )
     parser.add_argument(
         "--store-limit",
-        type=byte_count,
+        type=SIZE,
         default=DEFAULT_SIZE_LIMIT,
         metavar="SIZE",
         help="for kept results (2G)",

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from paperbuild.cli.arguments import PORT
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import (
     ANALYSIS,
@@ -218,7 +219,7 @@ def folders(root: Path) -> list[Path]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper preview``."""
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
+        "--port", type=PORT, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 
