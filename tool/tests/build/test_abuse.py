@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from toy import command, edit, make_toy, outputs, paper, write_notebook
 
 
@@ -19,7 +20,7 @@ def slow_build(root: Path, marker: Path) -> tuple[subprocess.Popen[str], int]:
     tell = f"import os, pathlib, time\npathlib.Path({str(marker)!r}).write_text(str(os.getpid()))"
     write_notebook(root / "analysis/03-alone.ipynb", [f"#| label: wait\n{tell}\ntime.sleep(60)"])
     build = subprocess.Popen(
-        command("build"),
+        command("build", "--to="),
         cwd=root,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,7 +81,7 @@ def interrupted(build: subprocess.Popen[str]) -> str:
 
 def test_an_interrupt_while_the_command_loads_ends_it_without_a_traceback(project: Path) -> None:
     build = subprocess.Popen(
-        [sys.executable, "-X", "importtime", *command("build")[1:]],
+        [sys.executable, "-X", "importtime", *command("build", "--to=")[1:]],
         cwd=project,
         stderr=subprocess.PIPE,
         text=True,
@@ -130,7 +131,7 @@ def test_no_room_for_files(project: Path) -> None:
     before = outputs(project)
     edit(project / "data/sizes.csv", "A,10", "A," + "1" * 3000)
     done = subprocess.run(
-        command("build"),
+        command("build", "--to="),
         cwd=project,
         capture_output=True,
         text=True,

@@ -51,7 +51,9 @@ def options_from(args: argparse.Namespace) -> Options:
 
 
 # The largest number that the system takes has nineteen digits; decimals stand only before a unit.
-_NUMBER = re.compile(r"(?P<whole>[0-9]{1,19})(\.(?=[0-9]+[A-Za-z]))?(?P<decimals>(?<=\.)[0-9]{1,19}|)(?P<unit>[A-Za-z]?)")
+_NUMBER = re.compile(
+    r"(?P<whole>[0-9]{1,19})(\.(?=[0-9]+[A-Za-z]))?(?P<decimals>(?<=\.)[0-9]{1,19}|)(?P<unit>[A-Za-z]?)"
+)
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,12 @@ from paperbuild.project.workspace import Workspace
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper build``."""
     add_build_choices(parser)
-    parser.add_argument(
-        "--jobs", "-j", type=COUNT, metavar="N", help="steps at a time (default: processors)"
-    )
+    parser.add_argument("--jobs", "-j", type=COUNT, metavar="N", help="steps at a time (default: processors)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
     parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
     parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how kernels start")
-    parser.add_argument(
-        "--memory-limit", type=SIZE, default=0, metavar="SIZE", help="per kernel, as 2G"
-    )
+    parser.add_argument("--memory-limit", type=SIZE, default=0, metavar="SIZE", help="per kernel, as 2G")
     parser.add_argument(
         "--store-limit",
         type=SIZE,
@@ -46,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(project: Project, args: argparse.Namespace) -> int:
     """Bring the article up to date: notebooks, figures, tables, numbers, documents."""
     from paperbuild.build import scheduler
-    from paperbuild.cli.status import lines
+    from paperbuild.cli.status import lines, tell_strays
 
     if scheduler.is_nested():
         return 0
@@ -56,6 +52,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         return make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
 
     project = project.with_scenario(args.scenario)
+    if not args.quiet:
+        tell_strays(project)
     if args.dry_run:
         print("\n".join(lines(look(), explain=True)))
         return 0

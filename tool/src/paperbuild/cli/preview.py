@@ -17,6 +17,7 @@ from typing import Any
 
 from paperbuild.cli.arguments import PORT
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import is_leftover
 from paperbuild.project.layout import (
     ANALYSIS,
     ARTICLE,
@@ -197,8 +198,7 @@ def is_source(root: Path, path: str) -> bool:
         relative = Path(path).relative_to(root)
     except ValueError:
         return False
-    hidden = any(part.startswith((".", "__pycache__")) or part.endswith("~") for part in relative.parts)
-    return relative.parts[0] in WATCHED and not hidden
+    return relative.parts[0] in WATCHED and not any(is_leftover(part) for part in relative.parts)
 
 
 def folders(root: Path) -> list[Path]:
