@@ -188,6 +188,21 @@ class Package:
         """The same as messages name it."""
         return (Path(self.shown).parent / resource.path).as_posix()
 
+    def content(self, resource: Resource) -> bytes:
+        """Bytes of a resource's file.
+
+        Raises
+        ------
+        DataError
+            If it is missing.
+        """
+        try:
+            return self.file(resource).read_bytes()
+        except FileNotFoundError:
+            file = self.shown_file(resource)
+            restore = f"`git checkout -- {file}` restores it; a table given up leaves the register too."
+            raise DataError([Finding(file, None, None, "no file", "the registered file", restore)]) from None
+
     def entry(self, name: str) -> Resource:
         """Resource called `name`.
 

@@ -17,7 +17,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -57,7 +56,8 @@ def table(package: Package, name: str) -> pd.DataFrame:
     """
     about = package.entry(name)
     if about.fields is None:
-        raise _schema_error(package, about, f"{name} without a schema", "a table")
+        remedy = "Only an entry with a schema is read as a table."
+        raise _schema_error(package, about, f"{name} without a schema", "a table", remedy)
     unknown = {field.type for field in about.fields} - set(_PARSERS)
     if unknown:
         found = f"the type {', '.join(sorted(unknown))} in the schema of {name}"
@@ -86,9 +86,11 @@ def table(package: Package, name: str) -> pd.DataFrame:
     return frame
 
 
-def _schema_error(package: Package, about: Resource, found: str, expected: str) -> DataError:
+def _schema_error(
+    package: Package, about: Resource, found: str, expected: str, remedy: str = "Correct the schema."
+) -> DataError:
     line = package.line(about.name, "schema")
-    return DataError([Finding(package.shown, line, None, found, expected, "Correct the schema.")])
+    return DataError([Finding(package.shown, line, None, found, expected, remedy)])
 
 
 class _Table:
@@ -98,7 +100,7 @@ class _Table:
         self.package, self.file = package, package.shown_file(about)
         self.fields = {field.name: field for field in about.fields or ()}
         self.restore = f"Correct the cell, or `git checkout -- {self.file}` restores the last committed file."
-        rows = _rows(package.file(about), self.file, list(self.fields))
+        rows = _rows(package, about, list(self.fields))
         columns = zip(*rows, strict=True) if rows else ((),) * len(self.fields)
         self.cells = dict(zip(self.fields, columns, strict=True))
         self.values: dict[str, list[Any]] = {}
@@ -247,17 +249,10 @@ def _dtype(field: Field) -> str:
 # --- bytes to rows --------------------------------------------------------------------------------
 
 
-def _read(location: Path, file: str) -> bytes:
-    try:
-        return location.read_bytes()
-    except FileNotFoundError:
-        restore = f"`git checkout -- {file}` restores it; a table given up leaves the register too."
-        raise DataError([Finding(file, None, None, "no file", "the registered file", restore)]) from None
-
-
-def _rows(location: Path, file: str, header: list[str]) -> list[list[str]]:
+def _rows(package: Package, about: Resource, header: list[str]) -> list[list[str]]:
     """Rows below a header that is exactly the schema's, each of full width, one per line."""
-    text = decode(_read(location, file), file)
+    file = package.shown_file(about)
+    text = decode(package.content(about), file)
     restore = f"`git checkout -- {file}` restores the last committed file."
 
     def refuse(line: int | None, found: str, expected: str, remedy: str = restore) -> DataError:
@@ -299,7 +294,7 @@ def _columns(package: Package, about: Resource, wanted: Sequence[str]) -> dict[s
     if set(wanted) - set(header):
         found = f"a reference to {', '.join(wanted)} of {about.name}"
         raise _schema_error(package, about, found, f"columns among {', '.join(header)}")
-    rows = _rows(package.file(about), package.shown_file(about), header)
+    rows = _rows(package, about, header)
     return {column: [row[header.index(column)] for row in rows] for column in wanted}
 
 

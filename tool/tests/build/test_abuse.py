@@ -5,10 +5,13 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
 from toy import command, edit, make_toy, outputs, paper, write_notebook
 
 
@@ -17,7 +20,7 @@ def slow_build(root: Path, marker: Path) -> tuple[subprocess.Popen[str], int]:
     tell = f"import os, pathlib, time\npathlib.Path({str(marker)!r}).write_text(str(os.getpid()))"
     write_notebook(root / "analysis/03-alone.ipynb", [f"#| label: wait\n{tell}\ntime.sleep(60)"])
     build = subprocess.Popen(
-        command("build"),
+        command("build", "--to="),
         cwd=root,
         stderr=subprocess.PIPE,
         text=True,
@@ -68,6 +71,49 @@ def test_stopped_builds_leave_no_kernel_and_the_next_one_heals(
     assert not (project / "build/staging").exists()
 
 
+def interrupted(build: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C: the whole process group is told, as by a terminal; return what was then printed."""
+    os.killpg(build.pid, signal.SIGINT)
+    _, said = build.communicate(timeout=60)
+    assert build.returncode in (130, -signal.SIGINT)
+    return said
+
+
+def test_an_interrupt_while_the_command_loads_ends_it_without_a_traceback(project: Path) -> None:
+    build = subprocess.Popen(
+        [sys.executable, "-X", "importtime", *command("build", "--to=")[1:]],
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    assert build.stderr is not None
+    assert any("paperbuild.ground.errors" in line for line in build.stderr), "never got as far"
+    assert "Traceback" not in interrupted(build)
+
+
+@pytest.mark.parametrize("pause", [0, 0.3], ids=["at once", "while it imports"])
+def test_an_interrupt_while_the_fork_server_starts_ends_it_without_a_traceback(
+    fresh: Path, pause: float
+) -> None:
+    build = subprocess.Popen(
+        command("build", "--to="),
+        cwd=fresh,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (private := list(Path(tempfile.gettempdir()).glob(f"paperbuild-{build.pid}-*"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(pause)
+    assert interrupted(build).startswith("paper: stopped")
+    assert not any(folder.exists() for folder in private)
+
+
 def test_a_second_build_at_once_is_refused_with_the_owner(project: Path, tmp_path: Path) -> None:
     build, _ = slow_build(project, tmp_path / "pid")
     try:
@@ -85,7 +131,7 @@ def test_no_room_for_files(project: Path) -> None:
     before = outputs(project)
     edit(project / "data/sizes.csv", "A,10", "A," + "1" * 3000)
     done = subprocess.run(
-        command("build"),
+        command("build", "--to="),
         cwd=project,
         capture_output=True,
         text=True,

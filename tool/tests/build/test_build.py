@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from toy import edit, outputs, paper, write_notebook
 
 
@@ -300,6 +301,15 @@ def test_a_dead_kernel_says_why(project: Path, code: str, option: tuple[str, ...
     assert done.returncode == 1
     assert "03-alone › bad" in done.stderr
     assert message in done.stderr
+
+
+def test_a_command_that_fails_fails_its_step(project: Path) -> None:
+    write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!exit 3\nprint('went on')"])
+    done = paper(project, "build")
+    assert done.returncode == 1
+    assert "!exit 3 ended with exit code 3" in done.stderr
+    write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!true"])
+    assert paper(project, "build").returncode == 0
 
 
 def test_declared_but_missing_and_bad_settings_are_found_at_once(project: Path) -> None:

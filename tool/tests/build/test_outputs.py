@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from toy import edit, outputs, paper, write_notebook
 
 from paperbuild.article.formats import DOCUMENTS
 from paperbuild.build.plan import Options, make_plan
@@ -18,6 +17,7 @@ from paperbuild.project.results import NotebookResults
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.outputs import check_names
 from paperbuild.steps.step import Result, differences
+from toy import edit, outputs, paper, write_notebook
 
 
 def result(folder: Path, *names: str, kind: str = "number") -> Result:
@@ -99,6 +99,23 @@ def test_a_document_is_kept_published_again_and_set_anew(article: Path) -> None:
     assert "That mean is 6.50" in late.read_text(encoding="utf-8"), "its sources are copied again"
 
 
+def test_a_text_handed_over_as_a_number_is_no_markdown(article: Path) -> None:
+    words = "1. a*b*c_d_ & [x](y) <i>z</i> $k$ `m` -- n@o"
+    write_notebook(article / "analysis/03-alone.ipynb", [WORDS % (words, "- none")])
+    (article / "paper.qmd").write_text(
+        "---\ntitle: Toy\nabstract: '{{< meta n.alone.words >}}'\n---\n\n{{< meta n.alone.words >}}\n\n"
+        "In a line {{< meta n.alone.none >}}.\n"
+    )
+    done = paper(article, "build", "--to", "html", "--engine", "embedded")
+    assert done.returncode == 0, done.stderr
+    text = (article / "text/paper.html.txt").read_text(encoding="utf-8")
+    # Dashes and quotes are set as in the prose around them.
+    assert text.count(words.replace("--", "–")) == 2
+    assert "In a line - none." in text
+
+
+WORDS = "#| label: words\nfrom paperbuild import number\nnumber('alone.words', %r)\nnumber('alone.none', %r)"
+
 DRAWS = [
     "# Alone",
     "#| label: setup\nimport os\nimport random\nimport numpy as np\nfrom paperbuild import number",
@@ -127,3 +144,25 @@ def test_draws_follow_from_step_and_cell_and_linear_algebra_has_one_thread(proje
     seed = zlib.crc32(f"03-alone {DRAWS[2]}".encode())
     assert found[0]["alone.array"] == float(f"{np.random.RandomState(seed).random():.10g}")
     assert found[0]["alone.threads"] == "1"
+
+
+OWN_SEED = [
+    "#| label: setup\nimport random\nimport numpy as np\nfrom paperbuild import number",
+    "#| label: seed\nnp.random.seed(3)",
+    "#| label: draw\nnumber('alone.numpy', np.random.random())\nnumber('alone.python', random.random())",
+]
+
+
+def test_a_seed_of_the_authors_own_holds_in_the_cells_that_follow(project: Path) -> None:
+    import numpy as np
+
+    write_notebook(project / "analysis/03-alone.ipynb", OWN_SEED)
+    done = paper(project, "build")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((project / "build/results/03-alone.json").read_text(encoding="utf-8"))
+    found = {one["name"]: one["value"] for one in record["artefacts"]}
+    assert found["alone.numpy"] == float(f"{np.random.RandomState(3).random():.10g}")
+    seed = zlib.crc32(f"03-alone {OWN_SEED[2]}".encode())
+    assert found["alone.python"] == float(f"{random.Random(seed).random():.10g}"), (
+        "the other one is still held"
+    )

@@ -19,7 +19,7 @@ KINDS = {"notebook": notebook.OWN_CODE, "document": document.OWN_CODE}
 def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the tool's code that may be edited."""
     source = Path(paperbuild.__file__).parent
-    for name in dependencies.OWN_PACKAGES:
+    for name in dependencies.PACKAGES:
         shutil.copytree(source.parent / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(dependencies, "PACKAGE", tmp_path / "paperbuild")
     return tmp_path / "paperbuild"
@@ -41,6 +41,7 @@ def own_code(tool: Path) -> dict[str, dict[str, str]]:
         ("project/notebook.py", {"notebook", "document"}),
         ("project/results.py", {"notebook"}),
         ("ground/surroundings.py", {"notebook", "document"}),
+        ("../dataregister/tables.py", {"notebook"}),
         ("article/text.py", {"document"}),
         ("article/embedded.py", {"document"}),
         ("article/quarto.py", {"document"}),
@@ -59,7 +60,7 @@ def test_an_edit_of_the_tool_reaches_what_passes_through_it(
     assert {kind for kind in KINDS if before[kind] != after[kind]} == reached
     for kind in reached:
         [reason] = differences(before[kind], after[kind])
-        assert reason.startswith(f"module paperbuild/{module} changed")
+        assert reason.startswith(f"module {path.resolve().relative_to(tool.parent)} changed")
 
 
 def test_a_comment_in_the_tool_reaches_nothing(tool: Path) -> None:

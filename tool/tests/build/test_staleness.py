@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from toy import edit, paper
 
 from paperbuild.build.plan import Options, Plan, make_plan
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.notebook import NotebookStep
+from toy import edit, paper
 
 
 def plan_of(root: Path, *overrides: str) -> Plan:
@@ -76,6 +76,10 @@ NO_CHANGES: dict[str, Callable[[Path], object]] = {
         r / "src/toy/core.py", "import csv", "import csv  # standard library"
     ),
     "blank lines": lambda r: edit(r / "src/toy/lazy.py", "def", "\n\n\ndef"),
+    "files of editors": lambda r: [
+        (r / "src/toy" / name).write_text("x")
+        for name in (".core.py.swp", "core.py~", "core.py.orig", "#core.py#", ".DS_Store", "Thumbs.db")
+    ],
     "module nobody imports": lambda r: edit(r / "src/toy/unused.py", "None", "1"),
     "hash in the register": lambda r: edit(r / "data/datapackage.json", "sha256:1", "sha256:2"),
     "times": lambda r: [os.utime(p) for p in r.rglob("*.*") if p.is_file()],

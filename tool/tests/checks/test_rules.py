@@ -158,8 +158,8 @@ def test_a_broken_article_is_a_finding_at_its_place(project, case):
     ("name", "content", "where"),
     [
         ("paper.qmd", "---\ntitle: x\n---\n\nТекст.\n".encode("cp1251"), "paper.qmd:5"),
-        ("refs.bib", "@book{Ы,\n}".encode("cp1251"), "refs.bib"),
-        ("analysis/01-a.ipynb", "{'Ы'}".encode("cp1251"), "analysis/01-a.ipynb"),
+        ("refs.bib", "@book{Ы,\n}".encode("cp1251"), "refs.bib:1"),
+        ("analysis/01-a.ipynb", "{'Ы'}".encode("cp1251"), "analysis/01-a.ipynb:1"),
     ],
 )
 def test_a_text_that_is_not_utf8_is_a_finding(project, name, content, where):

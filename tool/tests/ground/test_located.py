@@ -50,9 +50,9 @@ def test_json_is_yaml(value: object) -> None:
     [
         ("a: 1\na: 2\n", "x.yml:2: not valid YAML: the key 'a' stands here for the second time"),
         ("a: [\n", "x.yml:2: not valid YAML"),
-        ("a: " + "9" * 5000, "x.yml: not valid YAML"),
-        ("[" * 60 + "]" * 60, "x.yml: not valid YAML: nested too deeply"),
-        ("- " * 200_000, "x.yml: not valid YAML: nested too deeply"),
+        ("a: " + "9" * 5000, "x.yml:1: not valid YAML"),
+        ("\n[" * 60 + "]" * 60, "x.yml:52: not valid YAML: nested too deeply"),
+        ("- " * 200_000, "x.yml:1: not valid YAML: nested too deeply"),
         ("? [a]\n: 1\n", "x.yml:1: not valid YAML"),
         ("a: \x00", "x.yml: not valid YAML"),
     ],

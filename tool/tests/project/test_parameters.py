@@ -125,7 +125,7 @@ def test_what_was_typed_wrongly_is_wrong_use_and_what_a_file_says_is_not() -> No
     assert both.value.exit_code == 1
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "\udcff", "[" * 5000])
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
 def test_values_that_no_parameter_has_are_wrong_use(value: str) -> None:
     with pytest.raises(UsageError):
         parse_overrides([f"02-b.year={value}"])

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import utf8
 from paperbuild.ground.located import loader, parse_yaml
 from paperbuild.project.layout import ARTICLE, BUILD, FIGURES, TABLES
 
@@ -609,10 +610,9 @@ def read(root: Path, entry: str = ARTICLE) -> Article:
             )
             return
         try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            where = f"{path}:{content.count(bytes([10]), 0, error.start) + 1}"
-            unread[path] = PaperError(f"not UTF-8 ({error})", where=where, remedy="save the file as UTF-8")
+            text = utf8(content, path)
+        except PaperError as error:
+            unread[path] = error
             return
         # As files opened for text are read, whatever their line ends.
         found = manuscripts[path] = manuscript(path, text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from paperbuild.article.formats import FORMATS, documents
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Store
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
@@ -253,7 +254,14 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     )
     references = References(workspace, options.accept)
     notebooks = {name: NotebookStep(desk, name, references) for name in workspace.notebooks}
-    kinds = options.documents if workspace.project.article.is_file() else ()
+    kinds = options.documents
+    if kinds and not workspace.project.article.is_file():
+        raise PaperError(
+            "there is no such file",
+            where=workspace.project.relative(workspace.project.article),
+            expected="the article's text",
+            remedy="write it; paper build --no-render stops before it is typeset",
+        )
     outputs = Outputs(desk, notebooks, references, kinds)
     found: list[Step] = [*notebooks.values(), outputs]
     found += [DocumentStep(desk, kind, outputs) for kind in kinds]

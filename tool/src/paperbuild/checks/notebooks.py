@@ -1,7 +1,6 @@
 """Rules for notebooks as committed: thin, labelled, without outputs."""
 
 import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,15 +10,24 @@ from paperbuild.article.text import Manuscript
 from paperbuild.checks.prose import typed_in
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.notebook import label_of
+from paperbuild.project.layout import ANALYSIS
+from paperbuild.project.notebook import label_of, parse_notebook
 
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def find(subject: Subject) -> Iterable[PaperError]:
     """What is wrong with the notebooks of a project."""
-    for path in sorted(subject.project.analysis.glob("*.ipynb")):
-        shown = subject.project.relative(path)
+    project = subject.project
+    for path in project.strays:
+        yield PaperError(
+            "this notebook is no step of the article: nothing runs it, and nobody can rebuild what it shows",
+            where=project.relative(path),
+            expected=f"{ANALYSIS}/NN-name.ipynb, NN two digits and the name in kebab-case",
+            remedy=f"rename it so, or move it out of {ANALYSIS}/",
+        )
+    for path in map(project.notebook, project.steps):
+        shown = project.relative(path)
         try:
             yield from notebook_findings(shown, subject.text(shown))
         except PaperError as error:
@@ -34,20 +42,13 @@ def notebook_findings(path: str, text: str) -> list[PaperError]:
     path, text : str
         The notebook's path relative to the root, and its JSON.
     """
-    try:
-        notebook = json.loads(text)
-    except json.JSONDecodeError as error:
-        expected, remedy = "a Jupyter notebook (JSON)", f"git checkout -- {path}"
-        return [
-            PaperError(f"not JSON: {error}", where=f"{path}:{error.lineno}", expected=expected, remedy=remedy)
-        ]
     found: list[PaperError] = []
 
     def add(cell: Mapping[str, Any], line: int, message: str, expected: str, remedy: str) -> None:
         where = f"{path}:{_source_line(text, cell) + line}"
         found.append(PaperError(message, where=where, expected=expected, remedy=remedy))
 
-    cells = notebook.get("cells", [])
+    cells = parse_notebook(text, path)["cells"]
     code = [cell for cell in cells if cell.get("cell_type") == "code"]
     labels: Counter[str] = Counter()
     for cell in code:

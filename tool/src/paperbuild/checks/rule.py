@@ -10,7 +10,7 @@ from typing import Any
 from paperbuild.article import text
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import load_yaml
+from paperbuild.ground.located import load_yaml, read_text
 from paperbuild.project.layout import QUARTO_PROJECT, Project
 from paperbuild.project.manifest import Manifest, read_manifest
 
@@ -50,12 +50,7 @@ class Subject:
         PaperError
             If there is no such file, or it is not UTF-8.
         """
-        try:
-            return (self.project.root / path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise PaperError(f"not UTF-8 ({error})", where=path, remedy="save the file as UTF-8") from None
-        except OSError as error:
-            raise PaperError(f"cannot be read: {error.strerror}", where=path) from None
+        return read_text(self.project.root / path, path)
 
 
 @dataclass(frozen=True)

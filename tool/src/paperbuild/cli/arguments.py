@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from paperbuild.article.formats import FORMATS
 from paperbuild.build.plan import Options
-from paperbuild.ground.errors import UsageError
+from paperbuild.ground.errors import UsageError, shortened
 
 
 def add_build_choices(parser: argparse.ArgumentParser) -> None:
@@ -46,18 +50,51 @@ def options_from(args: argparse.Namespace) -> Options:
     return Options(**values)
 
 
-def byte_count(text: str) -> int:
-    """Return the bytes that ``500M``, ``2G`` or a plain number mean."""
-    units = {"K": 10**3, "M": 10**6, "G": 10**9}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
-    try:
-        return int(float(number) * units.get(unit, 1))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; expected for instance 2G or 500M") from None
+# The largest number that the system takes has nineteen digits; decimals stand only before a unit.
+_NUMBER = re.compile(
+    r"(?P<whole>[0-9]{1,19})(\.(?=[0-9]+[A-Za-z]))?(?P<decimals>(?<=\.)[0-9]{1,19}|)(?P<unit>[A-Za-z]?)"
+)
 
 
-def job_count(text: str) -> int:
-    """Return a number of steps at a time, at least one."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; expected 1 or more")
-    return int(text)
+@dataclass(frozen=True)
+class Whole:
+    """A reader of whole numbers on the command line, for `argparse`'s ``type``.
+
+    Attributes
+    ----------
+    what : str
+        What the number is of, as a refusal names it.
+    expected : str
+        What would have been right.
+    least, most : int
+        The bounds, themselves allowed.
+    units : mapping of str to int
+        Factors by the letter that may follow; a number with such a letter may have decimals.
+    """
+
+    what: str
+    expected: str
+    least: int = 0
+    most: int = sys.maxsize
+    units: Mapping[str, int] = field(default_factory=dict, hash=False)  # argparse looks readers up
+
+    def __call__(self, text: str) -> int:
+        """Return the number that `text` means.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            For anything else.
+        """
+        match = _NUMBER.fullmatch(text)
+        if match and (not match["unit"] or match["unit"].upper() in self.units):
+            factor, decimals = self.units.get(match["unit"].upper(), 1), match["decimals"]
+            number = int(match["whole"] + decimals) * factor // 10 ** len(decimals)
+            if self.least <= number <= self.most:
+                return number
+        raise argparse.ArgumentTypeError(f"{shortened(text)!r} is no {self.what}; expected {self.expected}")
+
+
+SIZE = Whole("size", "bytes, as 2G, 500M or 64K", units={"K": 10**3, "M": 10**6, "G": 10**9})
+COUNT = Whole("number of times or of steps", "1 or more", least=1)
+PORT = Whole("port", "0 to 65535", most=65535)

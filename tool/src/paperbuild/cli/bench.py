@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paperbuild.cli.arguments import COUNT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
@@ -375,10 +376,10 @@ def show(tasks: Mapping[str, Mapping[str, float]]) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `paper bench` understands."""
     parser.add_argument(
-        "--repeat", type=int, default=3, metavar="N", help="times that quick tasks are measured (default 3)"
+        "--repeat", type=COUNT, default=3, metavar="N", help="times that quick tasks are measured (default 3)"
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="notebooks at once"
+        "--jobs", type=COUNT, default=os.cpu_count() or 1, metavar="N", help="notebooks at once"
     )
 
 

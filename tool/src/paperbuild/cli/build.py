@@ -7,7 +7,7 @@ import sys
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
-from paperbuild.cli.arguments import add_build_choices, byte_count, job_count, options_from
+from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
@@ -17,19 +17,15 @@ from paperbuild.project.workspace import Workspace
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper build``."""
     add_build_choices(parser)
-    parser.add_argument(
-        "--jobs", "-j", type=job_count, metavar="N", help="steps at a time (default: processors)"
-    )
+    parser.add_argument("--jobs", "-j", type=COUNT, metavar="N", help="steps at a time (default: processors)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
     parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
     parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how kernels start")
-    parser.add_argument(
-        "--memory-limit", type=byte_count, default=0, metavar="SIZE", help="per kernel, as 2G"
-    )
+    parser.add_argument("--memory-limit", type=SIZE, default=0, metavar="SIZE", help="per kernel, as 2G")
     parser.add_argument(
         "--store-limit",
-        type=byte_count,
+        type=SIZE,
         default=DEFAULT_SIZE_LIMIT,
         metavar="SIZE",
         help="for kept results (2G)",
@@ -46,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(project: Project, args: argparse.Namespace) -> int:
     """Bring the article up to date: notebooks, figures, tables, numbers, documents."""
     from paperbuild.build import scheduler
-    from paperbuild.cli.status import lines
+    from paperbuild.cli.status import lines, tell_strays
 
     if scheduler.is_nested():
         return 0
@@ -56,6 +52,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         return make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
 
     project = project.with_scenario(args.scenario)
+    if not args.quiet:
+        tell_strays(project)
     if args.dry_run:
         print("\n".join(lines(look(), explain=True)))
         return 0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import gettempdir
 
-from paperbuild.ground.errors import PaperError, unexpected
+from paperbuild.ground.errors import PaperError, UsageError, shortened, unexpected
 from paperbuild.ground.files import disk_error
 from paperbuild.ground.surroundings import interpreter_variables
 from paperbuild.project.layout import Project
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        return dispatch(list(sys.argv[1:] if argv is None else argv))
+        return dispatch(utf8(sys.argv[1:] if argv is None else argv))
     except PaperError as error:
         print(f"paper: {error}", file=sys.stderr)
         return error.exit_code
@@ -78,6 +78,23 @@ def begin_anew_if_needed() -> None:
                 del os.environ[name]
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def utf8(argv: Sequence[str]) -> list[str]:
+    """Return the arguments as a list; bytes that are no UTF-8, which Python carries along, are refused.
+
+    Raises
+    ------
+    UsageError
+        For the first such argument.
+    """
+    for word in argv:
+        try:
+            word.encode("utf-8")
+        except UnicodeEncodeError:
+            where = shortened(word.encode("utf-8", "replace").decode("utf-8"))
+            raise UsageError("this argument is not UTF-8", where=where, expected="text in UTF-8") from None
+    return list(argv)
 
 
 def dispatch(argv: list[str]) -> int:

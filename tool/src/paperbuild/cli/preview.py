@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from paperbuild.cli.arguments import PORT
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import is_leftover
 from paperbuild.project.layout import (
     ANALYSIS,
     ARTICLE,
@@ -196,8 +198,7 @@ def is_source(root: Path, path: str) -> bool:
         relative = Path(path).relative_to(root)
     except ValueError:
         return False
-    hidden = any(part.startswith((".", "__pycache__")) or part.endswith("~") for part in relative.parts)
-    return relative.parts[0] in WATCHED and not hidden
+    return relative.parts[0] in WATCHED and not any(is_leftover(part) for part in relative.parts)
 
 
 def folders(root: Path) -> list[Path]:
@@ -218,7 +219,7 @@ def folders(root: Path) -> list[Path]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper preview``."""
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
+        "--port", type=PORT, default=DEFAULT_PORT, help=f"port on {HOST} (default {DEFAULT_PORT}; 0: any)"
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from paperbuild.build.plan import Options, make_plan
-from paperbuild.cli.arguments import byte_count
+from paperbuild.cli.arguments import SIZE
 from paperbuild.ground.errors import PaperError, UsageError, suggestion
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", dest="overrides", action="append", default=[], metavar="PARAM=VALUE")
     parser.add_argument("--scenario", metavar="NAME", help="with the parameters of this variant")
     parser.add_argument("--kernel", choices=["fork", "cold"], default="fork", help="how the kernel starts")
-    parser.add_argument("--memory-limit", type=byte_count, default=0, metavar="SIZE", help="as 2G")
+    parser.add_argument("--memory-limit", type=SIZE, default=0, metavar="SIZE", help="as 2G")
 
 
 def main(project: Project, args: argparse.Namespace) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.cli.arguments import add_build_choices, options_from
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import ANALYSIS, Project
 from paperbuild.project.workspace import Workspace
 
 
@@ -21,8 +22,16 @@ def main(project: Project, args: argparse.Namespace) -> int:
     """Print how every step stands."""
     options = options_from(args)
     plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
+    tell_strays(project)
     print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
     return 0
+
+
+def tell_strays(project: Project) -> None:
+    """Say which notebooks no command runs, before somebody misses them."""
+    for path in project.strays:
+        shown = project.relative(path)
+        print(f"paper: {shown} is no step, its name is not {ANALYSIS}/NN-name.ipynb", file=sys.stderr)
 
 
 def as_json(plan: Plan) -> str:

@@ -62,6 +62,11 @@ def raise_all(findings: Sequence[PaperError]) -> None:
         raise findings[0] if len(findings) == 1 else Findings(findings)
 
 
+def shortened(text: str, length: int = 100) -> str:
+    """Return what a message shows of a text: all of it, or its beginning."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def suggestion(name: object, known: Iterable[object]) -> str:
     """Return ``; did you mean 'x'?`` when `name` looks like one of `known`, else nothing."""
     import difflib

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,35 @@ from paperbuild.ground.errors import PaperError
 
 _HEAD = '{"sha256": "%s", "content": '
 _HEAD_LENGTH = len(_HEAD % ("0" * 64))
+
+_LEFTOVER = re.compile(
+    r"\..*|#.*#|.*~|.*\.(orig|rej|bak|tmp|pyc)|__pycache__|Thumbs\.db|desktop\.ini", re.IGNORECASE
+)
+
+
+def is_leftover(name: str) -> bool:
+    """Tell whether a file or folder of this name is what editors, merges, file managers or Python leave.
+
+    >>> [is_leftover(name) for name in (".plots.py.swp", "plots.py~", "plots.py.orig", "plots.py")]
+    [True, True, True, False]
+    """
+    return _LEFTOVER.fullmatch(name) is not None
+
+
+def utf8(content: bytes, shown: str) -> str:
+    """Return the text of a file that an author wrote.
+
+    Raises
+    ------
+    PaperError
+        Where it is no UTF-8, with the line of the first byte that is none.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"not UTF-8: byte 0x{content[error.start]:02x}"
+        raise PaperError(message, where=f"{shown}:{line}", remedy="save the file as UTF-8") from None
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

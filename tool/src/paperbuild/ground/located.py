@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
-from paperbuild.ground.files import recall, remember
+from paperbuild.ground.files import recall, remember, utf8
 
 Record = TypeVar("Record")
 Key = str | int
@@ -66,7 +66,11 @@ def loader() -> Any:
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), list(first))
 
     def whole(self: Any, node: Any) -> int:
-        return int(self.construct_scalar(node))
+        try:
+            return int(self.construct_scalar(node))
+        except ValueError as error:
+            # Thousands of digits.
+            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
     Loader.add_constructor("tag:yaml.org,2002:int", whole)
     return Loader
@@ -92,9 +96,11 @@ def parse_yaml(text: str, shown: str, first: int = 1) -> Any:
     import yaml
 
     try:
-        if _depth(text) > DEEPEST:
+        if (line := _too_deep(text)) is not None:
             raise PaperError(
-                "not valid YAML: nested too deeply", where=shown, expected=f"at most {DEEPEST} levels"
+                "not valid YAML: nested too deeply",
+                where=f"{shown}:{line + first}",
+                expected=f"at most {DEEPEST} levels",
             )
         return yaml.load(text, Loader=loader())
     except yaml.YAMLError as error:
@@ -102,22 +108,18 @@ def parse_yaml(text: str, shown: str, first: int = 1) -> Any:
         place = f"{shown}:{mark.line + first}" if mark else shown
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise PaperError(f"not valid YAML: {problem}", where=place) from None
-    except ValueError as error:
-        # A number of thousands of digits.
-        raise PaperError(f"not valid YAML: {error}", where=shown) from None
 
 
-def _depth(text: str) -> int:
-    """Return how deep collections lie in one another; the parser that makes values crashes on too many."""
+def _too_deep(text: str) -> int | None:
+    """Return the line (from 0) where more collections lie in one another than the parser of values takes."""
     import yaml
 
-    depth = deepest = 0
+    depth = 0
     for event in yaml.parse(text, Loader=loader()) if len(text) > DEEPEST else ():
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        deepest = max(depth, deepest)
-        if deepest > DEEPEST:
-            break
-    return deepest
+        if depth > DEEPEST:
+            return event.start_mark.line
+    return None
 
 
 def read_text(path: Path, shown: str) -> str:
@@ -127,13 +129,14 @@ def read_text(path: Path, shown: str) -> str:
     ------
     PaperError
         Where it is missing or no UTF-8.
+
+    Lines end as in files opened for text, whatever ends them in the file.
     """
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise PaperError(f"not UTF-8 ({error})", where=shown, remedy="save the file as UTF-8") from None
+        content = path.read_bytes()
     except OSError as error:
         raise PaperError(f"cannot read: {error.strerror}", where=shown, expected="this file") from None
+    return utf8(content, shown).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def load_yaml(path: Path, shown: str) -> Any:

@@ -10,21 +10,18 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.files import is_leftover
+from paperbuild.ground.own import PACKAGE, PACKAGES
 
-PACKAGES = (PACKAGE.name, "dataregister")
-"""Import packages of the distribution; one that is not there is left out."""
 BY_INSTALLER = {"INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json"}
 """Metadata that says how a distribution came onto this machine, and is no part of it."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 WHEEL = "Wheel-Version: 1.0\nGenerator: paperbuild\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-_LEFTOVER = re.compile(r"\.|__pycache__$|.*(~|\.pyc|\.orig|\.rej)$")
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def package_files(name: str) -> dict[str, bytes]:
     return {
         f"{name}/{path.as_posix()}": file.read_bytes()
         for path, file in inner.items()
-        if not any(_LEFTOVER.match(part) for part in path.parts)
+        if not any(is_leftover(part) for part in path.parts)
     }
 
 

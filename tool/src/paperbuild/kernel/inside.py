@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ import signal
 import sys
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ from paperbuild.kernel.watch import Watch
 from paperbuild.project.notebook import label_of
 
 _watch: Watch | None = None
+_seeded_by_author: set[str] = set()
 
 
 def run_kernel(connection_file: str, settings: KernelSettings) -> None:
@@ -48,6 +50,7 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     shell: Any = app.shell
     shell.events.register("pre_run_cell", _prepare_cell)
     shell.set_custom_exc((Exception,), _record_failure)
+    shell.system = _failing(shell)
     _watch = Watch(settings)
     sys.addaudithook(_watch)
     app.start()
@@ -62,9 +65,44 @@ def _prepare_cell(info: Any) -> None:
     assert _watch is not None
     recorder.enter_cell(label_of(info.raw_cell or ""))
     seed = zlib.crc32(f"{_watch.settings.step} {info.raw_cell}".encode())
-    random.seed(seed)
-    if "numpy" in sys.modules:
+    if "random" not in _seeded_by_author:
+        random.seed(seed)
+    if "numpy" in sys.modules and "numpy.random" not in _seeded_by_author:
         sys.modules["numpy"].random.seed(seed)
+    # What an author seeds goes on as seeded in the cells that follow.
+    _seeded_by_author.update(generators_seeded(info.transformed_cell or ""))
+
+
+def generators_seeded(source: str) -> set[str]:
+    """Return which global generators a cell seeds itself: ``random``, ``numpy.random``.
+
+    >>> sorted(generators_seeded("import numpy as np\\nnp.random.seed(3)"))
+    ['numpy.random']
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set()
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    seeding = (
+        name.rpartition(".")[0] for name in called if name.endswith((".seed", ".setstate", ".set_state"))
+    )
+    return {
+        "random" if owner == "random" else "numpy.random" for owner in seeding if owner.endswith("random")
+    }
+
+
+def _failing(shell: Any) -> Callable[[str], None]:
+    """Return what runs a cell's ``!command``: as IPython does, but a command that fails fails the cell."""
+    run = shell.system
+
+    def system(command: str) -> None:
+        run(command)
+        code = shell.user_ns.get("_exit_code", 0)
+        if code:
+            raise ChildProcessError(f"!{command} ended with exit code {code}")
+
+    return system
 
 
 def _record_failure(
@@ -120,8 +158,10 @@ def finish() -> None:
 
 def forked(connection_file: str, settings: KernelSettings, environment: Mapping[str, str]) -> None:
     """Turn a process fresh from the fork server into a kernel."""
-    # A process group of its own: Ctrl-C in the terminal reaches the build, which then ends its kernels.
+    # A process group of its own: Ctrl-C in the terminal reaches the build, which then ends its kernels. The
+    # fork server holds interrupts back; a kernel and its children have them as a cold one has.
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -14,6 +14,7 @@ import dataclasses
 import io
 import math
 import re
+import sys
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,19 +141,21 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
     name : str
         Kebab-case name, unique in the article.
     fig : Figure
-        The figure, at its printed size; it is closed afterwards.
+        The figure, at its printed size; it is closed afterwards. Or what has or makes one: axes, a grid of
+        seaborn's, a `seaborn.objects.Plot`.
     data : DataFrame
-        Every value the figure draws.
+        Every value the figure draws. A named index counts among its columns.
 
     Raises
     ------
     ArtefactError
-        For a bad or repeated name, or an empty `data`.
+        For a bad or repeated name, an empty `data`, or a `fig` that is no figure of matplotlib's.
     """
     from IPython.display import Image, display
     from matplotlib import pyplot, rc_context
 
     FIGURE.check_name(name)
+    fig = as_figure(name, fig)
     table_bytes = csv_bytes(name, data)
     # The salt makes the ids inside an SVG depend on the figure alone; without it every run draws new ones.
     with rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "savefig.bbox": None}):
@@ -163,6 +166,42 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
     contents = {".svg": rounded_paths(svg.getvalue()), ".png": png.getvalue(), ".csv": table_bytes}
     FIGURE.hand_over(name, contents)
     display(Image(data=contents[".png"], format="png", width=round(fig.get_figwidth() * 96)))
+
+
+def as_figure(name: str, drawn: Any) -> Figure:
+    """Return the matplotlib figure that something is or belongs to, or that it draws.
+
+    Raises
+    ------
+    ArtefactError
+        Where there is none, with what to hand over instead.
+    """
+    from matplotlib import pyplot
+    from matplotlib.figure import Figure
+
+    objects = sys.modules.get("seaborn.objects")
+    if objects is not None and isinstance(drawn, objects.Plot):
+        before = pyplot.get_fignums()
+        drawn.plot(pyplot=True)
+        if pyplot.get_fignums() == before:
+            raise ArtefactError(f"figure {name!r}: the plot draws on a figure of yours; hand over that one")
+        return pyplot.gcf()
+    found = drawn
+    # A part of a figure within a figure belongs to it, and that to the whole.
+    while not isinstance(found, Figure) and (above := getattr(found, "figure", None)) is not found:
+        found = above
+    if isinstance(found, Figure):
+        return found
+    whose = type(drawn)
+    advice = (
+        "a plotly figure is drawn by a browser: draw its data with matplotlib or seaborn"
+        if whose.__module__.partition(".")[0] == "plotly"
+        else "draw on axes of matplotlib.pyplot.subplots() and hand over their figure"
+    )
+    raise ArtefactError(
+        f"figure {name!r} is a {whose.__module__}.{whose.__qualname__}; expected a figure of matplotlib's, "
+        f"axes, a grid of seaborn's or a seaborn.objects.Plot; {advice}"
+    )
 
 
 def rounded_paths(svg: bytes) -> bytes:
@@ -190,7 +229,8 @@ def table(
     name : str
         Kebab-case name, unique in the article.
     frame : DataFrame
-        Rows as printed; the header is the column names; the index is not printed.
+        Rows as printed; the header is the column names, of a `MultiIndex` joined by a colon. An index with a
+        name stands first, as columns; one of whole numbers without a name is not printed.
     formats : mapping of str to str, optional
         Python format specification by column, for instance ``",.0f"``. Without one, whole numbers print
         as they are and other numbers with two decimals.

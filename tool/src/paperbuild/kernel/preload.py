@@ -2,8 +2,18 @@
 
 import builtins
 import os
+import sys
 from importlib import import_module
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
+
+
+def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Show what went wrong, but not what fails for want of the folder that an ended build took with it."""
+    if os.path.isdir(os.environ["IPYTHONDIR"]):
+        sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = _tell
 
 # matplotlib would read a matplotlibrc in whatever folder the build was started from.
 os.chdir(os.environ["IPYTHONDIR"])

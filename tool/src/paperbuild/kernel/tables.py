@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from paperbuild.kernel.recorder import ArtefactError
 from paperbuild.project import numbers
+from paperbuild.project.numbers import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,25 +26,72 @@ def printed(name: str, value: Any, spec: str) -> str:
 
 
 def csv_bytes(name: str, frame: pd.DataFrame) -> bytes:
-    """Return a frame as UTF-8 CSV with LF line ends, without its index; empty frames are refused."""
+    """Return a frame as UTF-8 CSV with LF line ends, its index as `flat` has it; empty frames are refused."""
+    frame = flat(name, frame)
+    return frame.to_csv(index=False, lineterminator="\n", float_format=CSV_FLOAT).encode("utf-8")
+
+
+def flat(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with one row of heads and with what its index says as columns.
+
+    Levels of the index that have a name (the groups of a `groupby`, what `set_index` took) become columns,
+    unless there is such a column; an index of whole numbers without a name only counts rows.
+
+    Raises
+    ------
+    ArtefactError
+        For what is no frame, for an empty one, and for an index of anything else without a name.
+    """
     import pandas as pd
+    from pandas.api.types import is_integer_dtype
 
     if not isinstance(frame, pd.DataFrame):
         raise ArtefactError(f"{name!r}: expected a DataFrame, found {type(frame).__name__}")
     if frame.empty:
         raise ArtefactError(f"{name!r}: the table behind it is empty")
-    return frame.to_csv(index=False, lineterminator="\n", float_format=CSV_FLOAT).encode("utf-8")
+    if isinstance(frame.columns, pd.MultiIndex):
+        frame = frame.set_axis([heading(column) for column in frame.columns], axis=1)
+    for level, called in enumerate(frame.index.names):
+        if called is None and not is_integer_dtype(frame.index.get_level_values(level).dtype):
+            raise ArtefactError(
+                f"{name!r}: its index ({frame.index[0]!r}, …) has no name; frame.rename_axis('Region') makes "
+                "it a column of that name, frame.reset_index(drop=True) leaves it out"
+            )
+    unnamed = [level for level, called in enumerate(frame.index.names) if called is None]
+    there = [level for level, called in enumerate(frame.index.names) if called in frame.columns]
+    if len({*unnamed, *there}) == frame.index.nlevels:
+        return frame.reset_index(drop=True)
+    return frame.reset_index(level=sorted({*unnamed, *there}), drop=True).reset_index()
+
+
+def heading(column: Any) -> str:
+    """Return the head of a column: the levels of a `MultiIndex` one after the other, without empty ones.
+
+    >>> heading(("2010", "share")), heading(("unit", "")), heading(2010)
+    ('2010: share', 'unit', '2010')
+    """
+    parts = column if isinstance(column, tuple) else (column,)
+    return ": ".join(str(part) for part in parts if part != "")
+
+
+def days(column: pd.Series) -> pd.Series:
+    """Return a column of days without their midnights, as the CSV has them; any other as it is."""
+    from pandas.api.types import is_datetime64_any_dtype
+
+    if is_datetime64_any_dtype(column.dtype) and (column.dropna() == column.dropna().dt.normalize()).all():
+        return column.dt.date
+    return column
 
 
 def markdown_table(
     name: str, frame: pd.DataFrame, formats: Mapping[str, str], align: Mapping[str, str]
 ) -> str:
     """Return a frame as a pandoc pipe table."""
-    import pandas as pd
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-    if not isinstance(frame, pd.DataFrame):
-        raise ArtefactError(f"{name!r}: expected a DataFrame, found {type(frame).__name__}")
+    frame = flat(name, frame)
+    formats, align = ({heading(key): value for key, value in given.items()} for given in (formats, align))
+    frame = frame.set_axis([heading(column) for column in frame.columns], axis=1)
     for column in [*formats, *align]:
         if column not in frame.columns:
             raise ArtefactError(
@@ -61,10 +108,11 @@ def markdown_table(
             raise ArtefactError(
                 f"table {name!r}, column {column!r}: align is {side!r}; expected left, right or center"
             )
-        cells = [cell_text(f"{name}: {column}", value, formats.get(column)) for value in frame[column]]
+        values = days(frame[column])
+        cells = [cell_text(f"{name}: {column}", value, formats.get(column)) for value in values]
         # Pandoc shares the page width by the number of dashes once a row is wider than the text.
-        width = min(40, max(len(text) for text in (str(column), *cells)))
-        header.append(escape(str(column)))
+        width = min(40, max(len(text) for text in (column, *cells)))
+        header.append(escape(column))
         left, right = rules[side]
         rule.append(left + "-" * max(3 - len(left + right), width - len(left + right)) + right)
         columns.append(cells)
@@ -74,18 +122,17 @@ def markdown_table(
 
 def cell_text(place: str, value: Any, spec: str | None) -> str:
     """Return one table cell as printed."""
+    import numpy as np
     import pandas as pd
 
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return MISSING
+    if isinstance(value, np.datetime64):
+        # In its own precision; as a Python value nanoseconds would be a number.
+        return str(value).replace("T", " ")
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return printed(place, value, spec if spec is not None else ("d" if isinstance(value, int) else ".2f"))
     return escape(str(value))
-
-
-def escape(text: str) -> str:
-    """Return text that pandoc's Markdown prints as it stands, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>$|@#^~])", r"\\\1", " ".join(text.split()))

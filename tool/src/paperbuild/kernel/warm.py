@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,11 @@ def start_server(packages: Iterable[str] = (), cache: Path | None = None) -> Non
             )
             _started.set()
         # Before every fork, not once: a server that has died is started again, in the same surroundings.
-        with _surroundings_of_kernels(), _without_interrupts():
-            forkserver.ensure_running()
+        with _surroundings_of_kernels():
+            # The server's own start starts it where it does not run, and that lets interrupts through again.
+            resource_tracker.ensure_running()
+            with _without_interrupts():
+                forkserver.ensure_running()
 
 
 def environment_of_kernels(epoch: int) -> dict[str, str]:

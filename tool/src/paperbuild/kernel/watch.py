@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.importer import bytecode_folder, site_folders
 from paperbuild.kernel.recorder import current_cell
 from paperbuild.kernel.settings import KernelSettings
@@ -47,8 +47,9 @@ class Watch:
         self._own = tuple(os.path.realpath(path) + os.sep for path in own)
         self._readable = {os.path.realpath(path) for path in settings.readable}
         self._modules = {os.path.realpath(path) for path in settings.modules}
-        # Installed packages, and this one wherever it lies, are known by their versions.
-        prefixes = {sys.prefix, sys.base_prefix, *site_folders(), str(PACKAGE)}
+        # Installed packages are known by their versions, those of this distribution by their code.
+        own_packages = (str(PACKAGE.parent / name) for name in PACKAGES)
+        prefixes = {sys.prefix, sys.base_prefix, *site_folders(), *own_packages}
         system = (
             "/usr",
             "/etc",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
+from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_json
 from paperbuild.ground.located import line_of
 from paperbuild.project.layout import Project
@@ -86,7 +87,8 @@ def declared_files(
     if settings.reads_all:
         # Such a notebook is about the register itself, so all of the register counts.
         listed = sorted(project.data.rglob("*"))
-        files = {path: "data" for path in listed if path.suffix in (".csv", ".json", ".geojson")}
+        kept = (path for path in listed if not is_leftover(path.name))
+        files = {path: "data" for path in kept if path.suffix in (".csv", ".json", ".geojson")}
     for table in settings.tables:
         path = project.data_file(table)
         if not path.is_file():

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from paperbuild.ground.errors import UsageError, suggestion
+from paperbuild.ground.files import is_leftover
 from paperbuild.project.revision import Revision, read_revision
 from paperbuild.project.settings import Settings, read_settings
 
@@ -226,6 +227,14 @@ class Project:
     def steps(self) -> tuple[str, ...]:
         """Names of the notebooks, in reading order."""
         return tuple(sorted(p.stem for p in self.analysis.glob("*.ipynb") if STEP_NAME.fullmatch(p.stem)))
+
+    @property
+    def strays(self) -> tuple[Path, ...]:
+        """Notebooks below the folder of notebooks that are no steps: named otherwise, or in a folder."""
+        found = (path for path in self.analysis.rglob("*.ipynb") if path.is_file())
+        inner = {path: path.relative_to(self.analysis) for path in found}
+        own = (path for path, below in inner.items() if not any(map(is_leftover, below.parts)))
+        return tuple(sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.steps))
 
     @cached_property
     def settings(self) -> Settings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import utf8
 
 OPTION_LINE = re.compile(r"^#\|.*$", re.MULTILINE)
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)[^\S\n]*\n?", re.MULTILINE)
@@ -85,10 +86,16 @@ def read_notebook(path: Path, shown: str) -> Notebook:
     PaperError
         If the file is not a notebook of format 4.
     """
+    return Notebook(path, shown, parse_notebook(utf8(path.read_bytes(), shown), shown))
+
+
+def parse_notebook(text: str, shown: str) -> dict[str, Any]:
+    """Return the document that a notebook's text holds (see `read_notebook`)."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise PaperError(f"not UTF-8 ({error})", where=shown, expected="a Jupyter notebook") from None
+        document = json.loads(text)
+    except RecursionError:
+        message, expected = "not a notebook: nested too deeply", "a Jupyter notebook (JSON)"
+        raise PaperError(message, where=shown, expected=expected) from None
     except json.JSONDecodeError as error:
         raise PaperError(
             f"not a notebook: {error.msg}",
@@ -98,7 +105,21 @@ def read_notebook(path: Path, shown: str) -> Notebook:
         ) from None
     if not isinstance(document, dict) or document.get("nbformat") != 4 or "cells" not in document:
         raise PaperError("not a notebook of format 4", where=shown, expected='"nbformat": 4 and "cells"')
-    return Notebook(path, shown, document)
+    cells = document["cells"]
+    if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
+        message, expected = "not a notebook: cells that are none", "cells with cell_type, source and metadata"
+        raise PaperError(message, where=shown, expected=expected)
+    return document
+
+
+def _is_cell(cell: Any) -> bool:
+    """Tell whether something has the shape of a cell, as far as the build relies on it."""
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+        return False
+    source, metadata = cell.get("source", ""), cell.get("metadata", {})
+    lines = source if isinstance(source, list) else [source]
+    tags = metadata.get("tags", []) if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and all(isinstance(text, str) for text in (*lines, *tags))
 
 
 # Python 3.11's parser counts its depth for all threads together and fails where two parse at once.

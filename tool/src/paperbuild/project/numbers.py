@@ -39,3 +39,24 @@ def printed(value: Any, spec: str) -> str:
             text = text[1:]
         return text.replace("-", MINUS)
     return text
+
+
+def escape(text: str) -> str:
+    """Return text that pandoc's Markdown prints as it stands inside a line, on one line.
+
+    >>> escape("a*b*c")
+    'a\\\\*b\\\\*c'
+    """
+    return re.sub(r"([\\`*_{}\[\]<>$|@#^~&])", r"\\\1", " ".join(text.split()))
+
+
+def as_markdown(text: str) -> str:
+    """Return a printed number, or a word in its place, that Markdown prints as it stands, also by itself.
+
+    What would begin a list or a title there is held from it too.
+
+    >>> as_markdown("1. January"), as_markdown("- none")
+    ('1\\\\. January', '\\\\- none')
+    """
+    text = re.sub(r"^(\(?\w{1,9})([.)])(?=\s|$)", r"\1\\\2", escape(text))
+    return re.sub(r"^([-+:%])", r"\\\1", text)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from paperbuild.ground.errors import PaperError, UsageError, raise_all, suggestion
+from paperbuild.ground.errors import PaperError, UsageError, raise_all, shortened, suggestion
 from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.located import line_of, parse_yaml, read_text
 from paperbuild.project.layout import Project
@@ -67,7 +67,7 @@ class Parameter:
         except ValidationError as error:
             reasons = "; ".join(dict.fromkeys(reason["msg"] for reason in error.errors()))
             raise PaperError(
-                f"{self.notebook}.{self.name} = {value!r} is refused: {reasons}",
+                f"{self.notebook}.{self.name} = {shortened(repr(value))} is refused: {reasons}",
                 where=where,
                 expected=f"{self.describe()} ({self.doc})" if self.doc else self.describe(),
                 remedy="paper params lists every parameter with its range",
@@ -285,8 +285,9 @@ def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Overr
         notebook, dot, name = key.strip().rpartition(".")
         if not equals or not name or not (dot or only):
             form = "PARAM=VALUE" if only else "NOTEBOOK.PARAM=VALUE, as in 02-population.last_year=2021"
-            raise UsageError(f"cannot read the parameter {text!r}", where="-p", expected=form)
-        where = f"-p {text.encode('utf-8', 'replace').decode()}"
+            message = f"cannot read the parameter {shortened(text)!r}"
+            raise UsageError(message, where="-p", expected=form)
+        where = f"-p {shortened(text)}"
         overrides.append(Override(notebook or only or "", name, parse_value(value, where), where, value))
     return overrides
 
@@ -297,15 +298,11 @@ def parse_value(text: str, where: str) -> Any:
     Raises
     ------
     UsageError
-        For a value that no parameter can have: bytes that are no UTF-8, a number of thousands of digits.
+        For a value longer than any parameter has.
     """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError("the value is not UTF-8", where=where[:100], expected="text in UTF-8") from None
     if len(text) > LONGEST:
         message = f"the value has {len(text):,} characters"
-        raise UsageError(message, where=where[:100], expected=f"at most {LONGEST:,}")
+        raise UsageError(message, where=where, expected=f"at most {LONGEST:,}")
     try:
         return parse_yaml(text, where) if text.strip() else ""
     except PaperError:

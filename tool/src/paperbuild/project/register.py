@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dataregister import DataError, Package, Resource, read_package
 from paperbuild.ground.errors import Findings, PaperError
-from paperbuild.ground.files import write_atomic
+from paperbuild.ground.files import is_leftover, write_atomic
 from paperbuild.ground.gitrepo import ignored
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.project.layout import DATA, REGISTER, Project
@@ -62,7 +62,7 @@ def data_files(root: Path) -> list[str]:
         if path.is_file()
         and path.name != Path(REGISTER).name
         and path.suffix not in KEPT_BESIDE
-        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        and not any(is_leftover(part) for part in path.relative_to(folder).parts)
     )
 
 

@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text, parse_code, read_notebook
-
-# The packages that this distribution installs.
-OWN_PACKAGES = ("paperbuild", "dataregister")
 
 
 @dataclass
@@ -110,8 +108,10 @@ class Scanner:
         while queue:
             name = queue.pop()
             path, top = self.find_module(name), name.partition(".")[0]
-            if top in OWN_PACKAGES:
-                # The tool's own code is each step's to name (`own_code`), wherever the tool lies.
+            if top in PACKAGES:
+                # The tool's own code is each step's to name (`own_code`), wherever the tool lies. Of what it
+                # stands on, a notebook's results hang on what its tables are read into.
+                outside |= {"pandas"} if top == "dataregister" else set()
                 continue
             if path is None:
                 # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
@@ -175,7 +175,10 @@ class Scanner:
         return [module, *(f"{module}.{name}" for name in names if name != "*")]
 
     def package_files(self, modules: Iterable[Path]) -> list[Path]:
-        """Return the files other than code that lie in the packages of `modules`: styles, fonts, tables."""
+        """Return the files other than code that lie in the packages of `modules`: styles, fonts, tables.
+
+        What editors leave beside them is none: a kernel may not read it, and saving a file reruns nothing.
+        """
         folders = {path.parent for path in modules if (path.parent / "__init__.py").is_file()}
         found = []
         for folder in sorted(folders):
@@ -183,16 +186,17 @@ class Scanner:
                 here = Path(where)
                 # A package inside a package answers for its own files.
                 below[:] = sorted(
-                    b for b in below if b != "__pycache__" and not (here / b / "__init__.py").is_file()
+                    b for b in below if not is_leftover(b) and not (here / b / "__init__.py").is_file()
                 )
-                found += [here / name for name in sorted(names) if not name.endswith((".py", ".pyc"))]
+                kept = (name for name in sorted(names) if not name.endswith(".py") and not is_leftover(name))
+                found += [here / name for name in kept]
         return found
 
 
 def _own_file(name: str) -> Path | None:
     """Return the file of one of the tool's own modules; None for any other name."""
     parts = name.split(".")
-    if parts[0] not in OWN_PACKAGES:
+    if parts[0] not in PACKAGES:
         return None
     stem = PACKAGE.parent.joinpath(*parts)
     places = (stem / "__init__.py", stem.with_suffix(".py"))
@@ -233,12 +237,35 @@ def find_imports(source: str) -> list[list[Any]]:
             found.append([node.level, node.module or "", [alias.name for alias in node.names]])
         elif isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called in ("import_module", "__import__") and node.args:
-                name = node.args[0]
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    bare = name.value.lstrip(".")
-                    found.append([len(name.value) - len(bare), bare, []])
+            if called in ("import_module", "__import__"):
+                found += _imported_by_call(node)
     return found
+
+
+def _imported_by_call(call: ast.Call) -> list[list[Any]]:
+    """Return what ``import_module(name, package)`` imports, by place or by keyword; nothing where computed.
+
+    >>> _imported_by_call(ast.parse("import_module('.b', package='toy')", mode="eval").body)
+    [[0, 'toy.b', []]]
+    """
+    given = dict(zip(("name", "package"), call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    name, package = (_literal_text(given.get(key)) for key in ("name", "package"))
+    if name is None:
+        return []
+    bare = name.lstrip(".")
+    level = len(name) - len(bare)
+    if not level or package is None:
+        # A package that is computed is the module's own: anything else nobody could follow.
+        return [[level, bare, []]]
+    parents = package.split(".")
+    kept = parents[: len(parents) - level + 1]
+    return [[0, ".".join([*kept, *([bare] if bare else [])]), []]]
+
+
+def _literal_text(node: ast.expr | None) -> str | None:
+    """Return a text that stands in code as it is, else None."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _parses(line: str) -> bool:

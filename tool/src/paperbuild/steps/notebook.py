@@ -23,10 +23,12 @@ from paperbuild.steps.step import Inputs, Result, Results, Running, Step
 # Raise it when the meaning of a kept result changes in a way the tool's own code does not show.
 FORMAT = "2"
 
-# The tool's own modules through which a notebook's result passes, with all that these import: the door, what
-# runs it, what the fork server loads, what jupyter_client finds by its entry point, what writes the record.
+# The tool's own modules through which a notebook's result passes, with all that these import: the door and
+# the reader of tables, what runs it, what the fork server loads, what jupyter_client finds by its entry
+# point, what writes the record.
 OWN_CODE = (
     "paperbuild",
+    "dataregister.tables",
     "paperbuild.kernel.execute",
     "paperbuild.kernel.preload",
     "paperbuild.kernel.provisioner",

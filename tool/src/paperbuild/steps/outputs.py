@@ -19,6 +19,7 @@ from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
+from paperbuild.project.numbers import as_markdown
 from paperbuild.project.parameters import parameters_digest
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
@@ -209,7 +210,11 @@ def numbers_document(
             if artefact["kind"] == "number":
                 shown = held.get(step, {}).get(artefact["name"], artefact)
                 for root, form in forms.items():
-                    _nest(printed[root], artefact["name"], form.write(shown["text"], shown["value"]))
+                    _nest(
+                        printed[root],
+                        artefact["name"],
+                        as_markdown(form.write(shown["text"], shown["value"])),
+                    )
             elif KINDS[artefact["kind"]].files:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     document = {**printed, "provenance": provenance, "build": dict(build)}

@@ -9,7 +9,7 @@ from paperbuild.article.source import FRONT_KEYS
 from paperbuild.cli.main import COMMANDS
 from paperbuild.project.parameters import CONSTRAINTS, TYPES
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
 WRITTEN_LATER = {"architecture.md"}
 

@@ -22,7 +22,12 @@ from paperbuild.steps.step import differences, fingerprint, shorten
         ("from ..y import *", [[2, "y", ["*"]]]),
         ("def f():\n    if 1:\n        import lazy", [[0, "lazy", []]]),
         ("importlib.import_module('.z', __package__)", [[1, "z", []]]),
+        ("importlib.import_module('.z', 'a.b')", [[0, "a.b.z", []]]),
+        ("importlib.import_module(package='a.b', name='..z')", [[0, "a.z", []]]),
+        ("importlib.import_module(name='a.b')", [[0, "a.b", []]]),
+        ("importlib.import_module('.', 'a')", [[0, "a", []]]),
         ("__import__('q')", [[0, "q", []]]),
+        ("__import__(name='q.r')", [[0, "q.r", []]]),
         ("import_module(name)", []),
         ("%matplotlib inline\nimport a\nfrom b import c", [[0, "a", []], [0, "b", ["c"]]]),
     ],
@@ -74,6 +79,7 @@ def test_closure_of_names_and_of_modules_beside_the_notebooks(scanner: Scanner) 
     assert names(scanner, "import helper") == ({"helper.py"}, {"numpy"})
     assert names(scanner, "import pandas as pd") == (set(), {"pandas"})
     assert names(scanner, "from paperbuild import table") == (set(), set())
+    assert names(scanner, "from dataregister import table") == (set(), {"pandas"})
 
 
 def test_files_beside_modules_count_with_their_package(scanner: Scanner) -> None:

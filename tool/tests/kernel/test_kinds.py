@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,15 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn
+from matplotlib import pyplot
 from matplotlib.figure import Figure
+from seaborn import objects
 
 from paperbuild.kernel import recorder as recording
 from paperbuild.kernel.kinds import (
     ArtefactError,
+    as_figure,
     figure,
     finding,
     number,
@@ -59,6 +63,96 @@ def test_figures_have_the_same_bytes_whatever_the_user_has_set(recorder: Recorde
     assert b"<text" not in before["first.svg"], "letters are outlines, so no font is needed to read them"
     assert before["first.csv"] == b"x,y\n1,1\n2,4\n3,9\n"
     assert recorder.artefacts[0]["cell"] == "the-cell"
+
+
+def facets() -> object:
+    grid = seaborn.FacetGrid(FRAME, col="unit", height=2)
+    return grid.map(seaborn.lineplot, "year", "rate")
+
+
+def axes() -> object:
+    _, both = pyplot.subplots(1, 2)
+    both[1].plot([1, 2], [2, 1])
+    return both[1]
+
+
+def axes_within() -> object:
+    part = pyplot.figure().subfigures(1, 2)[0]
+    return part.subplots()
+
+
+def grammar() -> object:
+    return objects.Plot(FRAME, x="year", y="rate").add(objects.Line()).layout(size=(3, 2))
+
+
+FRAME = pd.DataFrame({"unit": ["A", "A", "B", "B"], "year": [1, 2, 1, 2], "rate": [1.0, 2.0, 3.0, 2.5]})
+
+
+@pytest.mark.parametrize("draw", [facets, axes, axes_within, grammar, drawing])
+def test_whatever_has_or_makes_a_figure_is_taken(
+    recorder: Recorder, tmp_path: Path, draw: Callable[[], object]
+) -> None:
+    pyplot.close("all")
+    figure("drawn", draw(), FRAME)
+    first = (tmp_path / "figures/drawn.svg").read_bytes()
+    assert pyplot.get_fignums() == [], "closed afterwards"
+    recorder.artefacts.clear()
+    figure("drawn", draw(), FRAME)
+    assert (tmp_path / "figures/drawn.svg").read_bytes() == first
+
+
+def test_a_plot_keeps_the_size_its_author_gave_it(recorder: Recorder) -> None:
+    assert list(as_figure("x", grammar()).get_size_inches()) == [3, 2]
+    with pytest.raises(ArtefactError, match="hand over that one"):
+        as_figure("x", objects.Plot(FRAME, x="year", y="rate").on(Figure()))
+
+
+def test_what_is_no_figure_is_refused_with_what_is_wanted(recorder: Recorder) -> None:
+    made_elsewhere = type("Figure", (), {"__module__": "plotly.graph_objs._figure"})()
+    with pytest.raises(ArtefactError, match="drawn by a browser: draw its data with matplotlib"):
+        figure("x", made_elsewhere, FRAME)
+    for nothing in (None, FRAME, 3, "picture.png"):
+        with pytest.raises(ArtefactError, match=r"expected a figure of matplotlib's.*hand over their figure"):
+            figure("x", nothing, FRAME)
+    assert recorder.artefacts == []
+
+
+def test_groups_stand_in_the_table(recorder: Recorder, tmp_path: Path) -> None:
+    table("means", FRAME.groupby("unit")[["rate"]].mean())
+    assert (tmp_path / "tables/means.csv").read_text() == "unit,rate\nA,1.5\nB,2.75\n"
+    assert (tmp_path / "tables/means.md").read_text().splitlines()[2] == "| A | 1.50 |"
+    table("again", FRAME.set_index("unit", drop=False))
+    assert (tmp_path / "tables/again.csv").read_text().startswith("unit,year,rate\nA,1,1\n")
+
+
+def test_heads_of_several_rows_are_read_as_one(recorder: Recorder, tmp_path: Path) -> None:
+    wide = FRAME.pivot(index="unit", columns="year", values=["rate"])
+    table("wide", wide, formats={("rate", 2): ".1f"}, align={"rate: 1": "left"})
+    assert (tmp_path / "tables/wide.md").read_text() == (
+        "| unit | rate: 1 | rate: 2 |\n| :--- | :------ | ------: |\n| A | 1.00 | 2.0 |\n| B | 3.00 | 2.5 |\n"
+    )
+    assert (tmp_path / "tables/wide.csv").read_text().splitlines()[0] == "unit,rate: 1,rate: 2"
+
+
+def test_an_index_without_a_name_is_not_dropped_unsaid(recorder: Recorder) -> None:
+    with pytest.raises(ArtefactError, match=r"its index \('Omsk', …\) has no name; frame.rename_axis"):
+        table("t", pd.DataFrame({"a": [1]}, index=["Omsk"]))
+    table("t", FRAME[FRAME["unit"] == "B"])  # whole numbers only count rows
+
+
+def test_days_print_as_days_and_other_times_in_their_precision(recorder: Recorder, tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "day": pd.Series(["2020-01-01", None], dtype="datetime64[s]"),
+            "time": pd.to_datetime(["2020-01-01", "2020-01-02 10:00:00.5"], format="ISO8601"),
+        }
+    )
+    mixed = [np.datetime64("2020", "Y"), np.datetime64("2020-01-02T10:00:00.123456789", "ns")]
+    frame["mixed"] = pd.Series(mixed, dtype=object)
+    table("t", frame)
+    rows = (tmp_path / "tables/t.md").read_text(encoding="utf-8").splitlines()[2:]
+    assert rows[0] == "| 2020-01-01 | 2020-01-01 00:00:00 | 2020 |"
+    assert rows[1] == "| – | 2020-01-02 10:00:00.500000 | 2020-01-02 10:00:00.123456789 |"
 
 
 def test_svg_paths_are_rounded_and_nothing_else_is() -> None:
