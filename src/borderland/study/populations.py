@@ -700,30 +700,61 @@ def centres(centre_share: pd.DataFrame, cities: pd.DataFrame, area: pd.DataFrame
 
 @dataclass(frozen=True)
 class Step:
-    """Whether the two sides grow in step (finding C1)."""
+    """Whether the two sides grow in step (finding C1).
+
+    Growth and differences are in per cent a year, correlations are Spearman's.
+    """
 
     synchrony: Annotated[float, ".2f"]
-    synchrony_p: Annotated[float, ".3f"]
+    synchrony_p: Annotated[float, wording.P]  # as if years were independent
+    synchrony_shift_p: Annotated[float, wording.P]  # against shifts round in time
     years: Annotated[int, "d"]
+    changes: Annotated[float, ".2f"]  # of growth from year to year
+    changes_low: Annotated[float, ".2f"]
+    changes_high: Annotated[float, ".2f"]
+    changes_p: Annotated[float, wording.P]
+    changes_years: Annotated[int, "d"]
     growth_difference: Annotated[float, ".2f"]
+    growth_difference_low: Annotated[float, ".2f"]
+    growth_difference_high: Annotated[float, ".2f"]
     natural_synchrony: Annotated[float, ".2f"]
-    natural_synchrony_p: Annotated[float, ".3f"]
+    natural_synchrony_p: Annotated[float, wording.P]
+    natural_synchrony_shift_p: Annotated[float, wording.P]
 
 
 def in_step(first_year: int, last_year: int, sides: pd.DataFrame) -> Step:
-    """Correlate growth and natural increase of the sides over the years, in per cent."""
-    growth = wide(sides, "growth_rate").loc[first_year:last_year] / 10
-    step = convergence.synchrony(growth["Kazakh side"], growth["Russian side"])
-    natural_step = convergence.synchrony(
+    """Correlate growth and natural increase of the sides over the years, in per cent.
+
+    Growth hangs on its own past on either side, so that its correlation is also held against shifts in time
+    and taken of its changes from year to year. The difference of mean growth is absolute; its interval ends
+    at zero where the two means may be equal.
+    """
+    growth = [
+        wide(sides, "growth_rate").loc[first_year:last_year, side].astype(float) / 10
+        for side in SIDE.values()
+    ]
+    step = convergence.synchrony(*growth)
+    changes = convergence.synchrony(*(convergence.yearly_changes(series) for series in growth))
+    natural = convergence.synchrony(
         *(wide(sides, "natural_rate").loc[first_year:last_year, side] / 10 for side in SIDE.values())
     )
+    ends = sorted(abs(end) for end in (step.difference.low, step.difference.high))
     return Step(
         synchrony=step.spearman,
         synchrony_p=step.p,
+        synchrony_shift_p=step.shift_p,
         years=step.n,
-        growth_difference=abs(step.difference),
-        natural_synchrony=natural_step.spearman,
-        natural_synchrony_p=natural_step.p,
+        changes=changes.spearman,
+        changes_low=changes.low,
+        changes_high=changes.high,
+        changes_p=changes.p,
+        changes_years=changes.n,
+        growth_difference=abs(step.difference.estimate),
+        growth_difference_low=0.0 if step.difference.low * step.difference.high < 0 else ends[0],
+        growth_difference_high=ends[1],
+        natural_synchrony=natural.spearman,
+        natural_synchrony_p=natural.p,
+        natural_synchrony_shift_p=natural.shift_p,
     )
 
 

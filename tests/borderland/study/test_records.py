@@ -175,3 +175,36 @@ def test_verdicts_are_counted():
     assert dataclasses.astuple(claims.counted(decided)) == (3, 0, 2, 0, 1)
     assert claims.verdict_names(decided)["a2.verdict"] == "mixed"
     assert claims.verdict_names(decided)["a3.first"] == "supported"
+
+
+def growth_of(kazakh: list[float], russian: list[float]) -> pd.DataFrame:
+    """Growth and natural increase of the sides, per 1,000, from 2000 on."""
+    years = range(2000, 2000 + len(kazakh))
+    parts = [
+        pd.DataFrame({"unit": side, "year": years, "growth_rate": values, "natural_rate": values})
+        for side, values in (("Kazakh side", kazakh), ("Russian side", russian))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_sides_in_step_are_compared_in_levels_and_in_changes():
+    # a common rise with opposite years: levels agree, changes do not
+    rise = np.arange(12) * 10.0
+    wave = np.tile([2.0, -2.0], 6)
+    found = populations.in_step(2000, 2011, growth_of(list(rise + wave), list(rise - wave)))
+    assert found.synchrony == pytest.approx(1)
+    assert found.changes < -0.8
+    assert (found.years, found.changes_years) == (12, 11)
+    assert found.growth_difference == pytest.approx(0)
+    assert found.growth_difference_low == 0  # the sign of the difference is open
+
+
+def test_a_difference_of_growth_has_no_sign():
+    apart = growth_of([10.0, 12.0, 9.0, 11.0, 10.0, 12.0], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    swapped = apart.assign(
+        unit=apart["unit"].map({"Kazakh side": "Russian side", "Russian side": "Kazakh side"})
+    )
+    one, other = (populations.in_step(2000, 2005, sides) for sides in (apart, swapped))
+    assert one.growth_difference == pytest.approx(other.growth_difference)
+    assert 0 < one.growth_difference_low < one.growth_difference < one.growth_difference_high
+    assert one.growth_difference_low == pytest.approx(other.growth_difference_low)
