@@ -561,6 +561,7 @@ class Sigma:
     sigma_migration_trend_low: Annotated[float, ".2f"]
     sigma_migration_trend_high: Annotated[float, ".2f"]
     sigma_migration_late_from: Annotated[int, "d"]
+    sigma_migration_late_first: Annotated[float, ".1f"]
     sigma_migration_late_trend: Annotated[float, ".2f"]
     sigma_migration_late_low: Annotated[float, ".2f"]
     sigma_migration_late_high: Annotated[float, ".2f"]
@@ -576,10 +577,18 @@ class Sigma:
     unemployment_rus_spread: Annotated[float, ".2f"]
     between_natural_first: Annotated[float, ".1f"]
     between_natural_last: Annotated[float, ".1f"]
-    turn_customs_rank: Annotated[int, "d"]
-    turn_economic_rank: Annotated[int, "d"]
-    turn_customs_placebos: Annotated[int, "d"]
-    turn_economic_placebos: Annotated[int, "d"]
+    between_migration_first: Annotated[float, ".1f"]
+    between_migration_late_first: Annotated[float, ".1f"]
+    within_migration_first: Annotated[float, ".1f"]
+    within_migration_late_first: Annotated[float, ".1f"]
+    turn_customs_rank: Annotated[int | None, "d"]
+    turn_economic_rank: Annotated[int | None, "d"]
+    turn_customs_placebos: Annotated[int | None, "d"]
+    turn_economic_placebos: Annotated[int | None, "d"]
+
+
+def _whole(value: float) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def sigma(
@@ -591,11 +600,16 @@ def sigma(
     customs_union: int,
     economic_union: int,
 ) -> Sigma:
-    """Take single results out of the tests of convergence; net migration also without its first years."""
+    """Take single results out of the tests of convergence; net migration also without its first years.
+
+    Rank and placebos are None where too few years lie on a side of the event.
+    """
     by_name = tests.set_index("indicator")
+    late_from = first_year + 5
     late = convergence.trend(
-        convergence.dispersion(indicators["net migration"].loc[first_year + 5 :].astype(float))
+        convergence.dispersion(indicators["net migration"].loc[late_from:].astype(float))
     )
+    moved = dispersions["net migration"]
     jobless = indicators["unemployment"].dropna().iloc[-1]
     return Sigma(
         sigma_natural_first=by_name.loc["natural increase", "sigma_first"],
@@ -608,7 +622,8 @@ def sigma(
         sigma_migration_trend=by_name.loc["net migration", "trend"],
         sigma_migration_trend_low=by_name.loc["net migration", "trend_low"],
         sigma_migration_trend_high=by_name.loc["net migration", "trend_high"],
-        sigma_migration_late_from=first_year + 5,
+        sigma_migration_late_from=late_from,
+        sigma_migration_late_first=moved["total"].loc[late_from:].iloc[0],
         sigma_migration_late_trend=late.slope.estimate,
         sigma_migration_late_low=late.slope.low,
         sigma_migration_late_high=late.slope.high,
@@ -624,10 +639,14 @@ def sigma(
         unemployment_rus_spread=jobless[area["country"] == "RUS"].std(ddof=0),
         between_natural_first=dispersions["natural increase"]["between"].iloc[0],
         between_natural_last=dispersions["natural increase"]["between"].iloc[-1],
-        turn_customs_rank=int(by_name.loc["natural increase", f"rank_{customs_union}"]),
-        turn_economic_rank=int(by_name.loc["natural increase", f"rank_{economic_union}"]),
-        turn_customs_placebos=int(by_name.loc["natural increase", f"placebos_{customs_union}"]),
-        turn_economic_placebos=int(by_name.loc["natural increase", f"placebos_{economic_union}"]),
+        between_migration_first=moved["between"].iloc[0],
+        between_migration_late_first=moved["between"].loc[late_from:].iloc[0],
+        within_migration_first=moved["within"].iloc[0],
+        within_migration_late_first=moved["within"].loc[late_from:].iloc[0],
+        turn_customs_rank=_whole(by_name.loc["natural increase", f"rank_{customs_union}"]),
+        turn_economic_rank=_whole(by_name.loc["natural increase", f"rank_{economic_union}"]),
+        turn_customs_placebos=_whole(by_name.loc["natural increase", f"placebos_{customs_union}"]),
+        turn_economic_placebos=_whole(by_name.loc["natural increase", f"placebos_{economic_union}"]),
     )
 
 
@@ -646,13 +665,29 @@ class Concentration:
     theil_last: Annotated[float, ".4f"]
     theil_change: Annotated[float, ".4f"]
     theil_between_change: Annotated[float, ".4f"]
+    theil_within_change: Annotated[float, ".4f"]
+    theil_percent: Annotated[float, ".1f"]  # change of the total, per cent of its first value
+    theil_percent_low: Annotated[float, ".1f"]  # the same with one region left out, lowest and highest
+    theil_percent_high: Annotated[float, ".1f"]
+    theil_low_without: str
+    theil_high_without: str
 
 
-def concentration_claim(latest: pd.Series, area: pd.DataFrame, concentrated: pd.DataFrame) -> Concentration:
-    """Count losing regions without a city of a million, and compare Theil's index first and last."""
+def concentration_claim(latest: pd.Series, area: pd.DataFrame, persons: pd.DataFrame) -> Concentration:
+    """Count losing regions without a city of a million, and compare Theil's index first and last.
+
+    Parameters
+    ----------
+    latest : Series
+        Mean net migration of each region's last years.
+    persons : DataFrame
+        Population, index year, one column per region of ``area``.
+    """
     smaller = latest[~area["million_plus"]]
     larger = latest[area["million_plus"]]
-    between = concentrated["between"]
+    concentrated = segregation.concentration(persons, area["country"])
+    change = concentrated.iloc[-1] - concentrated.iloc[0]
+    without = segregation.concentration_without(persons, area["country"])
     return Concentration(
         regions=len(smaller),
         first_year=int(concentrated.index[0]),
@@ -663,9 +698,34 @@ def concentration_claim(latest: pd.Series, area: pd.DataFrame, concentrated: pd.
         million_losing=wording.listed(area.loc[larger.index[larger < 0], "name"]),
         theil_first=concentrated["total"].iloc[0],
         theil_last=concentrated["total"].iloc[-1],
-        theil_change=concentrated["total"].iloc[-1] - concentrated["total"].iloc[0],
-        theil_between_change=between.iloc[-1] - between.iloc[0],
+        theil_change=change["total"],
+        theil_between_change=change["between"],
+        theil_within_change=change["within"],
+        theil_percent=100 * change["total"] / concentrated["total"].iloc[0],
+        theil_percent_low=without.min(),
+        theil_percent_high=without.max(),
+        theil_low_without=area.loc[ties.lowest(without), "name"],
+        theil_high_without=area.loc[ties.highest(without), "name"],
     )
+
+
+CLEAR_LOSS = -0.5  # per 1,000 a year: in ten years half a per cent of the inhabitants
+
+
+@dataclass(frozen=True)
+class MillionCities:
+    """Border regions with a city of more than a million that clearly lose by migration (claim A7)."""
+
+    clearly_losing: Annotated[int, "d"]
+    clearly_losing_names: str
+
+
+def million_cities(border: pd.DataFrame, area: pd.DataFrame) -> MillionCities:
+    """Count border regions with such a city whose mean net migration in 2010–2021 is below ``CLEAR_LOSS``."""
+    rows = border[border["unit"].isin(area.index[area["million_plus"]]) & border["year"].between(2010, 2021)]
+    means = rows.groupby("unit")["migration_rate"].mean().reindex(area.index).dropna()
+    losing = means.index[means < CLEAR_LOSS]
+    return MillionCities(len(losing), wording.listed(area.loc[losing, "name"]))
 
 
 @dataclass(frozen=True)

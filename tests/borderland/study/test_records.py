@@ -30,14 +30,31 @@ AREA = pd.DataFrame(
 
 
 def test_losers_are_counted_among_regions_without_a_city_of_a_million():
-    concentrated = pd.DataFrame(
-        {"total": [0.5, 0.7, 0.6], "between": [0.2, 0.4, 0.1]}, index=[2000, 2001, 2002]
-    )
-    found = populations.concentration_claim(pd.Series({"A": -1.0, "B": 2.0, "C": -3.0}), AREA, concentrated)
+    # equal sizes have an index of zero; A doubles, and with it the side that it is alone on
+    persons = pd.DataFrame({"A": [10.0, 20.0], "B": [12.0, 10.0], "C": [11.0, 10.0]}, index=[2000, 2002])
+    found = populations.concentration_claim(pd.Series({"A": -1.0, "B": 2.0, "C": -3.0}), AREA, persons)
     assert (found.regions, found.losing_count, found.losing_share) == (2, 1, 0.5)
     assert (found.gaining, found.million_losing) == ("East", "City")
     assert (found.first_year, found.last_year) == (2000, 2002)
-    assert (found.theil_change, found.theil_between_change) == pytest.approx((0.1, -0.1))
+    assert found.theil_last == pytest.approx(0.5 * np.log(1.5) + 0.5 * np.log(0.75))
+    assert found.theil_change == pytest.approx(found.theil_between_change + found.theil_within_change)
+    assert found.theil_percent == pytest.approx(100 * (found.theil_last / found.theil_first - 1))
+    # without A what is left becomes equal
+    assert (found.theil_percent_low, found.theil_low_without) == (pytest.approx(-100), "West")
+
+
+def test_a_clear_loss_is_larger_than_half_a_person_in_a_thousand():
+    rows = pd.DataFrame(
+        {
+            "unit": ["B", "B", "C", "C"],
+            "year": [2010, 2021, 2010, 2021],
+            "migration_rate": [-9.0, -9, -0.9, 0.1],
+        }
+    )
+    found = populations.million_cities(rows, AREA)  # only C has such a city: its mean is -0.4
+    assert (found.clearly_losing, found.clearly_losing_names) == (0, "none")
+    found = populations.million_cities(rows.assign(migration_rate=rows["migration_rate"] - 0.2), AREA)
+    assert (found.clearly_losing, found.clearly_losing_names) == (1, "City")
 
 
 def test_the_lowest_natural_increase_has_its_region_and_year():
