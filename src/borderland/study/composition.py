@@ -16,6 +16,12 @@ from borderland.methods.segregation import (
 from borderland.study import wording
 
 
+def counted(national: pd.DataFrame, first: int | None = None) -> pd.DataFrame:
+    """Rows of ``ethnicity_national`` that were counted (census or register), from a first year on."""
+    kept = national["basis"].isin(["census", "register"])
+    return national[kept if first is None else kept & (national["year"] >= first)]
+
+
 def dated_shares(frame: pd.DataFrame, group: str, population: pd.DataFrame) -> pd.DataFrame:
     """Shares of one group by unit and date, per cent: as printed, or from a count and the population.
 

@@ -97,9 +97,78 @@ def test_share_of_kazakhstan_is_split_where_russia_changed_its_rule():
     assert (found.kaz_arrivals_2010, found.kaz_departures_2011, found.kaz_effectiveness_last) == (6, 3, 40)
 
 
+def point(indicator: str, period: str, value: float, unit: str = "KAZ") -> dict[str, object]:
+    return {"indicator": indicator, "period": period, "value": value, "unit": unit, "year": int(period[:4])}
+
+
 def test_emigrants_are_held_against_the_last_count_before():
-    found = migration.emigrants(pd.Series({2010: 60.0, 2012: 70.0}), pd.Series({2009: 20.0, 2021: 15.0}))
-    assert (found.year, found.population_year, found.russian_ratio) == (2012, 2009, 3.5)
+    points = pd.DataFrame(
+        [
+            point("departures-russians", "2011/2012", 90.0),
+            point("departures-russians", "2022", 60.0),
+            point("departures-russians", "2022-01/2022-06", 1.0),  # half a year has no count of all who left
+            point("departures-russians-share", "2012-01/2012-07", 74.0),
+            point("departures-russians-share", "2022", 99.0),  # its whole year has a count
+            point("departures-russians-share", "2022", 67.0, unit="KZ-SEV"),
+        ]
+    )
+    departures = pd.Series({2011: 50.0, 2012: 100.0, 2022: 80.0})
+    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}))
+    assert series["period"].tolist() == ["2011/2012", "2012-01/2012-07", "2022"]
+    assert series["emigrant_share"].tolist() == pytest.approx([60, 74, 75])
+    assert series["population_year"].tolist() == [2009, 2009, 2021]
+    found = migration.emigrants(series)
+    assert (found.year, found.population_year, found.russian_ratio) == (2022, 2021, pytest.approx(5))
+    assert (found.points, found.first_year, found.ratio_lowest) == (3, 2012, pytest.approx(3))
+
+
+def test_departures_of_the_north_bound_the_part_of_the_outside():
+    points = pd.DataFrame(
+        [
+            point("departures", "2000/2021", 90.0, unit="KZ-SEV"),
+            point("departures", "2000/2021", 900.0),
+            point("departures-to-russia", "2000/2021", 60.0, unit="KZ-SEV"),
+        ]
+    )
+    components = pd.DataFrame(
+        {"unit": "KZ-SEV", "year": range(2000, 2022), "migration": [-6.0] * 8 + [np.nan] * 14}
+    )
+    components.loc[9:, "migration"] = -4.0
+    found = migration.north_window(points, components)
+    assert (found.net, found.years, found.years_without) == (-100, 21, "2008")
+    assert (found.to_russia_ratio, found.abroad_ratio) == pytest.approx((0.6, 0.9))
+
+
+def test_persons_settled_are_held_against_natural_change_by_size():
+    points = pd.DataFrame(
+        [
+            point("kandas-under-northern-quota", "2020", 99.0, unit="A"),
+            point("kandas-under-northern-quota", "2021", 30.0, unit="A"),
+            point("kandas-under-northern-quota", "2021", 500.0, unit="KAZ"),
+            point("compatriots-moved-to-region", "2019", 8.0, unit="B"),
+            point("compatriots-moved-to-region", "2019", 70.0, unit="elsewhere"),
+            point("compatriots-moved-to-russia", "2013", 1000.0, unit="RUS"),
+            point("compatriots-moved-in-the-year", "2019", 110.0, unit="RUS"),
+        ]
+    )
+    events = pd.DataFrame(
+        {"unit": ["A", "B"], "year": [2021, 2019], "births": [200.0, 10.0], "deaths": [100.0, 50.0]}
+    )
+    regions = (
+        AREA.rename_axis("unit")
+        .reset_index()
+        .assign(
+            border=True,
+            boundary=["constant-16", "ru-subjects", "ru-subjects"],
+            centre="",
+            centre_lat=0.0,
+            centre_lon=0.0,
+        )
+    )
+    found = migration.settlement(points, regions, "nineteen", events, AREA)
+    assert (found.year, found.settled, found.kaz_ratio) == (2021, 30, pytest.approx(0.3))
+    assert (found.rus_points, found.rus_regions_named, found.rus_natural) == (1, "East", -40)
+    assert (found.rus_ratio, found.programme_year) == (pytest.approx(0.2), 110)
 
 
 def test_departures_after_2022_are_held_against_those_before_the_epidemic():
