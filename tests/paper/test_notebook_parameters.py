@@ -68,7 +68,7 @@ CASES = [
     # nothing that shows the whole series or its end
     (
         "02-population",
-        {"first_year": 2005, "natural_first": 2010, "natural_last": 2014},
+        {"first_year": 2005, "natural_first": 2010, "natural_last": 2016},
         {"population.sigma_migration_first", "population.a4.gap", "population.c1.years"},
         (
             *("figure sigma-convergence", "table natural-increase-by-region", "table convergence-t"),
