@@ -312,24 +312,19 @@ def russian_share_parts(
     Das Gupta (1993), *Standardization and Decomposition of Rates* (number of Russians and of all others).
     """
     persons = census.pivot(index="year", columns="group", values="persons").astype(float)
-    counts = {
-        year: {
-            "russians": persons.loc[year, "russian"],
-            "others": persons.loc[year, "total"] - persons.loc[year, "russian"],
-        }
-        for year in (2009, 2021)
-    }
+    russians, everyone = (persons.loc[[2009, 2021], group] for group in ("russian", "total"))
+    numbers = pd.DataFrame({"russians": russians, "others": everyone - russians})
+    then, now = numbers.to_dict("records")
 
     def share(russians: float, others: float) -> float:
         return 100 * russians / (russians + others)
 
-    first, last = share(**counts[2009]), share(**counts[2021])
-    parts = contributions(share, counts[2009], counts[2021])
-    known = points[points["unit"].eq("KAZ") & points["period"].eq(_MIGRATION_KNOWN)].set_index("indicator")[
-        "value"
-    ]
+    first, last = share(**then), share(**now)
+    parts = contributions(share, then, now)
+    known = points[points["unit"].eq("KAZ") & points["period"].eq(_MIGRATION_KNOWN)]
+    known = known.set_index("indicator")["value"]
     net = float(known["arrivals-russians"] - known["departures-russians"])
-    moved = share(counts[2009]["russians"] + net, counts[2009]["others"]) - first
+    moved = share(then["russians"] + net, then["others"]) - first
     return RussianShareParts(
         total=last - first,
         fewer_russians=parts["russians"],
@@ -340,8 +335,8 @@ def russian_share_parts(
         migration_persons=net,
         migration_period=_MIGRATION_KNOWN.replace("/", "–"),
         rest=carried_forward - first - moved,
-        russians_change=(counts[2021]["russians"] - counts[2009]["russians"]) / 1e3,
-        others_change=(counts[2021]["others"] - counts[2009]["others"]) / 1e3,
+        russians_change=(now["russians"] - then["russians"]) / 1e3,
+        others_change=(now["others"] - then["others"]) / 1e3,
     )
 
 

@@ -294,3 +294,41 @@ def test_a_difference_of_growth_has_no_sign():
     assert one.growth_difference == pytest.approx(other.growth_difference)
     assert 0 < one.growth_difference_low < one.growth_difference < one.growth_difference_high
     assert one.growth_difference_low == pytest.approx(other.growth_difference_low)
+
+
+def test_the_share_of_russians_is_taken_apart_as_far_as_figures_reach():
+    # 40 of 100, then 30 of 120: from 40 to 25 per cent
+    rows = [(2009, "russian", 40), (2009, "total", 100), (2021, "russian", 30), (2021, "total", 120)]
+    census = pd.DataFrame(rows, columns=["year", "group", "persons"])
+    points = pd.DataFrame(
+        [
+            point("departures-russians", "2011/2015", 10.0),
+            point("arrivals-russians", "2011/2015", 5.0),
+            point("departures-russians", "2016", 99.0),
+        ]
+    )
+    found = composition.russian_share_parts(census, 30.0, points)
+    assert (found.total, found.recount, found.before_recount) == pytest.approx((-15, -5, -10))
+    assert found.fewer_russians + found.more_others == pytest.approx(found.total)
+    # by hand: Russians 40 to 30 among 60 others, and among 90
+    by_russians = ((30 / 90 - 40 / 100) + (30 / 120 - 40 / 130)) / 2
+    assert found.fewer_russians == pytest.approx(100 * by_russians)
+    assert (found.migration_persons, found.migration) == (-5, pytest.approx(100 * (35 / 95 - 0.4)))
+    assert found.rest == pytest.approx(found.before_recount - found.migration)
+
+
+def test_the_change_of_the_gap_is_a_range():
+    # Russian side: 80 of 100 in 2010; in 2021 80 of 90 who stated, of 100 inhabitants. Kazakhstan 20 to 10,
+    # carried forward 18
+    counts = composition.RussianCounts(
+        pd.DataFrame({"russian": [80.0], "stated": [100.0]}, index=["B"]),
+        pd.DataFrame({"russian": [80.0], "stated": [90.0]}, index=["B"]),
+        pd.Series({"B": 100.0}),
+        pd.Series({"B": 10.0}),
+    )
+    shares = pd.DataFrame({"russian": [20.0, 10.0]}, index=[2009, 2021])
+    found = composition.gap_of_sides(counts, shares, 18.0)
+    assert found.gap_first == 60
+    assert found.gap_change == pytest.approx(800 / 9 - 10 - 60)
+    assert (found.gap_change_low, found.gap_low_before_recount) == pytest.approx((10, 2))
+    assert found.gap_direction == "widened"
