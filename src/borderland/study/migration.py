@@ -566,8 +566,8 @@ class Emigrants:
     first_year: Annotated[int, "d"]
     share_lowest: Annotated[float, ".0f"]
     share_highest: Annotated[float, ".0f"]
-    ratio_lowest: Annotated[float, ".1f"]
-    ratio_highest: Annotated[float, ".1f"]
+    ratio_low: Annotated[float, ".1f"]
+    ratio_high: Annotated[float, ".1f"]
 
 
 def emigrants(series: pd.DataFrame) -> Emigrants:
@@ -583,6 +583,6 @@ def emigrants(series: pd.DataFrame) -> Emigrants:
         first_year=int(series["year"].min()),
         share_lowest=series["emigrant_share"].min(),
         share_highest=series["emigrant_share"].max(),
-        ratio_lowest=series["ratio"].min(),
-        ratio_highest=series["ratio"].max(),
+        ratio_low=series["ratio"].min(),
+        ratio_high=series["ratio"].max(),
     )

@@ -9,9 +9,17 @@ import pandas as pd
 
 from borderland import ties
 from borderland.methods import convergence, segregation
-from borderland.methods.rates import EVERY_UNIT, balance, mean_population, period_means, wide
+from borderland.methods.rates import (
+    EVERY_UNIT,
+    balance,
+    last_years_mean,
+    last_years_window,
+    mean_population,
+    period_means,
+    wide,
+)
 from borderland.study import wording
-from borderland.study.frame import SIDE
+from borderland.study.frame import SIDE, select
 
 # Kazakh stocks of 1 January 2009 and 2022 were re-based on the censuses of 2009 and 2021, not carried back;
 # Almaty took territory from its region within 2008, 2013 and 2014 (in 2013 the residuals of the two miss the
@@ -188,6 +196,7 @@ INDICATOR_UNIT = {
     "unemployment": "points",
     "product per head": "log",
 }
+PERIODS = [(2000, 2004), (2005, 2009), (2010, 2014), (2015, 2019), (2020, 2021)]
 VINTAGE_LABEL = {
     "current": "as published last",
     "before-2021-census": "withdrawn estimate",
@@ -273,6 +282,84 @@ def stack_measures(
     stacked = pd.concat(parts, ignore_index=True)
     leading = [parts[0].columns[0], "measure"]
     return stacked[leading + [column for column in stacked.columns if column not in leading]]
+
+
+def indicators(
+    border: pd.DataFrame, economy: pd.DataFrame, area: pd.DataFrame, first: int, last: int
+) -> dict[str, pd.DataFrame]:
+    """Indicators of the border regions whose convergence is tested, years by regions, under their names.
+
+    Parameters
+    ----------
+    border : DataFrame
+        Rates of the regions: ``unit``, ``year`` and the rates per 1,000.
+    economy : DataFrame
+        The table ``economy``; product per head is taken relative to its own side, for the two sides are told
+        in two currencies.
+    """
+    frames = {
+        name: wide(border, column, area.index).loc[first:last].astype(float)
+        for name, column in (
+            ("natural increase", "natural_rate"),
+            ("net migration", "migration_rate"),
+            ("population growth", "growth_rate"),
+        )
+    }
+    unemployment, product = (
+        wide(select(economy, first, last, indicator=name), "value", area.index)
+        for name in ("unemployment_rate", "grp_per_head")
+    )
+    relative = convergence.log_relative(product, area["country"])
+    return frames | {"unemployment": unemployment, "product per head": relative}
+
+
+def dispersions(indicators: Mapping[str, pd.DataFrame], country: pd.Series) -> dict[str, pd.DataFrame]:
+    """Dispersion of each indicator over the regions, between and within the sides, by year.
+
+    Product per head, taken relative to its own side, has no distance between the sides.
+    """
+    split = {name: convergence.dispersion_by_group(values, country) for name, values in indicators.items()}
+    return split | {"product per head": split["product per head"][["within"]]}
+
+
+def titled(dispersions: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Dispersions under the titles of their panels, which name the unit, with printed column names."""
+    return {
+        f"{name}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
+        for name, values in dispersions.items()
+    }
+
+
+def convergence_rows(tests: pd.DataFrame, events: tuple[int, int]) -> pd.DataFrame:
+    """Tests of convergence with their years, intervals and ranks in words, as the table prints them."""
+    ranks = [wording.out_of(tests[f"rank_{year}"], tests[f"placebos_{year}"]) for year in events]
+    return tests.assign(
+        years=tests["first"].astype(str) + "–" + tests["last"].astype(str),
+        trend_interval=wording.interval(tests["trend_low"], tests["trend_high"], ".3f"),
+        beta_interval=wording.interval(tests["beta_low"], tests["beta_high"], ".3f"),
+        first_rank=ranks[0],
+        second_rank=ranks[1],
+    )
+
+
+def natural_increase_rows(held: pd.DataFrame, over_time: pd.DataFrame) -> pd.DataFrame:
+    """Regions by :func:`natural_increase_by_region` for the years of the claim, with their range over all."""
+    return held.assign(
+        side=held["country"].map(SIDE),
+        range=wording.interval(over_time["lowest"], over_time["highest"], ".1f"),
+        share=wording.out_of(over_time["years_as_claimed"], over_time["years"]),
+        verdict=held["sign_as_claimed"].map({True: "as claimed", False: "exception"}),
+    )
+
+
+def migration_rows(border: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
+    """Net migration of each region over its last ten years with a figure, per 1,000, and which they are."""
+    return area.assign(
+        side=area["country"].map(SIDE),
+        million=area["million_plus"].map({True: "yes", False: "no"}),
+        migration=last_years_mean(border, "migration_rate", years=10),
+        window=last_years_window(border, "migration_rate", years=10),
+    )
 
 
 def natural_increase_by_region(

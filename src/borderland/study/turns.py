@@ -9,6 +9,7 @@ import pandas as pd
 
 from borderland.methods import convergence
 from borderland.methods.resampling import holm
+from borderland.study.wording import p_text
 
 SMALLEST_TURN = 5.0  # per cent of the mean dispersion a year: kept up for ten years it halves the dispersion
 _LEVEL = 0.05
@@ -37,6 +38,11 @@ def turn_tests(
             test = convergence.turn_test(sigma / unit, event, SMALLEST_TURN, draws, seed)
             rows.append({"indicator": name, "event": event, **test._asdict()} | {"power": 100 * test.power})
     return pd.DataFrame(rows)
+
+
+def rows(tests: pd.DataFrame) -> pd.DataFrame:
+    """:func:`turn_tests` with its p-values as a table prints them."""
+    return tests.assign(**{name: tests[name].map(p_text) for name in ("p_turn", "p_smaller")})
 
 
 @dataclass(frozen=True)

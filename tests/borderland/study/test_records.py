@@ -119,7 +119,7 @@ def test_emigrants_are_held_against_the_last_count_before():
     assert series["population_year"].tolist() == [2009, 2009, 2021]
     found = migration.emigrants(series)
     assert (found.year, found.population_year, found.russian_ratio) == (2022, 2021, pytest.approx(5))
-    assert (found.points, found.first_year, found.ratio_lowest) == (3, 2012, pytest.approx(3))
+    assert (found.points, found.first_year, found.ratio_low) == (3, 2012, pytest.approx(3))
 
 
 def test_departures_of_the_north_bound_the_part_of_the_outside():
