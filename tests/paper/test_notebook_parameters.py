@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -262,3 +263,40 @@ def test_a_parameter_changes_what_it_must_and_nothing_else(notebook, parameters,
 def test_every_notebook_has_a_case():
     declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
     assert {notebook for notebook, *_ in CASES} == set(declared["notebooks"])
+
+
+# they change time and last digits, not what is computed
+LEFT_OUT = {"draws", "permutations", "turn_draws", "jobs", "seed", "turn_seed", "segments_file"}
+SLOW = {"06-gravity", "07-regions-and-distance", "08-specification-curve"}
+
+
+def values(declared: Mapping[str, object]) -> list[object]:
+    """Choices of a parameter, or the low end, the middle and the high end of its range."""
+    if "choices" in declared:
+        return list(declared["choices"])
+    low, high = declared.get("ge", declared.get("gt")), declared.get("le", declared.get("lt"))
+    if "gt" in declared:  # open ends: just inside
+        low, high = low + (high - low) / 100, high - (high - low) / 100
+    middle = (low + high) // 2 if isinstance(low, int) else (low + high) / 2
+    return [low, middle, high]
+
+
+def range_runs() -> list[object]:
+    """Parameters for each notebook: all low, all middle, all high, and on until each choice was run."""
+    runs = []
+    declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
+    for notebook, entry in declared["notebooks"].items():
+        ranges = {name: values(of) for name, of in entry["parameters"].items() if name not in LEFT_OUT}
+        for run in range(max(map(len, ranges.values()))):
+            chosen = {name: among[run % len(among)] for name, among in ranges.items()}
+            marks = [pytest.mark.slow] if notebook in SLOW else []
+            runs.append(pytest.param(notebook, chosen, marks=marks, id=f"{notebook}-{run}"))
+    return runs
+
+
+@pytest.mark.parametrize(("notebook", "parameters"), range_runs())
+def test_ends_and_middle_of_every_declared_range_run(notebook, parameters):
+    found = results(notebook, tuple((QUICK.get(notebook, {}) | parameters).items()))
+    assert [
+        name for name, value in found.items() if isinstance(value, float) and not np.isfinite(value)
+    ] == []

@@ -130,7 +130,7 @@ def students_from_kazakhstan(published: pd.DataFrame) -> pd.DataFrame:
 
 
 def students_rows(published: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
-    """Foreign students of 2025 by place, most first; whether a place has a city of a million, or the border."""
+    """Foreign students of 2025 by place, most first, with whether it has a million people or the border."""
     places = points(published, "students", ["students-foreign"])
     places = ties.by_value(places[places["year"] == 2025], "value", descending=True)
     traits = regions.set_index("unit")[["million_plus", "border"]].astype(object)

@@ -214,7 +214,7 @@ def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: p
     Returns
     -------
     DataFrame
-        By ``year`` (the last of the period): ``period`` as printed, ``basis`` ("count" over the office's
+        By ``year`` (the last of the period): ``period``, ``basis`` ("count" over the office's
         departures of those years, or "printed share" for months of a year), ``emigrant_share`` and
         ``population_share`` (per cent), ``population_year`` (of the last count up to then) and ``ratio``.
     """
@@ -232,6 +232,7 @@ def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: p
     frame["population_year"] = [int(population.loc[:year].index[-1]) for year in frame["year"]]
     frame["population_share"] = population.loc[frame["population_year"]].to_numpy()
     frame["ratio"] = frame["emigrant_share"] / frame["population_share"]
+    frame["period"] = frame["period"].str.replace("/", "–")
     columns = ["year", "period", "basis", "emigrant_share", "population_share", "population_year", "ratio"]
     return frame[columns]
 

@@ -462,8 +462,8 @@ def side_populations(
     start = int(wide(indices[indices["vintage"] == "current"], "persons").dropna().index[0])
     change = total_change(indices, start, last_year)
     return SidePopulations(
-        ratio_first=ratio[first_year],
-        ratio_last=ratio[last_year],
+        ratio_first=ratio.loc[first_year:].iloc[0],
+        ratio_last=ratio.loc[:last_year].iloc[-1],
         kaz_side_last=totals.loc[last_year, "Kazakh side"] / 1e6,
         rus_side_last=totals.loc[last_year, "Russian side"] / 1e6,
         compared_from=start,

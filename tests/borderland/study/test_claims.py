@@ -356,14 +356,16 @@ class TestProject:
                     condition.value,
                     condition.value + step,
                 }
+            lower = [name for name in one.statistics if name.endswith("_low")]
+            ends = [(name, name.removesuffix("low") + "high") for name in lower]
+            ends = [(low, high) for low, high in ends if high in one.statistics]
+            for low, high in ends:
+                thresholds[low] = thresholds[high] = thresholds[low] | thresholds[high]
             grids = [(name, sorted(values) or [0.0]) for name, values in thresholds.items()]
             cases = [{}]
             for name, values in grids:
                 cases = [case | {name: value} for case in cases for value in values]
-            lower = [name for name in one.statistics if name.endswith("_low")]
-            ends = [(name, name.removesuffix("low") + "high") for name in lower]
-            ends = [(low, high) for low, high in ends if high in one.statistics]
-            # no interval has its lower end above the upper
+            # no interval, and no range, has its lower end above the upper
             cases = [case for case in cases if all(case[low] <= case[high] for low, high in ends)]
             assert {claims.verdict(one, case) for case in cases} >= {claims.SUPPORTED, claims.NOT_SUPPORTED}
 

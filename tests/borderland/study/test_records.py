@@ -114,7 +114,7 @@ def test_emigrants_are_held_against_the_last_count_before():
     )
     departures = pd.Series({2011: 50.0, 2012: 100.0, 2022: 80.0})
     series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}))
-    assert series["period"].tolist() == ["2011/2012", "2012-01/2012-07", "2022"]
+    assert series["period"].tolist() == ["2011–2012", "2012-01–2012-07", "2022"]
     assert series["emigrant_share"].tolist() == pytest.approx([60, 74, 75])
     assert series["population_year"].tolist() == [2009, 2009, 2021]
     found = migration.emigrants(series)
