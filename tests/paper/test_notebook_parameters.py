@@ -282,19 +282,28 @@ def values(declared: Mapping[str, object]) -> list[object]:
 
 
 def range_runs() -> list[object]:
-    """Parameters for each notebook: all low, all middle, all high, and on until each choice was run."""
-    runs = []
+    """Parameters of the runs that take each notebook through its ranges.
+
+    Quick notebooks run all low, all middle, all high, and on until each choice was run. Of the others, whose
+    models cannot be told apart at several ends at once, each parameter passes through its range alone.
+    """
     declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
+    runs = []
     for notebook, entry in declared["notebooks"].items():
         ranges = {name: values(of) for name, of in entry["parameters"].items() if name not in LEFT_OUT}
-        for run in range(max(map(len, ranges.values()))):
-            chosen = {name: among[run % len(among)] for name, among in ranges.items()}
-            marks = [pytest.mark.slow] if notebook in SLOW else []
-            runs.append(pytest.param(notebook, chosen, marks=marks, id=f"{notebook}-{run}"))
+        if notebook in SLOW:
+            alone = [{name: value} for name, among in ranges.items() for value in among]
+            runs += [pytest.param(notebook, one, marks=pytest.mark.slow) for one in alone]
+        else:
+            longest = max(map(len, ranges.values()))
+            runs += [
+                pytest.param(notebook, {name: among[run % len(among)] for name, among in ranges.items()})
+                for run in range(longest)
+            ]
     return runs
 
 
-@pytest.mark.parametrize(("notebook", "parameters"), range_runs())
+@pytest.mark.parametrize(("notebook", "parameters"), range_runs(), ids=names)
 def test_ends_and_middle_of_every_declared_range_run(notebook, parameters):
     found = results(notebook, tuple((QUICK.get(notebook, {}) | parameters).items()))
     assert [
