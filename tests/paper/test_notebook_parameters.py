@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -68,7 +69,7 @@ CASES = [
     # nothing that shows the whole series or its end
     (
         "02-population",
-        {"first_year": 2005, "natural_first": 2010, "natural_last": 2014},
+        {"first_year": 2005, "natural_first": 2010, "natural_last": 2016},
         {"population.sigma_migration_first", "population.a4.gap", "population.c1.years"},
         (
             *("figure sigma-convergence", "table natural-increase-by-region", "table convergence-t"),
@@ -262,3 +263,49 @@ def test_a_parameter_changes_what_it_must_and_nothing_else(notebook, parameters,
 def test_every_notebook_has_a_case():
     declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
     assert {notebook for notebook, *_ in CASES} == set(declared["notebooks"])
+
+
+# they change time and last digits, not what is computed
+LEFT_OUT = {"draws", "permutations", "turn_draws", "jobs", "seed", "turn_seed", "segments_file"}
+SLOW = {"06-gravity", "07-regions-and-distance", "08-specification-curve"}
+
+
+def values(declared: Mapping[str, object]) -> list[object]:
+    """Choices of a parameter, or the low end, the middle and the high end of its range."""
+    if "choices" in declared:
+        return list(declared["choices"])
+    low, high = declared.get("ge", declared.get("gt")), declared.get("le", declared.get("lt"))
+    if "gt" in declared:  # open ends: just inside
+        low, high = low + (high - low) / 100, high - (high - low) / 100
+    middle = (low + high) // 2 if isinstance(low, int) else (low + high) / 2
+    return [low, middle, high]
+
+
+def range_runs() -> list[object]:
+    """Parameters of the runs that take each notebook through its ranges.
+
+    Quick notebooks run all low, all middle, all high, and on until each choice was run. Of the others, whose
+    models cannot be told apart at several ends at once, each parameter passes through its range alone.
+    """
+    declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
+    runs = []
+    for notebook, entry in declared["notebooks"].items():
+        ranges = {name: values(of) for name, of in entry["parameters"].items() if name not in LEFT_OUT}
+        if notebook in SLOW:
+            alone = [{name: value} for name, among in ranges.items() for value in among]
+            runs += [pytest.param(notebook, one, marks=pytest.mark.slow) for one in alone]
+        else:
+            longest = max(map(len, ranges.values()))
+            runs += [
+                pytest.param(notebook, {name: among[run % len(among)] for name, among in ranges.items()})
+                for run in range(longest)
+            ]
+    return runs
+
+
+@pytest.mark.parametrize(("notebook", "parameters"), range_runs(), ids=names)
+def test_ends_and_middle_of_every_declared_range_run(notebook, parameters):
+    found = results(notebook, tuple((QUICK.get(notebook, {}) | parameters).items()))
+    assert [
+        name for name, value in found.items() if isinstance(value, float) and not np.isfinite(value)
+    ] == []

@@ -4,6 +4,7 @@ __all__ = [
     "coding",
     "convergence",
     "covariance",
+    "decomposition",
     "panel",
     "ppml",
     "rates",

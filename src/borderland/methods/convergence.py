@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from borderland import ties
@@ -138,8 +139,11 @@ class Synchrony(NamedTuple):
     """How far two series move together, and how far apart they lie on average."""
 
     spearman: float
-    p: float
-    difference: float
+    low: float  # 95 % interval of the rank correlation, for independent years
+    high: float
+    p: float  # for independent years
+    shift_p: float  # against the second series shifted round in time
+    difference: Fit  # mean of first minus second
     n: int
 
 
@@ -149,16 +153,61 @@ def synchrony(first: pd.Series, second: pd.Series) -> Synchrony:
     Returns
     -------
     Synchrony
-        Spearman's rank correlation with its p value, the mean of ``first - second``, the number of years.
+        Spearman's rank correlation with its interval and p value, the p value by :func:`circular_shift_p`,
+        the mean of ``first - second`` with Newey–West errors, the number of years.
+
+    References
+    ----------
+    Bonett & Wright (2000), *Psychometrika* 65(1), 23–28 (interval of a rank correlation, equation 3).
     """
     pair = pd.concat([first, second], axis=1, join="inner").dropna().astype(float).to_numpy()
     correlation = stats.spearmanr(ties.levels(pair[:, 0]), ties.levels(pair[:, 1]))
+    rho = float(correlation.statistic)
+    with np.errstate(divide="ignore"):  # a perfect correlation has no width
+        middle = np.arctanh(rho)
+    reach = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (len(pair) - 3)) if len(pair) > 3 else np.nan
+    difference = _coefficient(_hac(pair[:, 0] - pair[:, 1], np.ones((len(pair), 1))), 0)
     return Synchrony(
-        float(correlation.statistic),
+        rho,
+        float(np.tanh(middle - reach)),
+        float(np.tanh(middle + reach)),
         float(correlation.pvalue),
-        float((pair[:, 0] - pair[:, 1]).mean()),
+        circular_shift_p(pair[:, 0], pair[:, 1]),
+        difference,
         len(pair),
     )
+
+
+def circular_shift_p(first: ArrayLike, second: ArrayLike) -> float:
+    """P-value of a rank correlation against every shift of the second series round in time.
+
+    Two series that each hang on their own past correlate by chance far more often than independent years
+    do. A shift keeps what each owes to its past and cuts the tie between them. Series that wander off, whose
+    ends do not meet, still reject too often: compare their changes too (:func:`yearly_changes`).
+
+    Parameters
+    ----------
+    first, second : array
+        Values of successive years, of one length.
+
+    Returns
+    -------
+    float
+        Two-sided, of all shifts; not below one over the number of years.
+
+    References
+    ----------
+    Lancaster, Iatsenko, Pidde, Ticcinelli & Stefanovska (2018), *Physics Reports* 748, 1–60 (time-shifted
+    surrogates).
+    """
+    one, other = (stats.rankdata(ties.levels(values)) for values in (first, second))
+    shifted = [np.corrcoef(one, np.roll(other, step))[0, 1] for step in range(len(one))]
+    return p_value(np.abs(shifted[1:]), abs(shifted[0]))
+
+
+def yearly_changes(series: pd.Series) -> pd.Series:
+    """Change of a yearly series from the year before; missing where that year is."""
+    return series.reindex(range(series.index.min(), series.index.max() + 1)).diff()
 
 
 class Beta(NamedTuple):
@@ -321,6 +370,24 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
         float(np.mean(chance + smallest > critical * chance_error)),
         float(np.quantile(critical * chance_error - chance, 0.8)),
     )
+
+
+def turn_test_size(years: int, before: int, rho: float, series: int, draws: int, seed: int) -> float:
+    """How often :func:`turn_test` finds a turn at the 5 % level in series that have none.
+
+    Parameters
+    ----------
+    years, before : int
+        Length of the series, and of its part before the year tested.
+    rho : float
+        Autocorrelation of first order of their errors.
+    series, draws : int
+        Series simulated, and draws of each one's test.
+    """
+    shocks = np.random.default_rng(seed).normal(size=(years, series))
+    made = pd.DataFrame(_first_order(shocks, rho))
+    tests = (turn_test(made[column], before, 1.0, draws, seed) for column in made)
+    return float(np.mean([test.p_turn < 0.05 for test in tests]))
 
 
 _AUTOCORRELATIONS = np.linspace(0, 0.95, 20)

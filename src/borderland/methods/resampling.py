@@ -197,11 +197,8 @@ def wild_cluster_interval(
         inside, step = row["estimate"], row["se"]
         for _ in range(_DOUBLINGS):
             outside = inside + direction * step
-            try:
-                if rejected(outside):
-                    break
-            except ValueError:  # the Poisson means span too many orders
-                return direction * np.inf
+            if rejected(outside):
+                break
             inside, step = outside, 2 * step
         else:
             return direction * np.inf
@@ -210,7 +207,13 @@ def wild_cluster_interval(
             inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
         return float((inside + outside) / 2)
 
-    return end(-1), end(1)
+    def found(direction: int) -> float:
+        try:
+            return end(direction)
+        except ValueError:  # the Poisson means span too many orders, or the fit does not settle
+            return direction * np.inf
+
+    return found(-1), found(1)
 
 
 def score_statistics(

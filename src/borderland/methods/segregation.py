@@ -225,6 +225,29 @@ def concentration(persons: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows, index=complete.index)
 
 
+def concentration_without(persons: pd.DataFrame, group: pd.Series) -> pd.Series:
+    """Change of Theil's index, first to last year, with each unit left out in turn.
+
+    Whole countries' border regions are no sample, so the change has no sampling error; how far it hangs on a
+    single unit is what can be said of its certainty.
+
+    Parameters
+    ----------
+    persons, group
+        As in :func:`concentration`.
+
+    Returns
+    -------
+    Series
+        Index unit left out; change of the total in per cent of its first value.
+    """
+    changes = {}
+    for unit in persons.columns:
+        total = concentration(persons.drop(columns=unit), group)["total"]
+        changes[unit] = 100 * (total.iloc[-1] / total.iloc[0] - 1)
+    return pd.Series(changes, dtype=float)
+
+
 def primacy(persons: pd.Series, followers: int | None = None) -> float:
     """Weight of the largest city: its share of all, or its size against the sum of the next ``followers``.
 

@@ -20,7 +20,8 @@ from typing import Annotated, Any
 import pandas as pd
 import yaml
 
-from borderland.study.wording import MINUS, listed
+from borderland.methods.resampling import holm
+from borderland.study.wording import MINUS, P, listed, p_text
 
 FILE = "analysis/claims.yml"
 
@@ -47,6 +48,8 @@ _IN_WORDS = {
 _TEXTS = ("source", "wording", "test", "caution")
 _RULE = ("not_testable", "supported", "not_supported")
 _AMENDED = ("date", "known", "reason", "test")
+_DATA_CHANGE = ("date", "change", "before")
+_LEVEL = 0.05
 
 
 class ClaimError(ValueError):
@@ -76,11 +79,12 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number that a notebook records, and what it means."""
+    """A number that a notebook records, what it means, and whether it is a p-value."""
 
     name: str
     notebook: str
     meaning: str
+    p_value: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,25 @@ class Amendment:
 
 
 @dataclass(frozen=True)
+class DataChange:
+    """Another set of figures under a rule that stayed as it was.
+
+    Attributes
+    ----------
+    date : str
+        Day of the change, ISO 8601.
+    change : str
+        What the rule reads now, and what it read before.
+    before : str
+        Verdict of the same rule on the figures before, one of :data:`VERDICTS`.
+    """
+
+    date: str
+    change: str
+    before: str
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim with its test and the rule that decides it.
 
@@ -121,6 +144,8 @@ class Claim:
         Conditions that must all hold for the verdict; empty only where `not_testable` is a reason.
     amendment : Amendment, optional
         The rule that stands in place of the one above, which stays on record with its verdict.
+    data_change : DataChange, optional
+        Figures that were replaced while the first rule stayed.
     """
 
     identifier: str
@@ -133,6 +158,7 @@ class Claim:
     supported: tuple[Condition | AnyOf, ...]
     not_supported: tuple[Condition | AnyOf, ...]
     amendment: Amendment | None = None
+    data_change: DataChange | None = None
 
     @property
     def standing(self) -> Claim:
@@ -249,30 +275,49 @@ class _Reader:
         return ""
 
     def claim(self, name: str, node: yaml.Node) -> Claim:
-        optional = ("statistics", "amendment")
+        optional = ("statistics", "amendment", "data_change")
         parts = self.mapping(node, f"claim {name}", required=(*_TEXTS, "rule"), optional=optional)
         texts = {key: self.text(parts[key], f"{key} of claim {name}") for key in _TEXTS if key in parts}
         amendment = self.amendment(name, parts["amendment"]) if "amendment" in parts else None
+        changed = self.data_change(name, parts["data_change"]) if "data_change" in parts else None
         given: dict[str, Any] = {key: texts.get(key, "") for key in _TEXTS}
-        return Claim(name, **given, **self.ruled(name, node, parts), amendment=amendment)
+        ruled = self.ruled(name, node, parts)
+        return Claim(name, **given, **ruled, amendment=amendment, data_change=changed)
 
     def amendment(self, name: str, node: yaml.Node) -> Amendment:
         place = f"the amendment of claim {name}"
         parts = self.mapping(node, place, required=(*_AMENDED, "rule"), optional=("statistics",))
         texts = {key: self.text(parts[key], f"{key} of {place}") for key in _AMENDED if key in parts}
-        if "date" in texts and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", texts["date"]):
-            self.complain(parts["date"], f"date of {place} is {texts['date']!r}; expected YYYY-MM-DD")
+        self.dated(parts, texts, place)
         given: dict[str, Any] = {key: texts.get(key, "") for key in _AMENDED}
         return Amendment(**given, **self.ruled(name, node, parts))
+
+    def data_change(self, name: str, node: yaml.Node) -> DataChange:
+        place = f"the data change of claim {name}"
+        parts = self.mapping(node, place, required=_DATA_CHANGE)
+        texts = {key: self.text(parts[key], f"{key} of {place}") for key in _DATA_CHANGE if key in parts}
+        self.dated(parts, texts, place)
+        if "before" in texts and texts["before"] not in VERDICTS:
+            expected = f"expected one of {', '.join(VERDICTS)}"
+            self.complain(parts["before"], f"before of {place} is {texts['before']!r}; {expected}")
+        return DataChange(*(texts.get(key, "") for key in _DATA_CHANGE))
+
+    def dated(self, parts: Mapping[str, yaml.Node], texts: Mapping[str, str], place: str) -> None:
+        if "date" in texts and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", texts["date"]):
+            self.complain(parts["date"], f"date of {place} is {texts['date']!r}; expected YYYY-MM-DD")
 
     def ruled(self, name: str, node: yaml.Node, parts: Mapping[str, yaml.Node]) -> dict[str, Any]:
         """Return statistics and rule, whose statistics must be among them."""
         statistics = {}
         if "statistics" in parts:
             for key, value in self.mapping(parts["statistics"], f"statistics of claim {name}").items():
-                entry = self.mapping(value, f"statistic {key}", required=("from", "meaning"))
+                place = f"statistic {key}"
+                entry = self.mapping(value, place, required=("from", "meaning"), optional=("p_value",))
                 said = {k: self.text(v, f"{k} of {key}") for k, v in entry.items()}
-                statistics[key] = Statistic(key, said.get("from", ""), said.get("meaning", ""))
+                if said.get("p_value", "true") != "true":
+                    self.complain(entry["p_value"], f"p_value of {key} is {said['p_value']!r}; expected true")
+                tested = "p_value" in said
+                statistics[key] = Statistic(key, said.get("from", ""), said.get("meaning", ""), tested)
         rule = self.rule(name, parts["rule"]) if "rule" in parts else {}
         ruled = {"statistics": statistics} | {key: rule.get(key, ()) for key in _RULE}
         used = {c.statistic for _, c, _ in Claim(name, **dict.fromkeys(_TEXTS, ""), **ruled).conditions()}  # type: ignore[arg-type]
@@ -388,6 +433,13 @@ def notebooks(claims: Mapping[str, Claim]) -> list[str]:
     return sorted({statistic.notebook for rule in rules for statistic in rule.statistics.values()})
 
 
+def gathered(
+    claims: Mapping[str, Claim], results: Callable[[str], Mapping[str, Any]]
+) -> dict[str, float | str | bool]:
+    """All that the claims' notebooks recorded, by name; ``results`` gives the numbers of one notebook."""
+    return {name: value for notebook in notebooks(claims) for name, value in results(notebook).items()}
+
+
 def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
     """Return claims with verdicts, by the rule that stands and by the first one.
 
@@ -415,12 +467,66 @@ def verdicts(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def adjusted(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.Series:
+    """P-values of the rules that stand, by statistic, adjusted for their number (Holm 1979).
+
+    Tests that a statistic counts or adjusts within itself, as the turns of A1, are not among them.
+
+    Raises
+    ------
+    ClaimError
+        If a p-value is not recorded.
+    """
+    tested = {
+        statistic.name: _recorded(statistic.name, values)
+        for claim in claims.values()
+        for statistic in claim.standing.statistics.values()
+        if statistic.p_value
+    }
+    return pd.Series(holm(list(tested.values())), index=list(tested), dtype=float)
+
+
+@dataclass(frozen=True)
+class Tests:
+    """P-values that the rules rest on, and how many stay below 0.05, each alone and all together."""
+
+    number: Annotated[int, "d"]
+    below: Annotated[int, "d"]
+    below_adjusted: Annotated[int, "d"]
+
+
+def tests_counted(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> Tests:
+    """Count the p-values of :func:`adjusted`."""
+    together = adjusted(claims, values)
+    alone = [_recorded(name, values) < _LEVEL for name in together.index]
+    return Tests(len(together), sum(alone), int((together < _LEVEL).sum()))
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A p-value adjusted for the number of tests."""
+
+    adjusted: Annotated[float, P]
+
+
+def adjusted_names(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> dict[str, Adjusted]:
+    """Adjusted p-values under the names the text quotes them by (``a7.million_p_adjusted``)."""
+    together = adjusted(claims, values)
+    return {
+        f"{claim.identifier.lower()}.{name.rsplit('.', 1)[-1]}": Adjusted(float(together[name]))
+        for claim in claims.values()
+        for name, statistic in claim.standing.statistics.items()
+        if statistic.p_value
+    }
+
+
 def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataFrame:
     """Return every statistic of every claim with what was found and what was asked of it.
 
     The statistics of an amendment follow those of the first rule. Columns: ``claim``, ``rule`` ("first", or
     "amended" with its date; empty where there is one rule), ``statistic`` (name),
-    ``meaning``, ``notebook``, ``found`` (value as recorded) and,
+    ``meaning``, ``notebook``, ``found`` (value as recorded), ``adjusted`` (of a p-value of a rule that
+    stands, as :func:`adjusted` gives it, else missing) and,
     for each verdict but mixed, its conditions on the statistic in words, with "met" or "not met"; empty where
     the rule asks nothing.
 
@@ -430,6 +536,7 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
         If a statistic is not recorded.
     """
     rows = []
+    together = adjusted(claims, values)
     ruled = [(name, "" if claim.amendment is None else "first", claim) for name, claim in claims.items()] + [
         (name, f"amended {claim.amendment.date}", claim.standing)
         for name, claim in claims.items()
@@ -446,7 +553,11 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
                     asked[outcome].append(f"{condition.threshold}{among}: {met}")
             found = _recorded(statistic.name, values)
             said = ["; ".join(texts) for texts in asked.values()]
-            rows.append([name, label, statistic.name, statistic.meaning, statistic.notebook, found, *said])
+            stands = claim.amendment is None
+            holms = together.get(statistic.name) if stands and statistic.p_value else None
+            rows.append(
+                [name, label, statistic.name, statistic.meaning, statistic.notebook, found, holms, *said]
+            )
     columns = [
         "claim",
         "rule",
@@ -454,6 +565,7 @@ def evidence(claims: Mapping[str, Claim], values: Mapping[str, Any]) -> pd.DataF
         "meaning",
         "notebook",
         "found",
+        "adjusted",
         NOT_TESTABLE,
         SUPPORTED,
         NOT_SUPPORTED,
@@ -511,27 +623,74 @@ def verdict_names(decided: pd.DataFrame) -> dict[str, str]:
 
 
 def amendments(claims: Mapping[str, Claim], decided: pd.DataFrame) -> pd.DataFrame:
-    """Amended rules with both verdicts.
+    """Changes made after results were known: of figures under the first rule, then of rules.
 
     Returns
     -------
     DataFrame
-        ``claim``, ``date``, ``reason``, ``known``, ``first`` and ``verdict`` (of :func:`verdicts`).
+        ``claim``, ``date``, ``changed`` ("data" or "rule"), ``reason`` (of a change of data what changed),
+        ``known`` (of a rule), ``before`` and ``verdict``: on the figures before and on those of today, or
+        under the first rule and the amended one, both on the figures of today.
     """
-    both = decided.set_index("claim")
-    rows = [
-        {
-            "claim": name,
-            "date": claim.amendment.date,
-            "reason": claim.amendment.reason,
-            "known": claim.amendment.known,
-            "first": both.loc[name, "first"],
-            "verdict": both.loc[name, "verdict"],
-        }
-        for name, claim in claims.items()
-        if claim.amendment is not None
-    ]
-    return pd.DataFrame(rows, columns=["claim", "date", "reason", "known", "first", "verdict"])
+    rows = []
+    for row in decided.itertuples():
+        changed, amendment = claims[row.claim].data_change, claims[row.claim].amendment
+        if changed is not None:
+            told = [changed.date, "data", changed.change, "", changed.before, row.first]
+            rows.append([row.claim, *told])
+        if amendment is not None:
+            told = [amendment.date, "rule", amendment.reason, amendment.known, row.first, row.verdict]
+            rows.append([row.claim, *told])
+    columns = ["claim", "date", "changed", "reason", "known", "before", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Conditions and statistics of the rules that stand, amended rules, claims whose figures changed."""
+
+    conditions: Annotated[int, "d"]
+    statistics: Annotated[int, "d"]
+    amended: Annotated[int, "d"]
+    data_changed: Annotated[int, "d"]
+
+
+def rules_counted(claims: Mapping[str, Claim]) -> Rules:
+    """Count what the claims file asks."""
+    standing = [claim.standing for claim in claims.values()]
+    return Rules(
+        conditions=sum(1 for claim in standing for _ in claim.conditions()),
+        statistics=sum(len(claim.statistics) for claim in standing),
+        amended=sum(claim.amendment is not None for claim in claims.values()),
+        data_changed=sum(claim.data_change is not None for claim in claims.values()),
+    )
+
+
+SHOWN = ("all", "seed", "contrary")
+
+
+def verdict_rows(decided: pd.DataFrame, source: str, which: str = "all") -> pd.DataFrame:
+    """Rows of :func:`verdicts` for a table: all, those of one source ("seed") or the others ("contrary").
+
+    ``by_first`` is the verdict by the first rule where it was amended, else empty.
+    """
+    if which not in SHOWN:
+        raise ValueError(f"claims {which!r}; expected one of {', '.join(SHOWN)}")
+    of_seed = decided["source"].eq(source)
+    kept = decided[{"all": of_seed | True, "seed": of_seed, "contrary": ~of_seed}[which]]
+    return kept.assign(by_first=kept["first"].where(kept["amended"] != "", ""))
+
+
+def evidence_rows(evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of :func:`evidence` for the claims of :func:`verdict_rows`, values as a table shows them."""
+    kept = evidence[evidence["claim"].isin(rows["claim"])]
+    adjusted = kept["adjusted"].map(lambda p: "" if pd.isna(p) else p_text(p))
+    return kept.assign(found=kept["found"].map(shown), adjusted=adjusted)
+
+
+def clauses(decided: pd.DataFrame) -> dict[str, str]:
+    """:func:`in_words` in each language of the article, under the name the text quotes it by."""
+    return {f"in_words_{language}": in_words(decided, language) for language in ("en", *_WORDED)}
 
 
 # Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.

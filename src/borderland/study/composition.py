@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 import pandas as pd
 
 from borderland import ties
+from borderland.methods.decomposition import contributions
 from borderland.methods.segregation import (
     counts_by,
     dissimilarity_index,
@@ -14,6 +15,19 @@ from borderland.methods.segregation import (
     percentages,
 )
 from borderland.study import wording
+from borderland.study.frame import outline
+
+
+def counted(national: pd.DataFrame, first: int | None = None) -> pd.DataFrame:
+    """Rows of ``ethnicity_national`` that were counted (census or register), from a first year on."""
+    kept = national["basis"].isin(["census", "register"])
+    return national[kept if first is None else kept & (national["year"] >= first)]
+
+
+def carried_forward(national: pd.DataFrame) -> pd.Series:
+    """The last estimate of the share of Russians on the base of the census of 2009: a row of the table."""
+    estimates = national[(national["basis"] == "estimate") & (national["group"] == "russian")]
+    return estimates.sort_values("year", kind="stable").iloc[-1]
 
 
 def dated_shares(frame: pd.DataFrame, group: str, population: pd.DataFrame) -> pd.DataFrame:
@@ -60,32 +74,36 @@ def first_and_last(dated: pd.DataFrame) -> pd.DataFrame:
 
 
 class Gap(NamedTuple):
-    """Distance between the sides in the share of Russians, percentage points."""
+    """Distance between the sides in the share of Russians, and the range of its change, percentage points."""
 
     first: float
     last: float
-    change: float
-    change_low: float
+    change: float  # as printed: all inhabitants of 2010, those who stated of 2021
+    low: float  # all inhabitants at both dates
+    low_before_recount: float  # the same, Kazakhstan as carried forward from its census of 2009
 
 
-def russian_gap(kazakhstan: pd.Series, then: pd.DataFrame, now: pd.DataFrame, totals: pd.Series) -> Gap:
+def russian_gap(
+    kazakhstan: pd.Series, carried_forward: float, then: pd.DataFrame, now: pd.DataFrame, totals: pd.Series
+) -> Gap:
     """Share of Russians on the Russian side less that in Kazakhstan, censuses of 2009–10 and of 2021.
+
+    How many stated no nationality in 2010 is not in the source, so that its shares are of all inhabitants.
+    The change with those who stated as denominator in 2021 alone is therefore the most it can be, for some
+    were silent in 2010 too; with all inhabitants at both dates it is the least, as if of the many silent of
+    2021 nobody were Russian.
 
     Parameters
     ----------
     kazakhstan : Series
         Share of Russians in Kazakhstan by census year, per cent.
+    carried_forward : float
+        The last estimate of that share on the base of the census of 2009.
     then, now : DataFrame
         Counts of the Russian border regions in 2010 and 2021, from
         :func:`borderland.methods.segregation.counts_by`.
     totals : Series
         All inhabitants of the same regions in 2021, those who stated no nationality included.
-
-    Returns
-    -------
-    Gap
-        ``change`` with shares of those who stated in 2021; ``change_low`` with all inhabitants as
-        denominator, as if nobody silent were Russian, which is what the figures of 2010 allow at least.
     """
     side_then = 100 * then["russian"].sum() / then["stated"].sum()
     side_now = 100 * now["russian"].sum() / now["stated"].sum()
@@ -96,6 +114,52 @@ def russian_gap(kazakhstan: pd.Series, then: pd.DataFrame, now: pd.DataFrame, to
         float(side_now - kazakhstan.loc[2021]),
         float(side_now - kazakhstan.loc[2021] - first),
         float(side_low - kazakhstan.loc[2021] - first),
+        float(side_low - carried_forward - first),
+    )
+
+
+class RussianCounts(NamedTuple):
+    """The Russian border regions at two censuses, from :func:`borderland.methods.segregation.counts_by`."""
+
+    then: pd.DataFrame  # 2010, of all inhabitants
+    now: pd.DataFrame  # 2021, of those who stated
+    inhabitants: pd.Series  # of 2021, those who stated none included
+    silent: pd.Series  # per cent of them that stated none
+
+
+def russian_counts(table: pd.DataFrame, area: pd.DataFrame) -> RussianCounts:
+    """Counts of Kazakhs, Russians and Tatars in the Russian border regions, 2010 and 2021.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table ``ethnicity_ru_regions``.
+    area : DataFrame
+        Index unit: the border regions.
+    """
+    kept = ["kazakh", "russian", "tatar"]
+    then = outline(table[table["year"] == 2010], ["persons"])
+    now = table[(table["year"] == 2021) & table["unit"].isin(area.index)]
+    persons = now.set_index(["group", "unit"])["persons"]
+    return RussianCounts(
+        counts_by(then[then["unit"].isin(area.index)], "unit", kept),
+        counts_by(now, "unit", kept),
+        persons.loc["total"],
+        100 * persons.loc["not-stated"] / persons.loc["total"],
+    )
+
+
+def russian_table(counts: RussianCounts, area: pd.DataFrame) -> pd.DataFrame:
+    """Kazakhs and Russians of each Russian border region at both censuses: persons and shares, per cent."""
+    then, now = percentages(counts.then), percentages(counts.now)
+    return area.loc[area["country"] == "RUS", ["name"]].assign(
+        kazakhs_then=counts.then["kazakh"],
+        kazakhs_now=counts.now["kazakh"],
+        share_then=then["kazakh"],
+        share_now=now["kazakh"],
+        russian_then=then["russian"],
+        russian_now=now["russian"],
+        silent=counts.silent,
     )
 
 
@@ -168,9 +232,7 @@ def national_composition(
 ) -> NationalComposition:
     """Take dated shares and numbers out of the censuses, and the last estimate before the recount."""
     persons = census.pivot(index="year", columns="group", values="persons")
-    last_estimate = national[
-        (national["basis"] == "estimate") & (national["group"] == "russian")
-    ].sort_values("year", kind="stable")
+    last_estimate = carried_forward(national)
     return NationalComposition(
         kazakh_1989=shares.loc[1989, "kazakh"],
         russian_1989=shares.loc[1989, "russian"],
@@ -185,9 +247,9 @@ def national_composition(
         russians_2021=persons.loc[2021, "russian"] / 1e6,
         germans_1989=persons.loc[1989, "german"] / 1e3,
         germans_1999=persons.loc[1999, "german"] / 1e3,
-        estimate_year=int(last_estimate["year"].iloc[-1]),
-        estimate_russian=float(last_estimate["share"].iloc[-1]),
-        recount_step=float(last_estimate["share"].iloc[-1]) - shares.loc[2021, "russian"],
+        estimate_year=int(last_estimate["year"]),
+        estimate_russian=float(last_estimate["share"]),
+        recount_step=float(last_estimate["share"]) - shares.loc[2021, "russian"],
     )
 
 
@@ -200,11 +262,81 @@ class FallBeforeRecount:
 
 def fall_before_recount(national: pd.DataFrame, shares: pd.DataFrame) -> FallBeforeRecount:
     """Compare the census of 2009 with the last estimate on its base, percentage points."""
-    last_estimate = national[
-        (national["basis"] == "estimate") & (national["group"] == "russian")
-    ].sort_values("year", kind="stable")
     return FallBeforeRecount(
-        fall_before_recount=shares.loc[2009, "russian"] - float(last_estimate["share"].iloc[-1]),
+        fall_before_recount=shares.loc[2009, "russian"] - float(carried_forward(national)["share"]),
+    )
+
+
+@dataclass(frozen=True)
+class RussianShareParts:
+    """What moved the share of Russians in Kazakhstan between the censuses of 2009 and 2021, points."""
+
+    total: Annotated[float, ".1f"]
+    fewer_russians: Annotated[float, ".1f"]  # by their number, at the number of all others
+    more_others: Annotated[float, ".1f"]
+    recount: Annotated[float, ".1f"]  # the census less the estimate carried forward to it
+    before_recount: Annotated[float, ".1f"]
+    migration: Annotated[float, ".1f"]  # registered net migration of Russians, in the years known
+    migration_persons: Annotated[float, ",.0f"]
+    migration_period: str
+    rest: Annotated[float, ".1f"]  # before the recount, less that migration
+    russians_change: Annotated[float, ",.0f"]  # thousands
+    others_change: Annotated[float, ",.0f"]
+
+
+_MIGRATION_KNOWN = "2011/2015"
+
+
+def russian_share_parts(
+    census: pd.DataFrame, carried_forward: float, points: pd.DataFrame
+) -> RussianShareParts:
+    """Take the change of the share apart as far as published figures reach.
+
+    The component method asks births, deaths and migration by nationality for every year between the
+    censuses. For this study could be read: net migration of Russians as a sum over 2011–2015, and the
+    estimate carried forward from the census of 2009, which holds all three components. Births and deaths by
+    nationality, and migration by nationality of the other years in both directions, could not; they are the
+    rest.
+
+    Parameters
+    ----------
+    census : DataFrame
+        ``year``, ``group``, ``persons`` of the counts, with total.
+    carried_forward : float
+        Last estimate of the share on the base of 2009, per cent.
+    points : DataFrame
+        The table ``published_points``.
+
+    References
+    ----------
+    Das Gupta (1993), *Standardization and Decomposition of Rates* (number of Russians and of all others).
+    """
+    persons = census.pivot(index="year", columns="group", values="persons").astype(float)
+    russians, everyone = (persons.loc[[2009, 2021], group] for group in ("russian", "total"))
+    numbers = pd.DataFrame({"russians": russians, "others": everyone - russians})
+    then, now = numbers.to_dict("records")
+
+    def share(russians: float, others: float) -> float:
+        return 100 * russians / (russians + others)
+
+    first, last = share(**then), share(**now)
+    parts = contributions(share, then, now)
+    known = points[points["unit"].eq("KAZ") & points["period"].eq(_MIGRATION_KNOWN)]
+    known = known.set_index("indicator")["value"]
+    net = float(known["arrivals-russians"] - known["departures-russians"])
+    moved = share(then["russians"] + net, then["others"]) - first
+    return RussianShareParts(
+        total=last - first,
+        fewer_russians=parts["russians"],
+        more_others=parts["others"],
+        recount=last - carried_forward,
+        before_recount=carried_forward - first,
+        migration=moved,
+        migration_persons=net,
+        migration_period=_MIGRATION_KNOWN.replace("/", "–"),
+        rest=carried_forward - first - moved,
+        russians_change=(now["russians"] - then["russians"]) / 1e3,
+        others_change=(now["others"] - then["others"]) / 1e3,
     )
 
 
@@ -327,10 +459,17 @@ class RussianSide:
     silent_high: Annotated[float, ".1f"]
 
 
-def russian_side(
-    then: pd.DataFrame, now: pd.DataFrame, russia_kazakhs: pd.Series, both: pd.DataFrame, silent: pd.Series
-) -> RussianSide:
-    """Compare both censuses, persons and shares, and say how many stated no nationality."""
+def russian_side(counts: RussianCounts, russia_kazakhs: pd.Series, both: pd.DataFrame) -> RussianSide:
+    """Compare both censuses, persons and shares, and say how many stated no nationality.
+
+    Parameters
+    ----------
+    russia_kazakhs : Series
+        Kazakhs in Russia by census year.
+    both : DataFrame
+        From :func:`russian_table`.
+    """
+    then, now, _, silent = counts
     return RussianSide(
         kazakhs_rus_side_2010=then["kazakh"].sum(),
         kazakhs_rus_side_2021=now["kazakh"].sum(),
@@ -353,20 +492,20 @@ class GapOfSides:
     gap_last: Annotated[float, ".1f"]
     gap_change: Annotated[float, ".1f"]
     gap_change_low: Annotated[float, ".1f"]
+    gap_low_before_recount: Annotated[float, ".1f"]
     gap_direction: str
 
 
-def gap_of_sides(
-    then: pd.DataFrame, now: pd.DataFrame, inhabitants: pd.Series, shares: pd.DataFrame
-) -> GapOfSides:
+def gap_of_sides(counts: RussianCounts, shares: pd.DataFrame, carried: float) -> GapOfSides:
     """Word :func:`russian_gap` for the text."""
-    gap = russian_gap(shares["russian"], then, now, inhabitants)
+    gap = russian_gap(shares["russian"], carried, counts.then, counts.now, counts.inhabitants)
     return GapOfSides(
         gap_first=gap.first,
         gap_last=gap.last,
         gap_change=gap.change,
-        gap_change_low=gap.change_low,
-        gap_direction="widened" if gap.change_low > 0 else "did not clearly widen",
+        gap_change_low=gap.low,
+        gap_low_before_recount=gap.low_before_recount,
+        gap_direction="widened" if gap.low > 0 else "did not clearly widen",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from borderland import ties
+from borderland.study.frame import COUNTRY_NAME
 
 STUDENT_COUNTS = {
     "students-from-kazakhstan": "count, start of the school year",
@@ -100,6 +101,46 @@ def episodes(reports: pd.DataFrame, gap_days: int = 60) -> pd.DataFrame:
         change=("change", "mean"),
         matches=("matches", "all"),
     ).reset_index(drop=True)
+
+
+def episode_rows(rushes: pd.DataFrame) -> pd.DataFrame:
+    """:func:`episodes` with month, country and match in words, as a table prints them."""
+    return rushes.assign(
+        first=rushes["first"].dt.strftime("%Y-%m"),
+        bought_in=rushes["bought_in"].map(COUNTRY_NAME),
+        matches=rushes["matches"].map({True: "yes", False: "no"}),
+    )
+
+
+def students_from_kazakhstan(published: pd.DataFrame) -> pd.DataFrame:
+    """Published counts of students from Kazakhstan in Russia, with what each is and whether it is rounded.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``published_points``; ``thousand``, ``kind`` (of ``STUDENT_COUNTS``), ``approximate``.
+    """
+    students = points(published, "students", list(STUDENT_COUNTS))
+    students = students[students["unit"] == "RUS"]
+    return students.assign(
+        thousand=students["value"] / 1000,
+        kind=students["indicator"].map(STUDENT_COUNTS),
+        approximate=students["note"].fillna("").str.contains("about|not fewer"),
+    )
+
+
+def students_rows(published: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Foreign students of 2025 by place, most first, with whether it has a million people or the border."""
+    places = points(published, "students", ["students-foreign"])
+    places = ties.by_value(places[places["year"] == 2025], "value", descending=True)
+    traits = regions.set_index("unit")[["million_plus", "border"]].astype(object)
+    return places.join(traits.replace({True: "yes", False: "no"}), on="unit")
+
+
+def trip_rows(published: pd.DataFrame) -> pd.DataFrame:
+    """Published counts of trips across the border, by period and direction."""
+    trips = points(published, "trips", list(TRIP_COUNTS))
+    return trips.assign(indicator=trips["indicator"].map(TRIP_COUNTS)).sort_values(["period", "indicator"])
 
 
 def points(table: pd.DataFrame, topic: str, indicators: list[str] | None = None) -> pd.DataFrame:

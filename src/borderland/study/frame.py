@@ -1,6 +1,6 @@
 """The frame of the study: which regions, in which order, under which names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -39,6 +39,17 @@ _SHORT = {
 def short_name(unit: str, name: str) -> str:
     """Name of a region in figures: without its rank; a star where a constant unit joins today's regions."""
     return _SHORT.get(unit, name.removesuffix(" Oblast"))
+
+
+def short_names(units: Iterable[str], names: pd.Series) -> list[str]:
+    """:func:`short_name` of each unit; ``names`` by unit."""
+    return [short_name(unit, names[unit]) for unit in units]
+
+
+def units_of(districts: pd.DataFrame, regions: pd.DataFrame, boundary: str) -> pd.Series:
+    """Region of each district (index district), in today's division or as the constant unit that holds it."""
+    unit = districts["unit"]
+    return unit if boundary == "current-20" else unit.map(regions.set_index("unit")["constant_unit"])
 
 
 def study_area(

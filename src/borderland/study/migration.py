@@ -196,6 +196,47 @@ def regional_balance(
     return totals.join(rates.add_suffix("_rate"))
 
 
+_WHOLE_YEARS = r"^(\d{4})(?:/(\d{4}))?$"
+
+
+def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: pd.Series) -> pd.DataFrame:
+    """Russians among those who left Kazakhstan, period by period, against Russians in its population.
+
+    Parameters
+    ----------
+    points : DataFrame
+        The table ``published_points``.
+    departures : Series
+        All departures from Kazakhstan by year, as the office counts them.
+    population : Series
+        Share of Russians in the population by year of count, per cent.
+
+    Returns
+    -------
+    DataFrame
+        By ``year`` (the last of the period): ``period``, ``basis`` ("count" over the office's
+        departures of those years, or "printed share" for months of a year), ``emigrant_share`` and
+        ``population_share`` (per cent), ``population_year`` (of the last count up to then) and ``ratio``.
+    """
+    counts, shares = (
+        rows[rows["unit"] == "KAZ"]
+        for rows in (published_counts(points, f"departures-russians{end}") for end in ("", "-share"))
+    )
+    years = counts["period"].str.extract(_WHOLE_YEARS).ffill(axis=1).dropna().astype(int)
+    counts = counts.loc[years.index].assign(year=years[1], basis="count")
+    left = [float(departures.loc[first:last].sum()) for first, last in years.to_numpy()]
+    counts["emigrant_share"] = 100 * counts["value"] / left
+    part = shares[shares["period"].str.contains("-", regex=False)]
+    part = part.assign(basis="printed share", emigrant_share=part["value"])
+    frame = pd.concat([counts, part], ignore_index=True).sort_values(["year", "period"], ignore_index=True)
+    frame["population_year"] = [int(population.loc[:year].index[-1]) for year in frame["year"]]
+    frame["population_share"] = population.loc[frame["population_year"]].to_numpy()
+    frame["ratio"] = frame["emigrant_share"] / frame["population_share"]
+    frame["period"] = frame["period"].str.replace("/", "–")
+    columns = ["year", "period", "basis", "emigrant_share", "population_share", "population_year", "ratio"]
+    return frame[columns]
+
+
 # --- what the text quotes ---------------------------------------------------------------------------
 
 
@@ -406,8 +447,50 @@ def north_balance(balance: pd.DataFrame, boundary: str) -> NorthBalance:
 
 
 @dataclass(frozen=True)
+class NorthWindow:
+    """Departures abroad of North Kazakhstan over 2000–2021 against its net loss (finding C3)."""
+
+    departures: Annotated[float, ",.0f"]  # abroad, published as a sum
+    to_russia: Annotated[float, ",.0f"]
+    net: Annotated[float, ",.0f"]  # of all flows, over the years with a figure
+    years: Annotated[int, "d"]
+    years_without: str
+    to_russia_ratio: Annotated[float, ".2f"]  # departures to Russia over the net loss
+    abroad_ratio: Annotated[float, ".2f"]
+
+
+def north_window(points: pd.DataFrame, components: pd.DataFrame) -> NorthWindow:
+    """Compare departures added up by the regional office with the region's net loss by all flows.
+
+    Departures are gross: what came back from abroad could not be read for this study, so the ratios bound
+    the part of the outside in the loss from above.
+
+    Parameters
+    ----------
+    components : DataFrame
+        ``unit``, ``year``, ``migration`` (persons, missing where not derivable), with North Kazakhstan.
+    """
+    first, last = 2000, 2021
+    abroad, to_russia = (
+        float(rows.loc[rows["unit"].eq("KZ-SEV") & rows["period"].eq(f"{first}/{last}"), "value"].iloc[0])
+        for rows in (published_counts(points, f"departures{end}") for end in ("", "-to-russia"))
+    )
+    net = select(components, first, last, unit="KZ-SEV").set_index("year")["migration"].astype(float)
+    missing = sorted({*range(first, last + 1)} - {*net.dropna().index})
+    return NorthWindow(
+        departures=abroad,
+        to_russia=to_russia,
+        net=net.sum(),
+        years=int(net.notna().sum()),
+        years_without=wording.listed(str(year) for year in missing),
+        to_russia_ratio=to_russia / -net.sum(),
+        abroad_ratio=abroad / -net.sum(),
+    )
+
+
+@dataclass(frozen=True)
 class Settlement:
-    """Persons settled in the north against the natural change of the same regions (claim A5)."""
+    """Persons settled by policy against the natural change of the same regions (claim A5)."""
 
     year: Annotated[int, "d"]
     settled: Annotated[float, ",.0f"]
@@ -415,8 +498,14 @@ class Settlement:
     natural: Annotated[float, ",.0f"]
     kaz_ratio: Annotated[float, ".2f"]
     kaz_ratio_net: Annotated[float, ".2f"]
-    rus_points: Annotated[int, "d"]
+    rus_points: Annotated[int, "d"]  # border regions with a count of the programme
+    rus_regions_named: str
+    rus_year: Annotated[int, "d"]
+    rus_settled: Annotated[float, ",.0f"]
+    rus_natural: Annotated[float, ",.0f"]
+    rus_ratio: Annotated[float, ".2f"]
     programme_total: Annotated[float, ",.0f"]
+    programme_year: Annotated[float, ",.0f"]  # moved to Russia in the year of the regional counts
 
 
 def settlement(
@@ -426,15 +515,21 @@ def settlement(
     vital_events: pd.DataFrame,
     area: pd.DataFrame,
 ) -> Settlement:
-    """Compare the last northern quota with births less deaths; count points known of the programme."""
+    """Compare the last northern quota, and the last counts of the compatriots programme, with natural change.
+
+    Ratios are over births less deaths of the same regions and year, gains and losses counted by size.
+    """
     quota = published_counts(points, "kandas-under-northern-quota")
     year = int(quota["year"].max())
     sixteen = study_area(regions, border_set=border_set)
     settled = quota[(quota["year"] == year) & quota["unit"].isin(sixteen.index)].set_index("unit")["value"]
-    natural = select(vital_events, year, year).set_index("unit")
-    natural = (natural["births"] - natural["deaths"]).astype(float).reindex(settled.index)
-    programme = published_counts(points, "compatriots-moved-to-russia")
-    eastern = set(area.index[area["country"] == "RUS"])
+    natural = _natural(vital_events, year, settled.index)
+    moved = published_counts(points, "compatriots-moved-to-region")
+    moved = moved[moved["unit"].isin(area.index[area["country"] == "RUS"])]
+    rus_year = int(moved["year"].max())
+    moved = moved[moved["year"] == rus_year].set_index("unit")["value"]
+    rus_natural = _natural(vital_events, rus_year, moved.index)
+    in_year = published_counts(points, "compatriots-moved-in-the-year").set_index("year")["value"]
     return Settlement(
         year=year,
         settled=settled.sum(),
@@ -442,30 +537,53 @@ def settlement(
         natural=natural.sum(),
         kaz_ratio=float(settled.sum() / natural.abs().sum()),
         kaz_ratio_net=float(settled.sum() / abs(natural.sum())),
-        rus_points=int(programme["unit"].isin(eastern).sum()),
-        programme_total=float(programme["value"].max()),
+        rus_points=len(moved),
+        rus_regions_named=wording.listed(area.loc[moved.index, "name"]),
+        rus_year=rus_year,
+        rus_settled=moved.sum(),
+        rus_natural=rus_natural.sum(),
+        rus_ratio=float(moved.sum() / rus_natural.abs().sum()),
+        programme_total=float(published_counts(points, "compatriots-moved-to-russia")["value"].max()),
+        programme_year=float(in_year[rus_year]),
     )
+
+
+def _natural(vital_events: pd.DataFrame, year: int, units: pd.Index) -> pd.Series:
+    """Births less deaths of units in a year."""
+    events = select(vital_events, year, year).set_index("unit")
+    return (events["births"] - events["deaths"]).astype(float).reindex(units)
 
 
 @dataclass(frozen=True)
 class Emigrants:
-    """Russians among emigrants against Russians in the population (claim A8)."""
+    """Russians among emigrants against Russians in the population (claim A8): the last point, and all."""
 
     year: Annotated[int, "d"]
     emigrant_share: Annotated[float, ".0f"]
     population_share: Annotated[float, ".1f"]
     population_year: Annotated[int, "d"]
     russian_ratio: Annotated[float, ".1f"]
+    points: Annotated[int, "d"]
+    first_year: Annotated[int, "d"]
+    share_lowest: Annotated[float, ".0f"]
+    share_highest: Annotated[float, ".0f"]
+    ratio_low: Annotated[float, ".1f"]
+    ratio_high: Annotated[float, ".1f"]
 
 
-def emigrants(emigrant_share: pd.Series, national: pd.Series) -> Emigrants:
-    """Compare the last known share among emigrants with that of the last count before it."""
-    latest = int(emigrant_share.index.max())
-    in_population = float(national.loc[:latest].iloc[-1])
+def emigrants(series: pd.DataFrame) -> Emigrants:
+    """Take the last point and the range out of :func:`russian_emigrants`."""
+    last = series.iloc[-1]
     return Emigrants(
-        year=latest,
-        emigrant_share=float(emigrant_share[latest]),
-        population_share=in_population,
-        population_year=int(national.loc[:latest].index[-1]),
-        russian_ratio=float(emigrant_share[latest]) / in_population,
+        year=int(last["year"]),
+        emigrant_share=float(last["emigrant_share"]),
+        population_share=float(last["population_share"]),
+        population_year=int(last["population_year"]),
+        russian_ratio=float(last["ratio"]),
+        points=len(series),
+        first_year=int(series["year"].min()),
+        share_lowest=series["emigrant_share"].min(),
+        share_highest=series["emigrant_share"].max(),
+        ratio_low=series["ratio"].min(),
+        ratio_high=series["ratio"].max(),
     )

@@ -9,9 +9,17 @@ import pandas as pd
 
 from borderland import ties
 from borderland.methods import convergence, segregation
-from borderland.methods.rates import EVERY_UNIT, balance, mean_population, period_means, wide
+from borderland.methods.rates import (
+    EVERY_UNIT,
+    balance,
+    last_years_mean,
+    last_years_window,
+    mean_population,
+    period_means,
+    wide,
+)
 from borderland.study import wording
-from borderland.study.frame import SIDE
+from borderland.study.frame import SIDE, select
 
 # Kazakh stocks of 1 January 2009 and 2022 were re-based on the censuses of 2009 and 2021, not carried back;
 # Almaty took territory from its region within 2008, 2013 and 2014 (in 2013 the residuals of the two miss the
@@ -188,6 +196,7 @@ INDICATOR_UNIT = {
     "unemployment": "points",
     "product per head": "log",
 }
+PERIODS = [(2000, 2004), (2005, 2009), (2010, 2014), (2015, 2019), (2020, 2021)]
 VINTAGE_LABEL = {
     "current": "as published last",
     "before-2021-census": "withdrawn estimate",
@@ -273,6 +282,84 @@ def stack_measures(
     stacked = pd.concat(parts, ignore_index=True)
     leading = [parts[0].columns[0], "measure"]
     return stacked[leading + [column for column in stacked.columns if column not in leading]]
+
+
+def indicators(
+    border: pd.DataFrame, economy: pd.DataFrame, area: pd.DataFrame, first: int, last: int
+) -> dict[str, pd.DataFrame]:
+    """Indicators of the border regions whose convergence is tested, years by regions, under their names.
+
+    Parameters
+    ----------
+    border : DataFrame
+        Rates of the regions: ``unit``, ``year`` and the rates per 1,000.
+    economy : DataFrame
+        The table ``economy``; product per head is taken relative to its own side, for the two sides are told
+        in two currencies.
+    """
+    frames = {
+        name: wide(border, column, area.index).loc[first:last].astype(float)
+        for name, column in (
+            ("natural increase", "natural_rate"),
+            ("net migration", "migration_rate"),
+            ("population growth", "growth_rate"),
+        )
+    }
+    unemployment, product = (
+        wide(select(economy, first, last, indicator=name), "value", area.index)
+        for name in ("unemployment_rate", "grp_per_head")
+    )
+    relative = convergence.log_relative(product, area["country"])
+    return frames | {"unemployment": unemployment, "product per head": relative}
+
+
+def dispersions(indicators: Mapping[str, pd.DataFrame], country: pd.Series) -> dict[str, pd.DataFrame]:
+    """Dispersion of each indicator over the regions, between and within the sides, by year.
+
+    Product per head, taken relative to its own side, has no distance between the sides.
+    """
+    split = {name: convergence.dispersion_by_group(values, country) for name, values in indicators.items()}
+    return split | {"product per head": split["product per head"][["within"]]}
+
+
+def titled(dispersions: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Dispersions under the titles of their panels, which name the unit, with printed column names."""
+    return {
+        f"{name}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
+        for name, values in dispersions.items()
+    }
+
+
+def convergence_rows(tests: pd.DataFrame, events: tuple[int, int]) -> pd.DataFrame:
+    """Tests of convergence with their years, intervals and ranks in words, as the table prints them."""
+    ranks = [wording.out_of(tests[f"rank_{year}"], tests[f"placebos_{year}"]) for year in events]
+    return tests.assign(
+        years=tests["first"].astype(str) + "–" + tests["last"].astype(str),
+        trend_interval=wording.interval(tests["trend_low"], tests["trend_high"], ".3f"),
+        beta_interval=wording.interval(tests["beta_low"], tests["beta_high"], ".3f"),
+        first_rank=ranks[0],
+        second_rank=ranks[1],
+    )
+
+
+def natural_increase_rows(held: pd.DataFrame, over_time: pd.DataFrame) -> pd.DataFrame:
+    """Regions by :func:`natural_increase_by_region` for the years of the claim, with their range over all."""
+    return held.assign(
+        side=held["country"].map(SIDE),
+        range=wording.interval(over_time["lowest"], over_time["highest"], ".1f"),
+        share=wording.out_of(over_time["years_as_claimed"], over_time["years"]),
+        verdict=held["sign_as_claimed"].map({True: "as claimed", False: "exception"}),
+    )
+
+
+def migration_rows(border: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
+    """Net migration of each region over its last ten years with a figure, per 1,000, and which they are."""
+    return area.assign(
+        side=area["country"].map(SIDE),
+        million=area["million_plus"].map({True: "yes", False: "no"}),
+        migration=last_years_mean(border, "migration_rate", years=10),
+        window=last_years_window(border, "migration_rate", years=10),
+    )
 
 
 def natural_increase_by_region(
@@ -375,8 +462,8 @@ def side_populations(
     start = int(wide(indices[indices["vintage"] == "current"], "persons").dropna().index[0])
     change = total_change(indices, start, last_year)
     return SidePopulations(
-        ratio_first=ratio[first_year],
-        ratio_last=ratio[last_year],
+        ratio_first=ratio.loc[first_year:].iloc[0],
+        ratio_last=ratio.loc[:last_year].iloc[-1],
         kaz_side_last=totals.loc[last_year, "Kazakh side"] / 1e6,
         rus_side_last=totals.loc[last_year, "Russian side"] / 1e6,
         compared_from=start,
@@ -561,6 +648,7 @@ class Sigma:
     sigma_migration_trend_low: Annotated[float, ".2f"]
     sigma_migration_trend_high: Annotated[float, ".2f"]
     sigma_migration_late_from: Annotated[int, "d"]
+    sigma_migration_late_first: Annotated[float, ".1f"]
     sigma_migration_late_trend: Annotated[float, ".2f"]
     sigma_migration_late_low: Annotated[float, ".2f"]
     sigma_migration_late_high: Annotated[float, ".2f"]
@@ -576,10 +664,18 @@ class Sigma:
     unemployment_rus_spread: Annotated[float, ".2f"]
     between_natural_first: Annotated[float, ".1f"]
     between_natural_last: Annotated[float, ".1f"]
-    turn_customs_rank: Annotated[int, "d"]
-    turn_economic_rank: Annotated[int, "d"]
-    turn_customs_placebos: Annotated[int, "d"]
-    turn_economic_placebos: Annotated[int, "d"]
+    between_migration_first: Annotated[float, ".1f"]
+    between_migration_late_first: Annotated[float, ".1f"]
+    within_migration_first: Annotated[float, ".1f"]
+    within_migration_late_first: Annotated[float, ".1f"]
+    turn_customs_rank: Annotated[int | None, "d"]
+    turn_economic_rank: Annotated[int | None, "d"]
+    turn_customs_placebos: Annotated[int | None, "d"]
+    turn_economic_placebos: Annotated[int | None, "d"]
+
+
+def _whole(value: float) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def sigma(
@@ -591,11 +687,16 @@ def sigma(
     customs_union: int,
     economic_union: int,
 ) -> Sigma:
-    """Take single results out of the tests of convergence; net migration also without its first years."""
+    """Take single results out of the tests of convergence; net migration also without its first years.
+
+    Rank and placebos are None where too few years lie on a side of the event.
+    """
     by_name = tests.set_index("indicator")
+    late_from = first_year + 5
     late = convergence.trend(
-        convergence.dispersion(indicators["net migration"].loc[first_year + 5 :].astype(float))
+        convergence.dispersion(indicators["net migration"].loc[late_from:].astype(float))
     )
+    moved = dispersions["net migration"]
     jobless = indicators["unemployment"].dropna().iloc[-1]
     return Sigma(
         sigma_natural_first=by_name.loc["natural increase", "sigma_first"],
@@ -608,7 +709,8 @@ def sigma(
         sigma_migration_trend=by_name.loc["net migration", "trend"],
         sigma_migration_trend_low=by_name.loc["net migration", "trend_low"],
         sigma_migration_trend_high=by_name.loc["net migration", "trend_high"],
-        sigma_migration_late_from=first_year + 5,
+        sigma_migration_late_from=late_from,
+        sigma_migration_late_first=moved["total"].loc[late_from:].iloc[0],
         sigma_migration_late_trend=late.slope.estimate,
         sigma_migration_late_low=late.slope.low,
         sigma_migration_late_high=late.slope.high,
@@ -624,10 +726,14 @@ def sigma(
         unemployment_rus_spread=jobless[area["country"] == "RUS"].std(ddof=0),
         between_natural_first=dispersions["natural increase"]["between"].iloc[0],
         between_natural_last=dispersions["natural increase"]["between"].iloc[-1],
-        turn_customs_rank=int(by_name.loc["natural increase", f"rank_{customs_union}"]),
-        turn_economic_rank=int(by_name.loc["natural increase", f"rank_{economic_union}"]),
-        turn_customs_placebos=int(by_name.loc["natural increase", f"placebos_{customs_union}"]),
-        turn_economic_placebos=int(by_name.loc["natural increase", f"placebos_{economic_union}"]),
+        between_migration_first=moved["between"].iloc[0],
+        between_migration_late_first=moved["between"].loc[late_from:].iloc[0],
+        within_migration_first=moved["within"].iloc[0],
+        within_migration_late_first=moved["within"].loc[late_from:].iloc[0],
+        turn_customs_rank=_whole(by_name.loc["natural increase", f"rank_{customs_union}"]),
+        turn_economic_rank=_whole(by_name.loc["natural increase", f"rank_{economic_union}"]),
+        turn_customs_placebos=_whole(by_name.loc["natural increase", f"placebos_{customs_union}"]),
+        turn_economic_placebos=_whole(by_name.loc["natural increase", f"placebos_{economic_union}"]),
     )
 
 
@@ -646,13 +752,29 @@ class Concentration:
     theil_last: Annotated[float, ".4f"]
     theil_change: Annotated[float, ".4f"]
     theil_between_change: Annotated[float, ".4f"]
+    theil_within_change: Annotated[float, ".4f"]
+    theil_percent: Annotated[float, ".1f"]  # change of the total, per cent of its first value
+    theil_percent_low: Annotated[float, ".1f"]  # the same with one region left out, lowest and highest
+    theil_percent_high: Annotated[float, ".1f"]
+    theil_low_without: str
+    theil_high_without: str
 
 
-def concentration_claim(latest: pd.Series, area: pd.DataFrame, concentrated: pd.DataFrame) -> Concentration:
-    """Count losing regions without a city of a million, and compare Theil's index first and last."""
+def concentration_claim(latest: pd.Series, area: pd.DataFrame, persons: pd.DataFrame) -> Concentration:
+    """Count losing regions without a city of a million, and compare Theil's index first and last.
+
+    Parameters
+    ----------
+    latest : Series
+        Mean net migration of each region's last years.
+    persons : DataFrame
+        Population, index year, one column per region of ``area``.
+    """
     smaller = latest[~area["million_plus"]]
     larger = latest[area["million_plus"]]
-    between = concentrated["between"]
+    concentrated = segregation.concentration(persons, area["country"])
+    change = concentrated.iloc[-1] - concentrated.iloc[0]
+    without = segregation.concentration_without(persons, area["country"])
     return Concentration(
         regions=len(smaller),
         first_year=int(concentrated.index[0]),
@@ -663,9 +785,34 @@ def concentration_claim(latest: pd.Series, area: pd.DataFrame, concentrated: pd.
         million_losing=wording.listed(area.loc[larger.index[larger < 0], "name"]),
         theil_first=concentrated["total"].iloc[0],
         theil_last=concentrated["total"].iloc[-1],
-        theil_change=concentrated["total"].iloc[-1] - concentrated["total"].iloc[0],
-        theil_between_change=between.iloc[-1] - between.iloc[0],
+        theil_change=change["total"],
+        theil_between_change=change["between"],
+        theil_within_change=change["within"],
+        theil_percent=100 * change["total"] / concentrated["total"].iloc[0],
+        theil_percent_low=without.min(),
+        theil_percent_high=without.max(),
+        theil_low_without=area.loc[ties.lowest(without), "name"],
+        theil_high_without=area.loc[ties.highest(without), "name"],
     )
+
+
+CLEAR_LOSS = -0.5  # per 1,000 a year: in ten years half a per cent of the inhabitants
+
+
+@dataclass(frozen=True)
+class MillionCities:
+    """Border regions with a city of more than a million that clearly lose by migration (claim A7)."""
+
+    clearly_losing: Annotated[int, "d"]
+    clearly_losing_names: str
+
+
+def million_cities(border: pd.DataFrame, area: pd.DataFrame) -> MillionCities:
+    """Count border regions with such a city whose mean net migration in 2010–2021 is below ``CLEAR_LOSS``."""
+    rows = border[border["unit"].isin(area.index[area["million_plus"]]) & border["year"].between(2010, 2021)]
+    means = rows.groupby("unit")["migration_rate"].mean().reindex(area.index).dropna()
+    losing = means.index[means < CLEAR_LOSS]
+    return MillionCities(len(losing), wording.listed(area.loc[losing, "name"]))
 
 
 @dataclass(frozen=True)
@@ -700,30 +847,61 @@ def centres(centre_share: pd.DataFrame, cities: pd.DataFrame, area: pd.DataFrame
 
 @dataclass(frozen=True)
 class Step:
-    """Whether the two sides grow in step (finding C1)."""
+    """Whether the two sides grow in step (finding C1).
+
+    Growth and differences are in per cent a year, correlations are Spearman's.
+    """
 
     synchrony: Annotated[float, ".2f"]
-    synchrony_p: Annotated[float, ".3f"]
+    synchrony_p: Annotated[float, wording.P]  # as if years were independent
+    synchrony_shift_p: Annotated[float, wording.P]  # against shifts round in time
     years: Annotated[int, "d"]
+    changes: Annotated[float, ".2f"]  # of growth from year to year
+    changes_low: Annotated[float, ".2f"]
+    changes_high: Annotated[float, ".2f"]
+    changes_p: Annotated[float, wording.P]
+    changes_years: Annotated[int, "d"]
     growth_difference: Annotated[float, ".2f"]
+    growth_difference_low: Annotated[float, ".2f"]
+    growth_difference_high: Annotated[float, ".2f"]
     natural_synchrony: Annotated[float, ".2f"]
-    natural_synchrony_p: Annotated[float, ".3f"]
+    natural_synchrony_p: Annotated[float, wording.P]
+    natural_synchrony_shift_p: Annotated[float, wording.P]
 
 
 def in_step(first_year: int, last_year: int, sides: pd.DataFrame) -> Step:
-    """Correlate growth and natural increase of the sides over the years, in per cent."""
-    growth = wide(sides, "growth_rate").loc[first_year:last_year] / 10
-    step = convergence.synchrony(growth["Kazakh side"], growth["Russian side"])
-    natural_step = convergence.synchrony(
+    """Correlate growth and natural increase of the sides over the years, in per cent.
+
+    Growth hangs on its own past on either side, so that its correlation is also held against shifts in time
+    and taken of its changes from year to year. The difference of mean growth is absolute; its interval ends
+    at zero where the two means may be equal.
+    """
+    growth = [
+        wide(sides, "growth_rate").loc[first_year:last_year, side].astype(float) / 10
+        for side in SIDE.values()
+    ]
+    step = convergence.synchrony(*growth)
+    changes = convergence.synchrony(*(convergence.yearly_changes(series) for series in growth))
+    natural = convergence.synchrony(
         *(wide(sides, "natural_rate").loc[first_year:last_year, side] / 10 for side in SIDE.values())
     )
+    ends = sorted(abs(end) for end in (step.difference.low, step.difference.high))
     return Step(
         synchrony=step.spearman,
         synchrony_p=step.p,
+        synchrony_shift_p=step.shift_p,
         years=step.n,
-        growth_difference=abs(step.difference),
-        natural_synchrony=natural_step.spearman,
-        natural_synchrony_p=natural_step.p,
+        changes=changes.spearman,
+        changes_low=changes.low,
+        changes_high=changes.high,
+        changes_p=changes.p,
+        changes_years=changes.n,
+        growth_difference=abs(step.difference.estimate),
+        growth_difference_low=0.0 if step.difference.low * step.difference.high < 0 else ends[0],
+        growth_difference_high=ends[1],
+        natural_synchrony=natural.spearman,
+        natural_synchrony_p=natural.p,
+        natural_synchrony_shift_p=natural.shift_p,
     )
 
 

@@ -1,10 +1,12 @@
 """Published statements about the claims: themes by side, directions by claim."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from borderland.methods import coding
 
 
 def directions(register: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +55,43 @@ def corpus(register: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFram
         return coded[["theme", "group", "within"]]
     once = segments.drop_duplicates(["segment", "theme"])
     return once.assign(group=once["region"], within=once["interview"])[["theme", "group", "within"]]
+
+
+class Material(NamedTuple):
+    """What is said: its themes, how many speakers must stand behind a cell, and its source."""
+
+    coded: pd.DataFrame  # from :func:`corpus`
+    speakers: int
+    source: str
+    agreement: dict[str, "Coding"]  # under "interviews"; empty for the published statements
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Agreement of the coders of interviews, and their number."""
+
+    alpha: Annotated[float, ".2f"]
+    number: Annotated[int, "d"]
+
+
+def material(register: pd.DataFrame, segments_file: str, speakers: int, source: str) -> Material:
+    """The published statements, or the coded interviews of an author's file.
+
+    Parameters
+    ----------
+    segments_file : str
+        CSV of coded segments (see :func:`borderland.methods.coding.read_segments`), empty for the register.
+    speakers : int
+        Speakers that must stand behind a cell of interviews; statements are public.
+    source : str
+        Source line of the register.
+    """
+    if not segments_file:
+        return Material(corpus(register, None), 1, source, {})
+    segments = coding.read_segments(segments_file)
+    said = f"Source: coded interviews; cells with fewer than {speakers} speakers left out."
+    found = Coding(coding.agreement(segments), segments["interview"].nunique())
+    return Material(corpus(register, segments), speakers, said, {"interviews": found})
 
 
 def frequent(joint: pd.DataFrame, places: int) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from borderland.methods import convergence
 from borderland.methods.resampling import holm
+from borderland.study.wording import p_text
 
 SMALLEST_TURN = 5.0  # per cent of the mean dispersion a year: kept up for ten years it halves the dispersion
 _LEVEL = 0.05
@@ -39,6 +40,11 @@ def turn_tests(
     return pd.DataFrame(rows)
 
 
+def rows(tests: pd.DataFrame) -> pd.DataFrame:
+    """:func:`turn_tests` with its p-values as a table prints them."""
+    return tests.assign(**{name: tests[name].map(p_text) for name in ("p_turn", "p_smaller")})
+
+
 @dataclass(frozen=True)
 class Turns:
     """Turns tested to one last year, and what the tests could find."""
@@ -65,3 +71,21 @@ def turns(tests: pd.DataFrame) -> Turns:
         detectable_lowest=float(tests["detectable"].min()),
         detectable_highest=float(tests["detectable"].max()),
     )
+
+
+_DEPENDENCE = 0.8  # autocorrelation as strong as dispersions of slow rates have
+_SIZE_SERIES, _SIZE_DRAWS = 500, 199  # a share of a tenth has a standard error of 1.3 points
+
+
+@dataclass(frozen=True)
+class TurnSize:
+    """How often the test finds a turn where there is none, at strong dependence (per cent)."""
+
+    size: Annotated[float, ".0f"]
+    size_dependence: Annotated[float, ".1f"]
+
+
+def size(seed: int) -> TurnSize:
+    """Simulate the size of the 5 % test of a turn in the middle of twenty years."""
+    share = convergence.turn_test_size(20, 10, _DEPENDENCE, _SIZE_SERIES, _SIZE_DRAWS, seed)
+    return TurnSize(100 * share, _DEPENDENCE)

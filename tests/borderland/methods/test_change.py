@@ -6,6 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from borderland.methods import convergence, rates
@@ -365,7 +366,33 @@ class TestSides:
         found = convergence.synchrony(one, one**2 + 1)
         assert found.spearman == pytest.approx(1)
         assert found.n == 3
-        assert found.difference == pytest.approx(np.mean([-1, -3, -57]))
+        assert found.difference.estimate == pytest.approx(np.mean([-1, -3, -57]))
+
+    def test_the_interval_of_a_rank_correlation_is_that_of_bonett_and_wright(self):
+        # by hand for rho 0.6 of ten years: 0.6931 -+ 1.96 sqrt(1.18 / 7), back by tanh
+        one = pd.Series([1, 2, 3, 4, 5, 6, 7, 8, 9, 10.0])
+        other = pd.Series([7, 1, 2, 3, 4, 10, 5, 6, 8, 9.0])
+        found = convergence.synchrony(one, other)
+        assert found.spearman == pytest.approx(0.6, abs=1e-9)
+        assert (found.low, found.high) == pytest.approx((-0.1112, 0.9048), abs=1e-3)  # four digits by hand
+
+    def test_shifts_keep_their_level_where_independent_years_do_not(self):
+        # unrelated series of twenty years, each with autocorrelation 0.8: 200 pairs at 5 % have a standard
+        # error of 1.5 points, and short series keep some excess
+        shocks = np.random.default_rng(0).normal(size=(40, 400))
+        series = convergence._first_order(shocks, 0.8)[20:].T.reshape(200, 2, 20)
+        naive = np.mean([stats.spearmanr(*pair).pvalue < 0.05 for pair in series])
+        shifted = np.mean([convergence.circular_shift_p(*pair) <= 0.05 for pair in series])
+        assert naive > 0.2
+        assert shifted < 0.12
+
+    def test_shifts_of_one_series_against_itself(self):
+        values = [3.0, 1.0, 4.0, 1.5, 9.0, 2.0, 6.0]  # no other shift reaches a correlation of one
+        assert convergence.circular_shift_p(values, values) == pytest.approx(1 / 7)
+
+    def test_a_change_needs_the_year_before(self):
+        found = convergence.yearly_changes(pd.Series({2000: 1.0, 2001: 3.0, 2003: 4.0, 2004: 9.0}))
+        assert found.dropna().to_dict() == {2001: 2.0, 2004: 5.0}
 
     def test_convergence_table_on_an_exact_case(self):
         years = range(2000, 2012)

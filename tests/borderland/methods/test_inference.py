@@ -195,6 +195,21 @@ def test_interval_goes_as_far_as_the_test_does():
         assert resampling.wild_cluster_bootstrap(OLS, frame, "x", "unit", value=outside).p < 0.05
 
 
+def test_an_end_on_the_way_to_which_no_fit_settles_is_infinite(monkeypatch):
+    frame = made_up()
+    fit = OLS.fit(frame)
+    row = covariance.estimates(fit, covariance.cluster_covariance(fit, "unit")).loc["x"]
+
+    def wild(model, sample, name, cluster, draws, seed, value):
+        away = abs(value - row["estimate"]) / row["se"]
+        if 0.4 < away < 0.6:
+            raise ValueError("the Poisson fit did not settle")
+        return resampling.Test(0.0, float(away <= 0.4), 1)
+
+    monkeypatch.setattr(resampling, "_wild", wild)
+    assert resampling.wild_cluster_interval(OLS, frame, "x", "unit") == (-np.inf, np.inf)
+
+
 @pytest.mark.parametrize("units", [16, 18])
 def test_no_p_is_zero_and_sixteen_clusters_are_enumerated(units):
     frame = made_up(units=units, years=3)

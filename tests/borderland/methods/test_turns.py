@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from borderland.methods.convergence import turn_test
+from borderland.methods.convergence import turn_test, turn_test_size
 from borderland.study import turns
 
 
@@ -28,6 +28,13 @@ def test_the_test_keeps_its_level_where_newey_west_does_not(none):
     # 200 series at 5 % have a standard error of 1.5 points; short series keep some excess, for their own
     # autocorrelation is estimated: twice the level is the bound (Newey-West alone rejects in 13 to 35 %)
     assert (none["p_turn"] < 0.05).mean() < 0.12
+
+
+def test_the_stated_size_is_that_of_series_made_here(none):
+    # both shares have a standard error of about two points; five of them together are allowed
+    assert turn_test_size(20, 10, 0.5, 200, 499, 0) == pytest.approx((none["p_turn"] < 0.05).mean(), abs=0.1)
+    # strong dependence is only partly read off twenty years
+    assert 0.05 < turn_test_size(20, 10, 0.8, 400, 199, 0) < 0.16
 
 
 def test_a_turn_of_the_smallest_size_is_ruled_out_no_more_often_than_the_level():

@@ -220,7 +220,7 @@ def test_an_amended_rule_stands_and_the_first_keeps_its_verdict():
     ]
     assert claims.verdict_names(decided) == {"t1.verdict": "not supported", "t1.first": "supported"}
     both = claims.amendments(declared, decided)
-    assert both[["first", "verdict"]].iloc[0].tolist() == ["supported", "not supported"]
+    assert both[["changed", "before", "verdict"]].iloc[0].tolist() == ["rule", "supported", "not supported"]
     rows = claims.evidence(declared, VALUES)
     assert rows["rule"].tolist() == ["first"] * 3 + ["amended 2026-11-25"]
 
@@ -245,6 +245,87 @@ def test_an_incomplete_amendment_is_refused(old, new, said):
         claims.parse(AMENDED.replace(old, new))
 
 
+CHANGED = (
+    AMENDED
+    + """    data_change:
+      date: 2026-11-24
+      change: A longer series.
+      before: mixed
+"""
+)
+
+
+def test_a_change_of_data_is_told_beside_that_of_the_rule():
+    declared = claims.parse(CHANGED)
+    both = claims.amendments(declared, claims.verdicts(declared, VALUES))
+    assert both[["date", "changed", "before", "verdict"]].to_numpy().tolist() == [
+        ["2026-11-24", "data", "mixed", "supported"],
+        ["2026-11-25", "rule", "supported", "not supported"],
+    ]
+    counted = claims.rules_counted(declared)
+    assert (counted.amended, counted.data_changed, counted.conditions, counted.statistics) == (1, 1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("before: mixed", "before: unclear", "before of the data change of claim T1 is 'unclear'"),
+        ("date: 2026-11-24", "date: today", "expected YYYY-MM-DD"),
+        ("      change: A longer series.\n", "", "has no 'change'"),
+    ],
+)
+def test_an_incomplete_change_of_data_is_refused(old, new, said):
+    with pytest.raises(claims.ClaimError, match=said):
+        claims.parse(CHANGED.replace(old, new))
+
+
+TESTED = ONE.replace("meaning: the gap}", "meaning: p of the gap, p_value: true}") + ONE.replace(
+    "\nclaims:\n  T1:", "  T2:"
+).replace("demo.", "other.").replace("meaning: units}", "meaning: p of units, p_value: true}")
+
+
+def test_p_values_are_adjusted_over_all_claims():
+    # two tests: the smaller p is doubled, the larger stays (Holm 1979)
+    declared = claims.parse(TESTED)
+    values = VALUES | {"demo.gap": 0.03, "other.gap": 3.0, "other.n": 0.04, "other.word": "wide"}
+    found = claims.adjusted(declared, values)
+    assert found.to_dict() == pytest.approx({"demo.gap": 0.06, "other.n": 0.06})
+    assert claims.tests_counted(declared, values) == claims.Tests(number=2, below=2, below_adjusted=0)
+    named = claims.adjusted_names(declared, values)
+    assert named["t2.n"].adjusted == pytest.approx(0.06)
+    rows = claims.evidence(declared, values).set_index("statistic")["adjusted"]
+    assert rows["demo.gap"] == pytest.approx(0.06)
+    assert rows[["demo.n", "other.gap"]].isna().all()
+
+
+def test_p_values_of_a_superseded_rule_are_not_counted():
+    first = AMENDED.replace(
+        "demo.n: {from: 02-population, meaning: units}",
+        "demo.n: {from: 02-population, meaning: units, p_value: true}",
+    )
+    assert claims.adjusted(claims.parse(first), VALUES).empty
+
+
+def test_a_p_value_is_marked_by_true_alone():
+    with pytest.raises(claims.ClaimError, match=r"p_value of demo\.gap is 'maybe'; expected true"):
+        claims.parse(ONE.replace("meaning: the gap}", "meaning: the gap, p_value: maybe}"))
+
+
+def test_claims_are_chosen_by_source(claim):
+    decided = claims.verdicts({"T1": claim, "T2": claim}, VALUES).assign(source=["someone2020", "other"])
+    kept = {which: len(claims.verdict_rows(decided, "someone2020", which)) for which in claims.SHOWN}
+    assert kept == {"all": 2, "seed": 1, "contrary": 1}
+    rows = claims.evidence_rows(claims.evidence({"T1": claim}, VALUES), decided)
+    assert rows["found"].tolist() == ["3", "10", "wide"]
+    with pytest.raises(ValueError, match="expected one of all, seed, contrary"):
+        claims.verdict_rows(decided, "someone2020", "none")
+
+
+def test_all_notebooks_results_are_gathered(claim):
+    results = {"02-population": {"demo.gap": 3.0, "demo.n": 10}, "03-other": {"demo.word": "wide"}}
+    assert claims.gathered({"T1": claim}, results.__getitem__) == VALUES
+
+
 @pytest.fixture(scope="module")
 def ours() -> dict[str, claims.Claim]:
     """Return the claims of this article."""
@@ -264,7 +345,7 @@ class TestProject:
         assert [one.source for one in ours.values() if f"{{{one.source}," not in bibliography] == []
 
     def test_no_rule_can_say_both(self, ours):
-        """Every combination of values just below, at and above the thresholds gives one verdict."""
+        """Every possible combination of values just below, at and above the thresholds gives one verdict."""
         for one in [rule for claim in ours.values() for rule in (claim, claim.standing)]:
             thresholds: dict[str, set] = {name: set() for name in one.statistics}
             for _, condition, _ in one.conditions():
@@ -275,10 +356,17 @@ class TestProject:
                     condition.value,
                     condition.value + step,
                 }
+            lower = [name for name in one.statistics if name.endswith("_low")]
+            ends = [(name, name.removesuffix("low") + "high") for name in lower]
+            ends = [(low, high) for low, high in ends if high in one.statistics]
+            for low, high in ends:
+                thresholds[low] = thresholds[high] = thresholds[low] | thresholds[high]
             grids = [(name, sorted(values) or [0.0]) for name, values in thresholds.items()]
             cases = [{}]
             for name, values in grids:
                 cases = [case | {name: value} for case in cases for value in values]
+            # no interval, and no range, has its lower end above the upper
+            cases = [case for case in cases if all(case[low] <= case[high] for low, high in ends)]
             assert {claims.verdict(one, case) for case in cases} >= {claims.SUPPORTED, claims.NOT_SUPPORTED}
 
     def test_every_statistic_is_recorded_by_the_notebook_it_names(self, ours):

@@ -30,14 +30,31 @@ AREA = pd.DataFrame(
 
 
 def test_losers_are_counted_among_regions_without_a_city_of_a_million():
-    concentrated = pd.DataFrame(
-        {"total": [0.5, 0.7, 0.6], "between": [0.2, 0.4, 0.1]}, index=[2000, 2001, 2002]
-    )
-    found = populations.concentration_claim(pd.Series({"A": -1.0, "B": 2.0, "C": -3.0}), AREA, concentrated)
+    # equal sizes have an index of zero; A doubles, and with it the side that it is alone on
+    persons = pd.DataFrame({"A": [10.0, 20.0], "B": [12.0, 10.0], "C": [11.0, 10.0]}, index=[2000, 2002])
+    found = populations.concentration_claim(pd.Series({"A": -1.0, "B": 2.0, "C": -3.0}), AREA, persons)
     assert (found.regions, found.losing_count, found.losing_share) == (2, 1, 0.5)
     assert (found.gaining, found.million_losing) == ("East", "City")
     assert (found.first_year, found.last_year) == (2000, 2002)
-    assert (found.theil_change, found.theil_between_change) == pytest.approx((0.1, -0.1))
+    assert found.theil_last == pytest.approx(0.5 * np.log(1.5) + 0.5 * np.log(0.75))
+    assert found.theil_change == pytest.approx(found.theil_between_change + found.theil_within_change)
+    assert found.theil_percent == pytest.approx(100 * (found.theil_last / found.theil_first - 1))
+    # without A what is left becomes equal
+    assert (found.theil_percent_low, found.theil_low_without) == (pytest.approx(-100), "West")
+
+
+def test_a_clear_loss_is_larger_than_half_a_person_in_a_thousand():
+    rows = pd.DataFrame(
+        {
+            "unit": ["B", "B", "C", "C"],
+            "year": [2010, 2021, 2010, 2021],
+            "migration_rate": [-9.0, -9, -0.9, 0.1],
+        }
+    )
+    found = populations.million_cities(rows, AREA)  # only C has such a city: its mean is -0.4
+    assert (found.clearly_losing, found.clearly_losing_names) == (0, "none")
+    found = populations.million_cities(rows.assign(migration_rate=rows["migration_rate"] - 0.2), AREA)
+    assert (found.clearly_losing, found.clearly_losing_names) == (1, "City")
 
 
 def test_the_lowest_natural_increase_has_its_region_and_year():
@@ -80,9 +97,78 @@ def test_share_of_kazakhstan_is_split_where_russia_changed_its_rule():
     assert (found.kaz_arrivals_2010, found.kaz_departures_2011, found.kaz_effectiveness_last) == (6, 3, 40)
 
 
+def point(indicator: str, period: str, value: float, unit: str = "KAZ") -> dict[str, object]:
+    return {"indicator": indicator, "period": period, "value": value, "unit": unit, "year": int(period[:4])}
+
+
 def test_emigrants_are_held_against_the_last_count_before():
-    found = migration.emigrants(pd.Series({2010: 60.0, 2012: 70.0}), pd.Series({2009: 20.0, 2021: 15.0}))
-    assert (found.year, found.population_year, found.russian_ratio) == (2012, 2009, 3.5)
+    points = pd.DataFrame(
+        [
+            point("departures-russians", "2011/2012", 90.0),
+            point("departures-russians", "2022", 60.0),
+            point("departures-russians", "2022-01/2022-06", 1.0),  # half a year has no count of all who left
+            point("departures-russians-share", "2012-01/2012-07", 74.0),
+            point("departures-russians-share", "2022", 99.0),  # its whole year has a count
+            point("departures-russians-share", "2022", 67.0, unit="KZ-SEV"),
+        ]
+    )
+    departures = pd.Series({2011: 50.0, 2012: 100.0, 2022: 80.0})
+    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}))
+    assert series["period"].tolist() == ["2011–2012", "2012-01–2012-07", "2022"]
+    assert series["emigrant_share"].tolist() == pytest.approx([60, 74, 75])
+    assert series["population_year"].tolist() == [2009, 2009, 2021]
+    found = migration.emigrants(series)
+    assert (found.year, found.population_year, found.russian_ratio) == (2022, 2021, pytest.approx(5))
+    assert (found.points, found.first_year, found.ratio_low) == (3, 2012, pytest.approx(3))
+
+
+def test_departures_of_the_north_bound_the_part_of_the_outside():
+    points = pd.DataFrame(
+        [
+            point("departures", "2000/2021", 90.0, unit="KZ-SEV"),
+            point("departures", "2000/2021", 900.0),
+            point("departures-to-russia", "2000/2021", 60.0, unit="KZ-SEV"),
+        ]
+    )
+    components = pd.DataFrame(
+        {"unit": "KZ-SEV", "year": range(2000, 2022), "migration": [-6.0] * 8 + [np.nan] * 14}
+    )
+    components.loc[9:, "migration"] = -4.0
+    found = migration.north_window(points, components)
+    assert (found.net, found.years, found.years_without) == (-100, 21, "2008")
+    assert (found.to_russia_ratio, found.abroad_ratio) == pytest.approx((0.6, 0.9))
+
+
+def test_persons_settled_are_held_against_natural_change_by_size():
+    points = pd.DataFrame(
+        [
+            point("kandas-under-northern-quota", "2020", 99.0, unit="A"),
+            point("kandas-under-northern-quota", "2021", 30.0, unit="A"),
+            point("kandas-under-northern-quota", "2021", 500.0, unit="KAZ"),
+            point("compatriots-moved-to-region", "2019", 8.0, unit="B"),
+            point("compatriots-moved-to-region", "2019", 70.0, unit="elsewhere"),
+            point("compatriots-moved-to-russia", "2013", 1000.0, unit="RUS"),
+            point("compatriots-moved-in-the-year", "2019", 110.0, unit="RUS"),
+        ]
+    )
+    events = pd.DataFrame(
+        {"unit": ["A", "B"], "year": [2021, 2019], "births": [200.0, 10.0], "deaths": [100.0, 50.0]}
+    )
+    regions = (
+        AREA.rename_axis("unit")
+        .reset_index()
+        .assign(
+            border=True,
+            boundary=["constant-16", "ru-subjects", "ru-subjects"],
+            centre="",
+            centre_lat=0.0,
+            centre_lon=0.0,
+        )
+    )
+    found = migration.settlement(points, regions, "nineteen", events, AREA)
+    assert (found.year, found.settled, found.kaz_ratio) == (2021, 30, pytest.approx(0.3))
+    assert (found.rus_points, found.rus_regions_named, found.rus_natural) == (1, "East", -40)
+    assert (found.rus_ratio, found.programme_year) == (pytest.approx(0.2), 110)
 
 
 def test_departures_after_2022_are_held_against_those_before_the_epidemic():
@@ -175,3 +261,74 @@ def test_verdicts_are_counted():
     assert dataclasses.astuple(claims.counted(decided)) == (3, 0, 2, 0, 1)
     assert claims.verdict_names(decided)["a2.verdict"] == "mixed"
     assert claims.verdict_names(decided)["a3.first"] == "supported"
+
+
+def growth_of(kazakh: list[float], russian: list[float]) -> pd.DataFrame:
+    """Growth and natural increase of the sides, per 1,000, from 2000 on."""
+    years = range(2000, 2000 + len(kazakh))
+    parts = [
+        pd.DataFrame({"unit": side, "year": years, "growth_rate": values, "natural_rate": values})
+        for side, values in (("Kazakh side", kazakh), ("Russian side", russian))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_sides_in_step_are_compared_in_levels_and_in_changes():
+    # a common rise with opposite years: levels agree, changes do not
+    rise = np.arange(12) * 10.0
+    wave = np.tile([2.0, -2.0], 6)
+    found = populations.in_step(2000, 2011, growth_of(list(rise + wave), list(rise - wave)))
+    assert found.synchrony == pytest.approx(1)
+    assert found.changes < -0.8
+    assert (found.years, found.changes_years) == (12, 11)
+    assert found.growth_difference == pytest.approx(0)
+    assert found.growth_difference_low == 0  # the sign of the difference is open
+
+
+def test_a_difference_of_growth_has_no_sign():
+    apart = growth_of([10.0, 12.0, 9.0, 11.0, 10.0, 12.0], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    swapped = apart.assign(
+        unit=apart["unit"].map({"Kazakh side": "Russian side", "Russian side": "Kazakh side"})
+    )
+    one, other = (populations.in_step(2000, 2005, sides) for sides in (apart, swapped))
+    assert one.growth_difference == pytest.approx(other.growth_difference)
+    assert 0 < one.growth_difference_low < one.growth_difference < one.growth_difference_high
+    assert one.growth_difference_low == pytest.approx(other.growth_difference_low)
+
+
+def test_the_share_of_russians_is_taken_apart_as_far_as_figures_reach():
+    # 40 of 100, then 30 of 120: from 40 to 25 per cent
+    rows = [(2009, "russian", 40), (2009, "total", 100), (2021, "russian", 30), (2021, "total", 120)]
+    census = pd.DataFrame(rows, columns=["year", "group", "persons"])
+    points = pd.DataFrame(
+        [
+            point("departures-russians", "2011/2015", 10.0),
+            point("arrivals-russians", "2011/2015", 5.0),
+            point("departures-russians", "2016", 99.0),
+        ]
+    )
+    found = composition.russian_share_parts(census, 30.0, points)
+    assert (found.total, found.recount, found.before_recount) == pytest.approx((-15, -5, -10))
+    assert found.fewer_russians + found.more_others == pytest.approx(found.total)
+    # by hand: Russians 40 to 30 among 60 others, and among 90
+    by_russians = ((30 / 90 - 40 / 100) + (30 / 120 - 40 / 130)) / 2
+    assert found.fewer_russians == pytest.approx(100 * by_russians)
+    assert (found.migration_persons, found.migration) == (-5, pytest.approx(100 * (35 / 95 - 0.4)))
+    assert found.rest == pytest.approx(found.before_recount - found.migration)
+
+
+def test_the_change_of_the_gap_is_a_range():
+    # Russian side: 80 of 100 in 2010; in 2021 80 of 90 who stated, of 100 inhabitants. Kazakhstan 20 to 10,
+    # carried forward 18
+    counts = composition.RussianCounts(
+        pd.DataFrame({"russian": [80.0], "stated": [100.0]}, index=["B"]),
+        pd.DataFrame({"russian": [80.0], "stated": [90.0]}, index=["B"]),
+        pd.Series({"B": 100.0}),
+        pd.Series({"B": 10.0}),
+    )
+    shares = pd.DataFrame({"russian": [20.0, 10.0]}, index=[2009, 2021])
+    found = composition.gap_of_sides(counts, shares, 18.0)
+    assert found.gap_first == 60
+    assert found.gap_change == pytest.approx(800 / 9 - 10 - 60)
+    assert (found.gap_change_low, found.gap_low_before_recount) == pytest.approx((10, 2))
+    assert found.gap_direction == "widened"
