@@ -15,5 +15,6 @@ __all__ = [
     "sources",
     "statements",
     "turns",
+    "variants",
     "wording",
 ]

@@ -17,8 +17,13 @@ from borderland.methods.covariance import (
     jackknife,
 )
 from borderland.methods.ppml import ppml
-from borderland.methods.resampling import randomisation_test, simulated_power, wild_cluster_bootstrap
-from borderland.study.wording import Estimate, P, in_words
+from borderland.methods.resampling import (
+    permuted_paths,
+    randomisation_test,
+    simulated_power,
+    wild_cluster_bootstrap,
+)
+from borderland.study.wording import Estimate, P, Tested, in_words
 
 FAVOURED = 2  # rank from which Russian is an official or a state language
 
@@ -569,12 +574,30 @@ def status_effect(fitted: pd.DataFrame, identified: pd.DataFrame, measure: str) 
     )
 
 
-def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
-    """Simulate the power of the test on which claim A3 rests, with 199 reassignments in each sample."""
-    effects = (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
+def status_within(panel: pd.DataFrame, measure: str, draws: int, seed: int) -> Tested:
+    """Coefficient of the status within states, and its p-value against histories dealt anew (claim A3)."""
     within = arrivals_model(measure, within=True)
-    shares = simulated_power(within, panel, measure, "state", "year", effects, _SIMULATIONS, 199, seed)
-    return StatusPower(*(float(100 * share) for share in shares), simulations=_SIMULATIONS)  # type: ignore[misc, arg-type]
+    dealt = permuted_paths(panel, measure, "state", "year", draws, seed)
+    test = randomisation_test(within, panel, measure, "state", dealt)
+    return Tested(float(within.fit(panel).coefficients[measure]), test.p)
+
+
+def power_against(panel: pd.DataFrame, measure: str, effect: float, seed: int) -> float:
+    """Simulate how often the test on which claim A3 rests finds an effect, per cent.
+
+    ``effect`` is in log points for a step of the status; each sample is tested with 199 reassignments.
+    """
+    within = arrivals_model(measure, within=True)
+    shares = simulated_power(within, panel, measure, "state", "year", (effect,), _SIMULATIONS, 199, seed)
+    return float(100 * shares[effect])
+
+
+def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
+    """Put together :func:`power_against` no effect, and one that halves or doubles arrivals."""
+    effects = (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
+    return StatusPower(
+        *(power_against(panel, measure, effect, seed) for effect in effects), simulations=_SIMULATIONS
+    )
 
 
 def few_clusters(panel: pd.DataFrame, before: pd.DataFrame, measure: str) -> FewClusters:

@@ -19,10 +19,16 @@ from borderland.methods.covariance import (
 )
 from borderland.methods.panel import Regression, least_squares
 from borderland.methods.rates import rate_per_1000
+from borderland.methods.rates import rates as component_rates
 from borderland.methods.resampling import wild_cluster_bootstrap
 from borderland.methods.spatial import conley_covariance, distance_matrix, morans_i, nearest_neighbour_weights
+from borderland.study.frame import comparison, outline, study_area
+from borderland.study.populations import components, economy_on_base
 from borderland.study.wording import Estimate, P, Tested
 from borderland.tables import geography
+
+_LAST_RUSSIAN_YEAR = 2021  # the last with births and deaths on the recalculated population
+_HALF_DIGIT = 0.05  # net migrants per 1,000: the office rounds its yearly rates to one decimal
 
 METROPOLISES = {"KZ-71": "KZ71", "KZ-75": "KZ75", "KZ-79": "KZ79"}  # Astana, Almaty, Shymkent
 DISTRICT_SETS = ("without-metropolises", "all", "districts-only", "border-regions")
@@ -190,6 +196,58 @@ def region_panel(
     panel = panel.assign(log_income=np.log(panel["income"]), unemployment=panel["unemployment_rate"])
     panel = panel.drop(columns="unemployment_rate")
     return panel.drop(columns="income").sort_values(["unit", "year"], ignore_index=True)
+
+
+def russian_panel(
+    population: pd.DataFrame,
+    vital_events: pd.DataFrame,
+    net_migration: pd.DataFrame,
+    yearbook: pd.DataFrame,
+    economy: pd.DataFrame,
+    regions: pd.DataFrame,
+    border: pd.DataFrame,
+    first_year: int,
+    border_set: str = "nineteen",
+    base: str = "recalculated",
+) -> pd.DataFrame:
+    """Net migration of Russian regions by year to 2021: :func:`region_panel` on an outline and a base.
+
+    Parameters
+    ----------
+    population, vital_events, net_migration, yearbook, economy, regions : DataFrame
+        The tables ``population``, ``vital_events``, ``net_migration``, ``russian_regions``, ``economy``,
+        ``regions``, as they are loaded.
+    border : DataFrame
+        The boundary ``border``.
+    border_set : str
+        One of :data:`borderland.study.frame.BORDER_SETS`.
+    base : str
+        One of :data:`borderland.study.populations.RUSSIAN_BASES`.
+    """
+    area = study_area(regions, border_set=border_set)
+    groups = comparison(regions, area, border_set)
+    changes = components(
+        outline(population, ["persons"], border_set),
+        outline(vital_events, ["births", "deaths"], border_set),
+        net_migration,
+        yearbook,
+        [unit for unit in groups.index if unit.startswith("RU-")],
+        base,
+    )
+    economy = economy_on_base(outline(economy, border_set=border_set), yearbook, base)
+    return region_panel(
+        component_rates(changes),
+        regions.assign(border=regions["unit"].isin(area.index)),
+        border,
+        economy[economy["boundary"] == "ru-subjects"],
+        first_year,
+        _LAST_RUSSIAN_YEAR,
+    )
+
+
+def russian_starts(first_year: int) -> list[int]:
+    """First years of the periods that Russian regions are compared in."""
+    return [first_year, *(start for start in (2000, 2010) if first_year < start)]
 
 
 def by_period(
@@ -509,6 +567,8 @@ class MillionPlus:
     border: Estimate
     border_million: Annotated[int, "d"]
     border_million_losing: Annotated[int, "d"]
+    border_million_losing_least: Annotated[int, "d"]  # for all that the rounding of the rates tells
+    border_million_losing_most: Annotated[int, "d"]
     border_million_losing_names: Annotated[str, "s"]
     border_million_mean: Annotated[float, ".1f"]
     border_other_mean: Annotated[float, ".1f"]
@@ -551,6 +611,8 @@ def million_plus(
         border=Estimate.of(all_years.loc["border"]),
         border_million=len(large),
         border_million_losing=int((large < 0).sum()),
+        border_million_losing_least=int((large < -_HALF_DIGIT).sum()),
+        border_million_losing_most=int((large < _HALF_DIGIT).sum()),
         border_million_losing_names=", ".join(names[unit] for unit in large.index[large < 0]),
         border_million_mean=float(large.mean()),
         border_other_mean=float(other.mean()),
