@@ -6,6 +6,7 @@ __all__ = [
     "contacts",
     "curves",
     "frame",
+    "integration",
     "language",
     "migration",
     "models",

@@ -17,12 +17,13 @@ from typing import Annotated, Any
 import pandas as pd
 import yaml
 
-from borderland.methods import convergence, rates, resampling, segregation, specification
+from borderland.methods import rates, resampling, segregation, specification
 from borderland.study import (
     claims,
     composition,
     curves,
     frame,
+    integration,
     migration,
     models,
     populations,
@@ -92,6 +93,20 @@ def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
 _load = cache(data.load)  # one reading of a table serves all variants; no function changes what it is given
 
 
+def _tables(**names: str) -> dict[str, Any]:
+    """Tables by the arguments they are given as."""
+    return {argument: _load(name) for argument, name in names.items()}
+
+
+# What the components of change are made of.
+_CHANGE = {
+    "population": "population",
+    "vital_events": "vital_events",
+    "net_migration": "net_migration",
+    "yearbook": "russian_regions",
+}
+
+
 @dataclass(frozen=True)
 class Sides:
     """Components of change of the border regions, and of the sides, on one outline and base."""
@@ -107,13 +122,11 @@ def _sides(border_set: str, russian_base: str) -> Sides:
     regions, yearbook = _load("regions"), _load("russian_regions")
     area = frame.study_area(regions, border_set=border_set)
     groups = frame.comparison(regions, area, border_set)
-    components = populations.components(
-        frame.outline(_load("population"), ["persons"], border_set),
-        frame.outline(_load("vital_events"), ["births", "deaths"], border_set),
-        _load("net_migration"),
-        yearbook,
-        groups.index,
-        russian_base,
+    components = regional.outlined_components(
+        **_tables(**_CHANGE),
+        units=groups.index,
+        border_set=border_set,
+        base=russian_base,
     )
     economy = frame.outline(_load("economy"), border_set=border_set)
     return Sides(
@@ -122,25 +135,6 @@ def _sides(border_set: str, russian_base: str) -> Sides:
         rates.rates(rates.aggregate(components, groups)),
         populations.economy_on_base(economy, yearbook, russian_base),
     )
-
-
-def _indicators(of: Sides, first_year: int, last_year: int) -> dict[str, pd.DataFrame]:
-    columns = {
-        "natural increase": "natural_rate",
-        "net migration": "migration_rate",
-        "population growth": "growth_rate",
-    }
-    units = of.area.index
-    found = {
-        name: rates.wide(of.border, column, units).astype(float).loc[first_year:last_year]
-        for name, column in columns.items()
-    }
-    unemployment, product = (
-        rates.wide(frame.select(of.economy, first_year, last_year, indicator=name), "value", units)
-        for name in ("unemployment_rate", "grp_per_head")
-    )
-    relative = convergence.log_relative(product, of.area["country"])
-    return found | {"unemployment": unemployment, "product per head": relative}
 
 
 def turn_statistics(
@@ -155,7 +149,8 @@ def turn_statistics(
     russian_base: str = "recalculated",
 ) -> dict[str, Any]:
     """Turns of dispersion beside the smallest that matters (claim A1, amended rule)."""
-    indicators = _indicators(_sides(border_set, russian_base), first_year, last_year)
+    of = _sides(border_set, russian_base)
+    indicators = integration.indicators(of.border, of.economy, of.area["country"], first_year, last_year)
     events = (customs_union, economic_union)
     tested = turns_study.turn_tests(indicators, events, convergence_last, turn_draws, turn_seed)
     return named("population.turns", turns_study.turns(tested))
@@ -277,7 +272,7 @@ def status_statistics(
     seed: int = 20221104,
 ) -> dict[str, Any]:
     """Status of Russian and migration with Russia, within states (claim A3)."""
-    tables = {key: _load(name) for key, name in _STATUS_TABLES.items()}
+    tables = _tables(**_STATUS_TABLES)
     full = models.arrivals_panel(
         **tables, direction=direction, first_year=first_year, last_year=last_year, lag=lag
     )
@@ -300,7 +295,7 @@ def curve_statistics(
     seed: int = 20221104,
 ) -> dict[str, Any]:
     """Specification curve of the status of Russian in one direction (claim A3)."""
-    tables = {key: _load(name) for key, name in _STATUS_TABLES.items()}
+    tables = _tables(**_STATUS_TABLES)
     choices = specification.grid(curves.status_options(states, last_year), curves.status_possible)
     curve = specification.run(
         choices[choices["direction"] == direction],
@@ -320,20 +315,25 @@ def district_statistics(
     seed: int = 20221104,
 ) -> dict[str, Any]:
     """Net migration of districts on distance and share of Russians (claims A8 and C2)."""
-    names = ("district_migration", "district_population", "district_vital", "district_ethnicity")
     sample = regional.district_sample(
-        _load("districts"),
-        *map(_load, names),
-        _load("regions"),
-        geography.boundaries("border"),
-        sorted({int(year) for year in district_years.split("-")}),
-        district_set,
+        **_tables(
+            districts="districts",
+            migration="district_migration",
+            population="district_population",
+            vital="district_vital",
+            ethnicity="district_ethnicity",
+            regions="regions",
+        ),
+        border=geography.boundaries("border"),
+        years=sorted({int(year) for year in district_years.split("-")}),
+        chosen=district_set,
     )
     fitted, _ = regional.district_results(
         sample, district_set, district_error, cutoff_km, neighbours, draws, seed
     )
-    return named("regions.a8", regional.russian_share(fitted)) | named(
-        "regions.c2", regional.border_distance(fitted)
+    tests = regional.district_tests(sample, district_set, fitted, neighbours, draws, seed)
+    return named("regions.a8", regional.russian_share(fitted, tests)) | named(
+        "regions.c2", regional.border_distance(fitted, tests)
     )
 
 
@@ -346,12 +346,12 @@ def million_statistics(
     """Net migration of regions with a city of more than a million (claim A7)."""
     regions = _load("regions")
     panel = regional.russian_panel(
-        *map(_load, ("population", "vital_events", "net_migration", "russian_regions", "economy")),
-        regions,
-        geography.boundaries("border"),
-        russian_first_year,
-        border_set,
-        russian_base,
+        **_tables(**_CHANGE, economy="economy"),
+        regions=regions,
+        border=geography.boundaries("border"),
+        first_year=russian_first_year,
+        border_set=border_set,
+        base=russian_base,
     )
     names = regions.set_index("unit")["name"]
     rows = regional.russian_periods(panel, regional.russian_starts(russian_first_year), panel_error)
@@ -472,8 +472,8 @@ def evaluated(
 
 def _unknown(statistic: str) -> ValueError:
     return ValueError(
-        f"no block of variants gives {statistic!r}, so no scenario could move it; let a function of BLOCKS give "
-        "it (or, where no parameter moves it, name it in FIXED) in borderland/study/variants.py"
+        f"no block of variants gives {statistic!r}, so no scenario could move it; let a function of BLOCKS "
+        "give it (or, where no parameter moves it, name it in FIXED) in borderland/study/variants.py"
     )
 
 
@@ -516,6 +516,10 @@ _SIMULATED = {
     "gravity.a3.status_p": ("gravity.draws", 1),
     "gravity.a3.power_half": ("gravity.a3.simulations", 100),
     "curve.arrivals.median_p": ("curve.permutations", 1),
+    "regions.a8.russian_share_p_wild": ("regions.draws", 1),
+    "regions.a8.russian_share_p_smooth": ("regions.draws", 1),
+    "regions.c2.distance_p_wild": ("regions.draws", 1),
+    "regions.c2.distance_p_smooth": ("regions.draws", 1),
 }
 # Counts of means rounded in their source: least and most that the rounding allows.
 _ROUNDED = {
