@@ -325,6 +325,7 @@ SAMPLES = {
 }
 _GRAVITY = ("contiguous", "log_distance")
 _CONTROLS = ("log_income_ratio", "log_population")
+COUNTRY_EFFECTS, PAIR_EFFECTS = "countries × period", "and pairs"
 _COUNTRY_PERIODS = (("origin", "period"), ("destination", "period"))
 
 
@@ -444,7 +445,8 @@ def network_with_stock(
 
     With effects of pairs too the model has three sets of effects. Its estimates are consistent where
     countries are many, but with six periods intervals clustered by pair are neither centred on the true value
-    nor wide enough: they are to be read as too narrow.
+    nor wide enough: they are to be read as too narrow. Where the stock explains the flows to the last person,
+    as those that are shares of it, the model with effects of pairs does not settle and is left out.
 
     Returns
     -------
@@ -460,8 +462,11 @@ def network_with_stock(
     parts = []
     for outcome in outcomes:
         panel = with_stock(network_panel(flows, dyads, status, outcome), stock)
-        for within, effects in ((False, "countries × period"), (True, "and pairs")):
-            fit = network_model(within, stock=True).fit(panel)
+        for within, effects in ((False, COUNTRY_EFFECTS), (True, PAIR_EFFECTS)):
+            try:
+                fit = network_model(within, stock=True).fit(panel)
+            except ValueError:  # nothing is left of the flows for the fit to settle on
+                continue
             rows = estimates(fit, cluster_covariance(fit, "pair")).loc[["official", "log_stock"]]
             plain = network_model(within).fit(panel).coefficients["official"]
             rows = rows.rename_axis("term").reset_index().assign(without=[plain, np.nan])
@@ -779,32 +784,41 @@ def network_results(rows: pd.DataFrame, outcome: str) -> NetworkResults:
 
 @dataclass(frozen=True)
 class StockResults:
-    """The network model with the migrants who had moved before, under one measure of the flow."""
+    """The network model with the migrants who had moved before: one measure of the flow, and all of them."""
 
-    official: Estimate
-    official_within: Estimate
+    official: Estimate  # with effects of countries × period
     official_without: Annotated[float, ".2f"]  # the same without the stock
-    official_within_without: Annotated[float, ".2f"]
     stock: Estimate
-    stock_within: Estimate
-    stock_lowest: Annotated[float, ".2f"]  # over all measures of the flow, country effects
+    stock_lowest: Annotated[float, ".2f"]
     stock_highest: Annotated[float, ".2f"]
+    measures_within: Annotated[int, "d"]  # that can be fitted with effects of pairs
+    official_within_lowest: Annotated[float, ".2f"]
+    official_within_highest: Annotated[float, ".2f"]
+    stock_within_lowest: Annotated[float, ".2f"]
+    stock_within_highest: Annotated[float, ".2f"]
 
 
 def stock_results(rows: pd.DataFrame, outcome: str) -> StockResults:
     """Sum up :func:`network_with_stock`."""
-    main = rows[rows["outcome"] == outcome].set_index(["effects", "term"])
-    between, within = (main.loc[effects] for effects in ("countries × period", "and pairs"))
-    stocks = rows.loc[(rows["term"] == "log_stock") & (rows["effects"] == "countries × period"), "estimate"]
+    between, within = (
+        {
+            term: rows[(rows["effects"] == effects) & (rows["term"] == term)]
+            for term in ("official", "log_stock")
+        }
+        for effects in (COUNTRY_EFFECTS, PAIR_EFFECTS)
+    )
+    official, stock = (part[part["outcome"] == outcome].iloc[0] for part in between.values())
     return StockResults(
-        official=Estimate.of(between.loc["official"]),
-        official_within=Estimate.of(within.loc["official"]),
-        official_without=float(between.loc["official", "without"]),
-        official_within_without=float(within.loc["official", "without"]),
-        stock=Estimate.of(between.loc["log_stock"]),
-        stock_within=Estimate.of(within.loc["log_stock"]),
-        stock_lowest=float(stocks.min()),
-        stock_highest=float(stocks.max()),
+        official=Estimate.of(official),
+        official_without=float(official["without"]),
+        stock=Estimate.of(stock),
+        stock_lowest=float(between["log_stock"]["estimate"].min()),
+        stock_highest=float(between["log_stock"]["estimate"].max()),
+        measures_within=len(within["official"]),
+        official_within_lowest=float(within["official"]["estimate"].min()),
+        official_within_highest=float(within["official"]["estimate"].max()),
+        stock_within_lowest=float(within["log_stock"]["estimate"].min()),
+        stock_within_highest=float(within["log_stock"]["estimate"].max()),
     )
 
 

@@ -354,8 +354,9 @@ def million_statistics(
         base=russian_base,
     )
     names = regions.set_index("unit")["name"]
+    short = {unit: frame.short_name(unit, name) for unit, name in names.items()}
     rows = regional.russian_periods(panel, regional.russian_starts(russian_first_year), panel_error)
-    return named("regions.a7", regional.million_plus(panel, rows, names, panel_error))
+    return named("regions.a7", regional.million_plus(panel, rows, short, panel_error))
 
 
 @dataclass(frozen=True)
