@@ -214,11 +214,13 @@ def event_study(panel: pd.DataFrame, measure: str, reach: int, draws: int, seed:
     Returns
     -------
     DataFrame
-        ``distance`` (years since the step), ``estimate`` (log points a rank; zero at −1), ``null_low``,
-        ``null_high`` (middle 95 % of the reassignments), ``states`` (with a step seen at that distance) and
-        ``p`` (missing at −1). ``attrs["draws"]`` is the number of reassignments that can be fitted.
+        ``distance`` (years since the step, those at which a state is seen), ``estimate`` (log points a rank;
+        zero at −1), ``null_low``, ``null_high`` (middle 95 % of the reassignments), ``states`` (with a step
+        seen at that distance) and ``p`` (missing at −1). ``attrs["draws"]`` is the number of reassignments
+        that can be fitted.
     """
     times = event_time(panel, measure, reach)
+    times = times.loc[:, times.any()]  # a short panel shows no state at some distances
     sample = panel.join(times)
     names = tuple(times)
     model = Model(ppml, "persons", (*names, *_CONTROLS), ("state", "year"))
@@ -829,7 +831,7 @@ class EventStudy:
     reach: Annotated[int, "d"]
     draws: Annotated[int, "d"]
     states_before: Annotated[int, "d"]  # seen in all years before the step but the outermost
-    states_after: Annotated[int, "d"]
+    states_after: Annotated[int, "d"]  # in the year of the step and all after it
     outside: Annotated[int, "d"]  # distances at which the estimate leaves the band
     first: Annotated[float, ".2f"]  # in the year of the step, log points a rank
     last: Annotated[float, ".2f"]
@@ -839,13 +841,12 @@ def event_summary(rows: pd.DataFrame) -> EventStudy:
     """Sum up :func:`event_study`."""
     by_distance = rows.set_index("distance")
     beyond = (rows["estimate"] < rows["null_low"]) | (rows["estimate"] > rows["null_high"])
-    reach = int(rows["distance"].max())
     return EventStudy(
-        reach=reach,
+        reach=int(rows["distance"].max()),
         draws=rows.attrs["draws"],
-        states_before=int(by_distance.loc[1 - reach : -1, "states"].min()),
-        states_after=int(by_distance.loc[1:, "states"].min()),
+        states_before=int(by_distance.loc[rows["distance"].min() + 1 : -1, "states"].min()),
+        states_after=int(by_distance.loc[0:, "states"].min()),
         outside=int(beyond.sum()),
         first=float(by_distance.loc[0, "estimate"]),
-        last=float(by_distance.loc[reach, "estimate"]),
+        last=float(rows["estimate"].iloc[-1]),
     )

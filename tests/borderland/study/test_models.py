@@ -59,6 +59,15 @@ def test_event_study_finds_a_known_path_and_nothing_before_it():
     assert summed.outside >= 3
 
 
+def test_event_study_of_a_short_panel_leaves_out_distances_that_no_state_is_seen_at():
+    frame = made_up({0: 0.2})
+    short = frame[frame["year"].between(2008, 2012)].reset_index(drop=True)  # one step, in 2010
+    found = models.event_study(short, "status_rank", 4, 9, 0)
+    assert found["distance"].tolist() == [-2, -1, 0, 1, 2]
+    summed = models.event_summary(found)
+    assert (summed.reach, summed.states_after) == (2, 1)
+
+
 def test_event_study_equals_statsmodels_with_dummies():
     frame = made_up({0: 0.3, 1: 0.1})
     found = models.event_study(frame, "status_rank", 2, 3, 0).set_index("distance")["estimate"]
