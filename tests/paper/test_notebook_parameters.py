@@ -15,7 +15,7 @@ import pytest
 import yaml
 from matplotlib.figure import Figure
 
-from borderland.study import claims
+from borderland.study import claims, variants
 from paperbuild.kernel import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 # fewer draws than in the article, in both runs that are compared: here speed counts, not digits
 QUICK = {
     "02-population": {"turn_draws": 199},
-    "06-gravity": {"draws": 199},
+    "06-gravity": {"draws": 199, "dealt_draws": 39},
     "07-regions-and-distance": {"draws": 99},
     "08-specification-curve": {"permutations": 19},
 }
@@ -127,12 +127,25 @@ CASES = [
         {"gravity.russia.n", "gravity.a3.status", "gravity.a3.changing_origins", "gravity.network.official"},
         (
             *("figure gravity-status", "figure gravity-anchors", "table ", "gravity.russia.", "gravity.a3."),
+            *("figure gravity-event-study", "gravity.events.", "gravity.stock."),
             *(f"gravity.{key}.{term}" for key in ("network", "wider") for term in ("spoken", "contiguous")),
             *(f"gravity.{key}.log_distance" for key in ("network", "wider")),
             *(f"gravity.{key}.official_{part}" for key in ("network", "wider") for part in ("p", "within")),
             *(f"gravity.{key}.official_{end}" for key in ("network", "wider") for end in ("low", "high")),
             *("gravity.wider.official", "gravity.network.official_significant"),
         ),
+    ),
+    (
+        "06-gravity",
+        {"reach": 3},
+        {"figure gravity-event-study", "gravity.events.reach", "gravity.events.last"},
+        ("gravity.events.",),
+    ),
+    (
+        "07-regions-and-distance",
+        {"convergence_last": 2021, "economic_union": 2014},
+        {"table border-after", "table neighbour-pairs", "regions.neighbours.lowest"},
+        ("regions.neighbours.",),
     ),
     (
         "07-regions-and-distance",
@@ -168,13 +181,39 @@ CASES = [
         "07-regions-and-distance",
         {"russian_base": "before-2021-census"},
         {"regions.a7.million", "regions.a7.border_other_mean", "regions.russian.n"},
-        ("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
+        (
+            *("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
+            *("table border-after", "table neighbour-pairs", "regions.neighbours."),
+        ),
     ),
     (
         "07-regions-and-distance",
         {"border_set": "with-okrugs"},
         {"regions.russian.n", "regions.a7.border_other_mean", "regions.a7.million"},
-        ("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
+        (
+            *("figure russian-periods", "table border-region-means", "regions.russian.", "regions.a7."),
+            *("table border-after", "table neighbour-pairs", "regions.neighbours."),
+        ),
+    ),
+    # nothing of distance; the other direction's curve has the same sample
+    (
+        "08-specification-curve",
+        {"states": "without-ukraine", "last_year": 2010},
+        {"curve.arrivals.n", "curve.a3.median", "curve.departures.median"},
+        (
+            *("figure specification-status", "figure specification-departures", "table specification-tests"),
+            *("curve.a3.", "curve.arrivals.", "curve.departures."),
+        ),
+    ),
+    # the two curves change places
+    (
+        "08-specification-curve",
+        {"direction": "departures"},
+        {"curve.arrivals.median", "curve.departures.median", "figure specification-status"},
+        (
+            *("figure specification-departures", "table specification-tests"),
+            *("curve.a3.main", "curve.arrivals.", "curve.departures."),
+        ),
     ),
     (
         "08-specification-curve",
@@ -260,9 +299,10 @@ def test_a_parameter_changes_what_it_must_and_nothing_else(notebook, parameters,
     assert {name for name in changed - changing if not name.startswith(reach)} == set()
 
 
-def test_every_notebook_has_a_case():
+def test_every_notebook_with_parameters_has_a_case():
     declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
-    assert {notebook for notebook, *_ in CASES} == set(declared["notebooks"])
+    having = {notebook for notebook, block in declared["notebooks"].items() if block.get("parameters")}
+    assert {notebook for notebook, *_ in CASES} == having
 
 
 # they change time and last digits, not what is computed
@@ -290,11 +330,13 @@ def range_runs() -> list[object]:
     declared = yaml.safe_load((ROOT / "analysis" / "parameters.yml").read_text(encoding="utf-8"))
     runs = []
     for notebook, entry in declared["notebooks"].items():
-        ranges = {name: values(of) for name, of in entry["parameters"].items() if name not in LEFT_OUT}
+        ranges = {
+            name: values(of) for name, of in (entry.get("parameters") or {}).items() if name not in LEFT_OUT
+        }
         if notebook in SLOW:
             alone = [{name: value} for name, among in ranges.items() for value in among]
             runs += [pytest.param(notebook, one, marks=pytest.mark.slow) for one in alone]
-        else:
+        elif ranges:
             longest = max(map(len, ranges.values()))
             runs += [
                 pytest.param(notebook, {name: among[run % len(among)] for name, among in ranges.items()})
@@ -309,3 +351,35 @@ def test_ends_and_middle_of_every_declared_range_run(notebook, parameters):
     assert [
         name for name, value in found.items() if isinstance(value, float) and not np.isfinite(value)
     ] == []
+
+
+def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
+    """What the verdicts by variant compute is what the notebook records with the same parameters."""
+    quick = QUICK.get(block.notebook, {})
+    recorded = results(block.notebook, tuple((quick | given).items()))
+    few = {name: value for name, value in quick.items() if name in block.settings}
+    found = block.evaluate(**few, **given)
+    differing = {
+        name: (value, recorded.get(name))
+        for name, value in found.items()
+        if not equal(recorded.get(name), value)
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize("block", variants.BLOCKS, ids=lambda block: block.evaluate.__name__)
+def test_a_block_of_variants_gives_what_its_notebook_records(block):
+    assert_recorded(block, {})
+
+
+TOUCHED = [
+    pytest.param(block, given, id=f"{scenario} {block.evaluate.__name__}")
+    for scenario, setting in variants.scenarios(ROOT / "analysis/parameters.yml").items()
+    for block, given in variants.touched(setting)
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("block", "given"), TOUCHED)
+def test_a_variant_is_what_its_notebook_records_in_that_scenario(block, given):
+    assert_recorded(block, given)

@@ -215,3 +215,49 @@ def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, shared: bool = False, 
         fig.legend(handles=handles, loc="outside upper right", ncols=len(series))
     theme.source_line(fig, source)
     return fig
+
+
+@themed
+def event_study(frame: pd.DataFrame, *, xlabel: str, ylabel: str, band: str, source: str = "") -> Figure:
+    """Estimates by the time since an event, with the band in which they would fall by chance.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``distance`` (periods since the event, ascending), ``estimate``, ``null_low``, ``null_high``, and
+        ``states``, the number of units behind each, printed below.
+    band : str
+        What the band is, for the legend.
+    """
+    fig = canvas(DOUBLE, 2.9)
+    ax = fig.add_subplot()
+    ax.fill_between(frame["distance"], frame["null_low"], frame["null_high"], color=PALE, linewidth=0)
+    ax.axhline(0, color=INK, linewidth=0.6)
+    ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
+    ax.plot(frame["distance"], frame["estimate"], color=BLUE, marker="o", markersize=4.5)
+    words = [f"{distance:+d}".replace("-", "−").replace("+0", "0") for distance in frame["distance"]]
+    words[0] += "\nor earlier"
+    words[-1] += "\nor later"
+    ax.set_xticks(frame["distance"], words)
+    for distance, units in zip(frame["distance"], frame["states"], strict=True):
+        ax.annotate(
+            str(units),
+            (distance, 0.02),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            fontsize=SMALL,
+            color=GREY,
+        )
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    number_ticks(ax, "y")
+    legend_above(
+        fig,
+        [
+            Line2D([], [], color=BLUE, marker="o", label="estimate"),
+            Patch(facecolor=PALE, label=band),
+            Line2D([], [], color=GREY, linestyle=":", label="the step"),
+        ],
+    )
+    source_line(fig, source)
+    return fig

@@ -1,11 +1,14 @@
 """Matrices: states by year, values in shades, coverage, joint counts."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -239,4 +242,74 @@ def co_occurrence_triangle(joint: pd.DataFrame, *, source: str = "") -> Figure:
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
     theme.source_line(fig, source)
+    return fig
+
+
+@theme.themed
+def outcome_tiles(
+    tiles: pd.DataFrame,
+    *,
+    row: str,
+    column: str,
+    outcome: str,
+    signs: Mapping[str, str],
+    faint: tuple[str, str],
+    framed: tuple[str, str],
+    ticked: tuple[str, str],
+    source: str = "",
+) -> Figure:
+    """Outcome of each row under each column, as a shade and a sign.
+
+    Parameters
+    ----------
+    tiles : DataFrame
+        One row a tile, in drawing order; the first column drawn is set apart by a line.
+    row, column, outcome : str
+        Columns with the labels of both axes and with the outcome.
+    signs : mapping
+        Outcome to the sign in its tile, from the lightest shade to the darkest.
+    faint, framed, ticked : pair of str
+        A column of true and false, and its words in the legend (shown where one is true): tiles with a small
+        sign and no shade, tiles with a frame, tiles with a mark in the corner.
+    """
+    rows, columns = (list(dict.fromkeys(tiles[name])) for name in (row, column))
+    shades = dict(zip(signs, SEQUENTIAL(np.linspace(0, 0.95, len(signs))), strict=True))
+    inks = dict(zip(signs, [theme.INK] * (len(signs) // 2 + 1) + ["white"] * len(signs), strict=False))
+    fig = canvas(DOUBLE, 0.19 * len(rows) + 1.9)
+    ax = fig.add_subplot()
+    for tile in tiles.to_dict("records"):
+        x, y, found = columns.index(tile[column]), rows.index(tile[row]), tile[outcome]
+        pale = tile[faint[0]]
+        box: dict[str, Any] = {"xy": (x + 0.04, y + 0.06), "width": 0.92, "height": 0.88}
+        face = "white" if pale else shades[found]
+        ax.add_patch(Rectangle(**box, facecolor=face, edgecolor=theme.PALE if pale else GREY, linewidth=0.4))
+        ink, size = (GREY, SMALL) if pale else (inks[found], SMALL + 2)
+        ax.text(x + 0.5, y + 0.5, signs[found], ha="center", va="center", color=ink, fontsize=size)
+        if tile[framed[0]]:
+            ax.add_patch(Rectangle(**box, fill=False, edgecolor=theme.ORANGE, linewidth=2, zorder=3))
+        if tile[ticked[0]]:
+            ax.scatter(x + 0.86, y + 0.26, marker="v", s=14, color=theme.ORANGE, zorder=4)
+    ax.set_xlim(0, len(columns))
+    ax.set_ylim(len(rows), 0)
+    ax.axvline(1, color=theme.INK, linewidth=1)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.xaxis.tick_top()
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=40, ha="left", rotation_mode="anchor")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    handles: list[Artist] = [
+        Patch(facecolor=shades[found], edgecolor=GREY, linewidth=0.4, label=f"{sign}  {found}")
+        for found, sign in signs.items()
+    ]
+    shown = {name: words for name, words in (faint, framed, ticked) if tiles[name].any()}
+    drawn: dict[str, Artist] = {
+        faint[0]: Patch(facecolor="white", edgecolor=theme.PALE, linewidth=0.8),
+        framed[0]: Patch(facecolor="white", edgecolor=theme.ORANGE, linewidth=1.5),
+        ticked[0]: Line2D([], [], marker="v", linestyle="", color=theme.ORANGE, markersize=4),
+    }
+    for name, words in shown.items():
+        drawn[name].set_label(words)
+        handles.append(drawn[name])
+    legend_above(fig, handles)
+    source_line(fig, source)
     return fig

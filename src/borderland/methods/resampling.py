@@ -264,21 +264,23 @@ def permuted_paths(
     """Versions of a column in which whole paths over time are dealt anew among the units (n × draws).
 
     Timing and shape of each path stay; only whose it is changes: the reassignment under which a law would
-    have been passed by another country.
+    have been passed by another country. A unit that lacks a period keeps its own path, which could not be
+    handed on: the others are exchangeable among themselves all the same.
 
     Raises
     ------
     ValueError
-        If a unit lacks a period that another has (its path could not be handed on).
+        If fewer than two units have all periods.
     """
     wide = frame.pivot(index=unit, columns=time, values=column)
-    if wide.isna().to_numpy().any():
-        where = wide.isna().stack()
-        raise ValueError(f"{unit} {where[where].index[0]} has no {column!r}: paths need a balanced panel")
+    whole = np.flatnonzero(wide.notna().all(axis=1))
+    if len(whole) < 2:
+        raise ValueError(f"{len(whole)} of {unit} have {column!r} in all periods: no paths to deal anew")
     rows = wide.index.get_indexer(frame[unit])
     moments = wide.columns.get_indexer(frame[time])
     generator = np.random.default_rng(seed)
-    orders = np.array([generator.permutation(len(wide)) for _ in range(draws)])
+    orders = np.tile(np.arange(len(wide)), (draws, 1))
+    orders[:, whole] = [whole[generator.permutation(len(whole))] for _ in range(draws)]
     return wide.to_numpy(dtype=float)[orders[:, rows], moments].T
 
 
@@ -331,7 +333,7 @@ def simulated_power(
     Parameters
     ----------
     frame : DataFrame
-        A balanced panel of ``unit`` and ``time``.
+        A panel of ``unit`` and ``time``, dealt as in :func:`permuted_paths`.
     effects : sequence of float
         Log points; at zero the share is the size of the test.
     simulations, draws : int

@@ -6,6 +6,7 @@ __all__ = [
     "contacts",
     "curves",
     "frame",
+    "integration",
     "language",
     "migration",
     "models",
@@ -15,5 +16,6 @@ __all__ = [
     "sources",
     "statements",
     "turns",
+    "variants",
     "wording",
 ]

@@ -79,6 +79,25 @@ _SETS = {
 }
 
 
+def status_options(states: str = "all", last_year: int = 2019) -> dict[str, tuple[str, ...]]:
+    """The choices of the curve of the status that a sample of states and a last year leave open."""
+    chosen = tuple(label for label, name in _STATES.items() if states in ("all", name))
+    years = STATUS_OPTIONS["years"] if last_year >= _RUSSIAN_BREAK else ("all",)
+    return STATUS_OPTIONS | {"states": chosen, "years": years}
+
+
+def status_main(states: str = "all") -> dict[str, str]:
+    """The article's own specification in a sample of states, in either direction."""
+    (label,) = (label for label, name in _STATES.items() if name == states)
+    return {name: choice for name, choice in STATUS_MAIN.items() if name != "direction"} | {"states": label}
+
+
+def directions(own: str) -> tuple[str, str]:
+    """The direction that answers claim A3, and the other."""
+    (other,) = (direction for direction in STATUS_OPTIONS["direction"] if direction != own)
+    return own, other
+
+
 def status_possible(choice: Mapping[str, Any]) -> bool:
     """Leave out what adds nothing: controls fixed in time beside effects of states."""
     return not (choice["effects"] == "state and year" and choice["controls"] == "all")
@@ -202,10 +221,12 @@ def _specified(
     )
 
 
-def status_panels(tables: Mapping[str, pd.DataFrame], lag: int) -> dict[str, pd.DataFrame]:
+def status_panels(
+    tables: Mapping[str, pd.DataFrame], lag: int, last_year: int = 2019
+) -> dict[str, pd.DataFrame]:
     """Panels of both directions from the tables that :func:`borderland.study.models.arrivals_panel` takes."""
     return {
-        direction: models.arrivals_panel(**tables, direction=direction, lag=lag)
+        direction: models.arrivals_panel(**tables, direction=direction, last_year=last_year, lag=lag)
         for direction in STATUS_OPTIONS["direction"]
     }
 

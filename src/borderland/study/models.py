@@ -17,8 +17,14 @@ from borderland.methods.covariance import (
     jackknife,
 )
 from borderland.methods.ppml import ppml
-from borderland.methods.resampling import randomisation_test, simulated_power, wild_cluster_bootstrap
-from borderland.study.wording import Estimate, P, in_words
+from borderland.methods.resampling import (
+    p_value,
+    permuted_paths,
+    randomisation_test,
+    simulated_power,
+    wild_cluster_bootstrap,
+)
+from borderland.study.wording import Estimate, P, Tested, in_words
 
 FAVOURED = 2  # rank from which Russian is an official or a state language
 
@@ -160,6 +166,106 @@ def network_panel(
     return _complete(panel[[*keys, "persons", *names]].sort_values(keys, kind="stable"))
 
 
+def event_time(panel: pd.DataFrame, measure: str, reach: int) -> pd.DataFrame:
+    """Steps of the status within the panel by the years since them, one column per year of distance.
+
+    The column for k holds the step that a state took k years before (k < 0: will take); the outermost ones
+    hold all steps as far away or farther. So a state may change more than once, and by more than one rank. A
+    distance of −1 has no column: the year before the step is what others are held against.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Of :func:`arrivals_panel`.
+    reach : int
+        Years told apart before and after a step.
+
+    Returns
+    -------
+    DataFrame
+        Index of ``panel``; columns "event_-5", …, "event_5".
+
+    References
+    ----------
+    Schmidheiny & Siegloch (2023), *Journal of Applied Econometrics* (binned ends; several steps of unlike
+    size).
+    """
+    steps = panel.sort_values("year").groupby("state")[measure].diff().fillna(0.0)
+    taken = panel.assign(step=steps).query("step != 0")
+    distances = [distance for distance in range(-reach, reach + 1) if distance != -1]
+    columns = {}
+    for distance in distances:
+        column = pd.Series(0.0, index=panel.index)
+        for step in taken.itertuples():
+            since = panel["year"] - step.year
+            near = {-reach: since <= -reach, reach: since >= reach}.get(distance, since == distance)
+            column += step.step * ((panel["state"] == step.state) & near)
+        columns[f"event_{distance}"] = column
+    return pd.DataFrame(columns)
+
+
+def event_study(panel: pd.DataFrame, measure: str, reach: int, draws: int, seed: int) -> pd.DataFrame:
+    """Arrivals before and after a step of the status, against the year before it (claim A3).
+
+    Poisson pseudo maximum likelihood with effects of states and years and the controls of the main model.
+    The band is where the coefficients of the same model fall when the histories of status are dealt anew
+    among the states: with four states that change, it holds where clustered errors do not.
+
+    Returns
+    -------
+    DataFrame
+        ``distance`` (years since the step, those at which a state is seen), ``estimate`` (log points a rank;
+        zero at −1), ``null_low``, ``null_high`` (middle 95 % of the reassignments), ``states`` (with a step
+        seen at that distance) and ``p`` (missing at −1). ``attrs["draws"]`` is the number of reassignments
+        that can be fitted.
+    """
+    times = event_time(panel, measure, reach)
+    times = times.loc[:, times.any()]  # a short panel shows no state at some distances
+    sample = panel.join(times)
+    names = tuple(times)
+    model = Model(ppml, "persons", (*names, *_CONTROLS), ("state", "year"))
+    found = model.fit(sample).coefficients[list(names)]
+    # one seed deals all columns alike: a state is handed the whole history of another
+    dealt = np.stack([permuted_paths(sample, name, "state", "year", draws, seed) for name in names], axis=2)
+    null = []
+    for draw in range(draws):
+        try:
+            fit = model.fit(sample.assign(**dict(zip(names, dealt[:, draw].T, strict=True))))
+        except ValueError:  # this deal leaves a distance without variation of its own
+            continue
+        null.append(fit.coefficients[list(names)])
+    drawn = pd.DataFrame(null)
+    low, high = drawn.quantile(0.025), drawn.quantile(0.975)
+    seen = times.ne(0).groupby(panel["state"]).any().sum()
+    rows = [
+        [
+            int(name.removeprefix("event_")),
+            found[name],
+            low[name],
+            high[name],
+            seen[name],
+            p_value(drawn[name].abs(), abs(found[name])),
+        ]
+        for name in found.index
+    ]
+    rows.append([-1, 0.0, 0.0, 0.0, seen["event_0"], np.nan])
+    columns = ["distance", "estimate", "null_low", "null_high", "states", "p"]
+    table = pd.DataFrame(rows, columns=columns).sort_values("distance", ignore_index=True)
+    table.attrs = {"draws": len(drawn)}
+    return table
+
+
+def with_stock(panel: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
+    """Add ``log_stock`` to a network panel: log of one more than the migrants of the pair at the start.
+
+    Persons born at the origin who live at the destination in the first year of the period (table
+    ``migrant_stock``). The estimates of flows are themselves made from these stocks and their change.
+    """
+    at_start = stock.rename(columns={"year": "period", "persons": "stock"})
+    merged = panel.merge(at_start, on=["origin", "destination", "period"], how="left")
+    return _complete(merged.assign(log_stock=np.log1p(merged["stock"])).drop(columns="stock"))
+
+
 def permuted_official(panel: pd.DataFrame, status: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     """Versions of ``official`` in :func:`network_panel` with the histories of status dealt among the states.
 
@@ -204,6 +310,7 @@ TERMS = {
     "official": "Russian official or state language of both",
     "official_within": "the same, with pair effects",
     "spoken": "common spoken language (0–1)",
+    "log_stock": "migrants of the pair at the start (log)",
 }
 OUTCOMES = {
     "da-pb-closed": "demographic accounting, pseudo-Bayesian",
@@ -219,6 +326,8 @@ SAMPLES = {
     "without-ukraine": "without Ukraine",
 }
 _GRAVITY = ("contiguous", "log_distance")
+_CONTROLS = ("log_income_ratio", "log_population")
+COUNTRY_EFFECTS, PAIR_EFFECTS = "countries × period", "and pairs"
 _COUNTRY_PERIODS = (("origin", "period"), ("destination", "period"))
 
 
@@ -234,21 +343,23 @@ def arrivals_model(measure: str = "status_rank", within: bool = False) -> Model:
     """
     if measure not in ("status_rank", "favoured"):
         raise ValueError(f"measure is 'status_rank' or 'favoured', found {measure!r}")
-    changing = (measure, "log_income_ratio", "log_population")
+    changing = (measure, *_CONTROLS)
     if within:
         return Model(ppml, "persons", changing, ("state", "year"))
     fixed = ("cyrillic", *_GRAVITY, "log_born_in_russia")
     return Model(ppml, "persons", (measure, *fixed, *changing[1:]), ("year",))
 
 
-def network_model(within: bool = False) -> Model:
+def network_model(within: bool = False, stock: bool = False) -> Model:
     """Model of flows between countries, with effects of origin × period and destination × period.
 
     ``within`` adds effects of pairs: only pairs in which the common official status changes are left.
+    ``stock`` adds the persons of the pair who had moved before, of :func:`with_stock`.
     """
+    added = ("log_stock",) if stock else ()
     if within:
-        return Model(ppml, "persons", ("official",), (*_COUNTRY_PERIODS, "pair"))
-    return Model(ppml, "persons", ("official", "spoken", *_GRAVITY), _COUNTRY_PERIODS)
+        return Model(ppml, "persons", ("official", *added), (*_COUNTRY_PERIODS, "pair"))
+    return Model(ppml, "persons", ("official", "spoken", *_GRAVITY, *added), _COUNTRY_PERIODS)
 
 
 def sample(panel: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -322,6 +433,46 @@ def network_by_outcome(
             rows = rows.rename(index={"official": "official_within"}) if within else rows
             rows = rows.rename_axis("term").reset_index()
             parts.append(rows.assign(outcome=outcome, separated=len(fit.separated)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def network_with_stock(
+    flows: pd.DataFrame,
+    dyads: pd.DataFrame,
+    status: pd.DataFrame,
+    stock: pd.DataFrame,
+    outcomes: Sequence[str],
+) -> pd.DataFrame:
+    """The network of post-Soviet states with and without the migrants who had moved before.
+
+    With effects of pairs too the model has three sets of effects. Its estimates are consistent where
+    countries are many, but with six periods intervals clustered by pair are neither centred on the true value
+    nor wide enough: they are to be read as too narrow. Where the stock explains the flows to the last person,
+    as those that are shares of it, the model with effects of pairs does not settle and is left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per outcome, effects and term: ``outcome``, ``effects`` ("countries × period" or "and pairs"),
+        ``term`` ("official", "log_stock"), ``without`` (estimate without the stock; missing for the stock)
+        and the columns of :func:`borderland.methods.covariance.estimates`, clustered by pair.
+
+    References
+    ----------
+    Weidner & Zylkin (2021), *Journal of International Economics* 132, 103513 (three-way effects).
+    """
+    parts = []
+    for outcome in outcomes:
+        panel = with_stock(network_panel(flows, dyads, status, outcome), stock)
+        for within, effects in ((False, COUNTRY_EFFECTS), (True, PAIR_EFFECTS)):
+            try:
+                fit = network_model(within, stock=True).fit(panel)
+            except ValueError:  # nothing is left of the flows for the fit to settle on
+                continue
+            rows = estimates(fit, cluster_covariance(fit, "pair")).loc[["official", "log_stock"]]
+            plain = network_model(within).fit(panel).coefficients["official"]
+            rows = rows.rename_axis("term").reset_index().assign(without=[plain, np.nan])
+            parts.append(rows.assign(outcome=outcome, effects=effects))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -569,12 +720,30 @@ def status_effect(fitted: pd.DataFrame, identified: pd.DataFrame, measure: str) 
     )
 
 
-def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
-    """Simulate the power of the test on which claim A3 rests, with 199 reassignments in each sample."""
-    effects = (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
+def status_within(panel: pd.DataFrame, measure: str, draws: int, seed: int) -> Tested:
+    """Coefficient of the status within states, and its p-value against histories dealt anew (claim A3)."""
     within = arrivals_model(measure, within=True)
-    shares = simulated_power(within, panel, measure, "state", "year", effects, _SIMULATIONS, 199, seed)
-    return StatusPower(*(float(100 * share) for share in shares), simulations=_SIMULATIONS)  # type: ignore[misc, arg-type]
+    dealt = permuted_paths(panel, measure, "state", "year", draws, seed)
+    test = randomisation_test(within, panel, measure, "state", dealt)
+    return Tested(float(within.fit(panel).coefficients[measure]), test.p)
+
+
+def power_against(panel: pd.DataFrame, measure: str, effect: float, seed: int) -> float:
+    """Simulate how often the test on which claim A3 rests finds an effect, per cent.
+
+    ``effect`` is in log points for a step of the status; each sample is tested with 199 reassignments.
+    """
+    within = arrivals_model(measure, within=True)
+    shares = simulated_power(within, panel, measure, "state", "year", (effect,), _SIMULATIONS, 199, seed)
+    return float(100 * shares[effect])
+
+
+def status_power(panel: pd.DataFrame, measure: str, seed: int) -> StatusPower:
+    """Put together :func:`power_against` no effect, and one that halves or doubles arrivals."""
+    size, half, double = (
+        power_against(panel, measure, effect, seed) for effect in (0.0, -SMALLEST_EFFECT, SMALLEST_EFFECT)
+    )
+    return StatusPower(size, half, double, _SIMULATIONS)
 
 
 def few_clusters(panel: pd.DataFrame, before: pd.DataFrame, measure: str) -> FewClusters:
@@ -612,4 +781,72 @@ def network_results(rows: pd.DataFrame, outcome: str) -> NetworkResults:
         official_significant=int((official["p_randomisation"] < 0.05).sum()),
         distance_lowest=float(far["estimate"].min()),
         distance_highest=float(far["estimate"].max()),
+    )
+
+
+@dataclass(frozen=True)
+class StockResults:
+    """The network model with the migrants who had moved before: one measure of the flow, and all of them."""
+
+    official: Estimate  # with effects of countries × period
+    official_without: Annotated[float, ".2f"]  # the same without the stock
+    stock: Estimate
+    stock_lowest: Annotated[float, ".2f"]
+    stock_highest: Annotated[float, ".2f"]
+    measures_within: Annotated[int, "d"]  # that can be fitted with effects of pairs
+    official_within_lowest: Annotated[float, ".2f"]
+    official_within_highest: Annotated[float, ".2f"]
+    stock_within_lowest: Annotated[float, ".2f"]
+    stock_within_highest: Annotated[float, ".2f"]
+
+
+def stock_results(rows: pd.DataFrame, outcome: str) -> StockResults:
+    """Sum up :func:`network_with_stock`."""
+    between, within = (
+        {
+            term: rows[(rows["effects"] == effects) & (rows["term"] == term)]
+            for term in ("official", "log_stock")
+        }
+        for effects in (COUNTRY_EFFECTS, PAIR_EFFECTS)
+    )
+    official, stock = (part[part["outcome"] == outcome].iloc[0] for part in between.values())
+    return StockResults(
+        official=Estimate.of(official),
+        official_without=float(official["without"]),
+        stock=Estimate.of(stock),
+        stock_lowest=float(between["log_stock"]["estimate"].min()),
+        stock_highest=float(between["log_stock"]["estimate"].max()),
+        measures_within=len(within["official"]),
+        official_within_lowest=float(within["official"]["estimate"].min()),
+        official_within_highest=float(within["official"]["estimate"].max()),
+        stock_within_lowest=float(within["log_stock"]["estimate"].min()),
+        stock_within_highest=float(within["log_stock"]["estimate"].max()),
+    )
+
+
+@dataclass(frozen=True)
+class EventStudy:
+    """Arrivals around a step of the status (claim A3)."""
+
+    reach: Annotated[int, "d"]
+    draws: Annotated[int, "d"]
+    states_before: Annotated[int, "d"]  # seen in all years before the step but the outermost
+    states_after: Annotated[int, "d"]  # in the year of the step and all after it
+    outside: Annotated[int, "d"]  # distances at which the estimate leaves the band
+    first: Annotated[float, ".2f"]  # in the year of the step, log points a rank
+    last: Annotated[float, ".2f"]
+
+
+def event_summary(rows: pd.DataFrame) -> EventStudy:
+    """Sum up :func:`event_study`."""
+    by_distance = rows.set_index("distance")
+    beyond = (rows["estimate"] < rows["null_low"]) | (rows["estimate"] > rows["null_high"])
+    return EventStudy(
+        reach=int(rows["distance"].max()),
+        draws=rows.attrs["draws"],
+        states_before=int(by_distance.loc[rows["distance"].min() + 1 : -1, "states"].min()),
+        states_after=int(by_distance.loc[0:, "states"].min()),
+        outside=int(beyond.sum()),
+        first=float(by_distance.loc[0, "estimate"]),
+        last=float(rows["estimate"].iloc[-1]),
     )

@@ -1,6 +1,6 @@
 """Samples for regressions of net migration: Kazakh districts, and regions of both countries over time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,10 +19,22 @@ from borderland.methods.covariance import (
 )
 from borderland.methods.panel import Regression, least_squares
 from borderland.methods.rates import rate_per_1000
-from borderland.methods.resampling import wild_cluster_bootstrap
-from borderland.methods.spatial import conley_covariance, distance_matrix, morans_i, nearest_neighbour_weights
+from borderland.methods.rates import rates as component_rates
+from borderland.methods.resampling import randomisation_test, wild_cluster_bootstrap
+from borderland.methods.spatial import (
+    conley_covariance,
+    distance_matrix,
+    morans_i,
+    nearest_neighbour_weights,
+    spectral_reassignments,
+)
+from borderland.study.frame import comparison, outline, study_area
+from borderland.study.populations import components, economy_on_base
 from borderland.study.wording import Estimate, P, Tested
 from borderland.tables import geography
+
+_LAST_RUSSIAN_YEAR = 2021  # the last with births and deaths on the recalculated population
+_HALF_DIGIT = 0.05  # net migrants per 1,000: the office rounds its yearly rates to one decimal
 
 METROPOLISES = {"KZ-71": "KZ71", "KZ-75": "KZ75", "KZ-79": "KZ79"}  # Astana, Almaty, Shymkent
 DISTRICT_SETS = ("without-metropolises", "all", "districts-only", "border-regions")
@@ -192,6 +204,73 @@ def region_panel(
     return panel.drop(columns="income").sort_values(["unit", "year"], ignore_index=True)
 
 
+def outlined_components(
+    population: pd.DataFrame,
+    vital_events: pd.DataFrame,
+    net_migration: pd.DataFrame,
+    yearbook: pd.DataFrame,
+    units: Collection[str],
+    border_set: str = "nineteen",
+    base: str = "recalculated",
+) -> pd.DataFrame:
+    """:func:`borderland.study.populations.components` of tables as they are loaded, Tyumen on its outline."""
+    return components(
+        outline(population, ["persons"], border_set),
+        outline(vital_events, ["births", "deaths"], border_set),
+        net_migration,
+        yearbook,
+        units,
+        base,
+    )
+
+
+def russian_panel(
+    population: pd.DataFrame,
+    vital_events: pd.DataFrame,
+    net_migration: pd.DataFrame,
+    yearbook: pd.DataFrame,
+    economy: pd.DataFrame,
+    regions: pd.DataFrame,
+    border: pd.DataFrame,
+    first_year: int,
+    border_set: str = "nineteen",
+    base: str = "recalculated",
+) -> pd.DataFrame:
+    """Net migration of Russian regions by year to 2021: :func:`region_panel` on an outline and a base.
+
+    Parameters
+    ----------
+    population, vital_events, net_migration, yearbook, economy, regions : DataFrame
+        The tables ``population``, ``vital_events``, ``net_migration``, ``russian_regions``, ``economy``,
+        ``regions``, as they are loaded.
+    border : DataFrame
+        The boundary ``border``.
+    border_set : str
+        One of :data:`borderland.study.frame.BORDER_SETS`.
+    base : str
+        One of :data:`borderland.study.populations.RUSSIAN_BASES`.
+    """
+    area = study_area(regions, border_set=border_set)
+    groups = comparison(regions, area, border_set)
+    russian = [unit for unit in groups.index if unit.startswith("RU-")]
+    tables = (population, vital_events, net_migration, yearbook)
+    changes = outlined_components(*tables, russian, border_set, base)
+    economy = economy_on_base(outline(economy, border_set=border_set), yearbook, base)
+    return region_panel(
+        component_rates(changes),
+        regions.assign(border=regions["unit"].isin(area.index)),
+        border,
+        economy[economy["boundary"] == "ru-subjects"],
+        first_year,
+        _LAST_RUSSIAN_YEAR,
+    )
+
+
+def russian_starts(first_year: int) -> list[int]:
+    """First years of the periods that Russian regions are compared in."""
+    return [first_year, *(start for start in (2000, 2010) if first_year < start)]
+
+
 def by_period(
     panel: pd.DataFrame, columns: Sequence[str], starts: Sequence[int], base: bool
 ) -> tuple[pd.DataFrame, dict[str, tuple[str, str]]]:
@@ -272,6 +351,47 @@ def district_results(
         parts.append(rows.rename_axis("term").reset_index().assign(model=label))
         tests[label] = morans_i(fit.residuals, weights, draws, seed)._asdict()
     return pd.concat(parts, ignore_index=True), pd.DataFrame(tests).T.rename_axis("model")
+
+
+_TESTED = ("distance_100km", "russian_share_10")
+_TESTED_MODELS = ("All controls", "All controls, within regions")
+
+
+def district_tests(
+    sample: pd.DataFrame, chosen: str, fitted: pd.DataFrame, neighbours: int, draws: int, seed: int
+) -> pd.DataFrame:
+    """Distance and share of Russians by three ways to judge them, for nearby districts are alike.
+
+    Conley's errors are too small where the dependence reaches farther than the cutoff, and with a regressor
+    that is itself smooth in space; the wild bootstrap leaves whatever dependence there is within a region,
+    and the reassignment deals out regressors as smooth as the true one.
+
+    Parameters
+    ----------
+    sample, chosen, neighbours
+        As in :func:`district_results`.
+    fitted : DataFrame
+        Its first result.
+    draws, seed : int
+        Weights of the bootstrap where regions are too many to enumerate, and reassignments.
+
+    Returns
+    -------
+    DataFrame
+        One row per model and term: ``model``, ``term``, ``estimate``, ``p`` (of the errors of ``fitted``),
+        ``p_wild`` (wild bootstrap by region), ``p_smooth`` (reassignment).
+    """
+    weights = nearest_neighbour_weights(distance_matrix(sample["lat"], sample["lon"]), neighbours)
+    models = district_models(chosen)
+    rows = []
+    for term in _TESTED:
+        dealt = spectral_reassignments(sample[term], weights, draws, seed)
+        for label in _TESTED_MODELS:
+            row = _of_model(fitted, label).loc[term]
+            wild = wild_cluster_bootstrap(models[label], sample, term, "unit", draws, seed)
+            smooth = randomisation_test(models[label], sample, term, "unit", dealt)
+            rows.append([label, term, row["estimate"], row["p"], wild.p, smooth.p])
+    return pd.DataFrame(rows, columns=["model", "term", "estimate", "p", "p_wild", "p_smooth"])
 
 
 def term_rows(fitted: pd.DataFrame, terms: Sequence[str]) -> pd.DataFrame:
@@ -398,6 +518,10 @@ class RussianShare:
 
     russian_share: Estimate
     russian_share_within: Estimate
+    russian_share_p_wild: Annotated[float, P]  # wild bootstrap by region
+    russian_share_p_smooth: Annotated[float, P]  # against shares dealt anew, as smooth in space
+    russian_share_within_p_wild: Annotated[float, P]
+    russian_share_within_p_smooth: Annotated[float, P]
 
 
 @dataclass(frozen=True)
@@ -408,6 +532,10 @@ class BorderDistance:
     distance_within: Estimate
     distance_alone: Tested
     detectable: Annotated[float, ".2f"]
+    distance_p_wild: Annotated[float, P]
+    distance_p_smooth: Annotated[float, P]
+    distance_within_p_wild: Annotated[float, P]
+    distance_within_p_smooth: Annotated[float, P]
 
 
 def _of_model(fitted: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -432,20 +560,31 @@ def district_summary(
     )
 
 
-def russian_share(fitted: pd.DataFrame) -> RussianShare:
-    """Take the coefficients of the share of Russians out of :func:`district_results`."""
-    models = ("All controls", "All controls, within regions")
-    return RussianShare(*(Estimate.of(_of_model(fitted, model).loc["russian_share_10"]) for model in models))
+def _other_p(tests: pd.DataFrame, term: str) -> list[float]:
+    """p-values of :func:`district_tests` for a term, model by model: wild, smooth."""
+    of_term = tests[tests["term"] == term].set_index("model")
+    return [float(p) for model in _TESTED_MODELS for p in of_term.loc[model, ["p_wild", "p_smooth"]]]
 
 
-def border_distance(fitted: pd.DataFrame) -> BorderDistance:
-    """Take the coefficients of distance out of :func:`district_results`, and the smallest to be detected."""
+def russian_share(fitted: pd.DataFrame, tests: pd.DataFrame) -> RussianShare:
+    """Take the share of Russians out of :func:`district_results` and :func:`district_tests`."""
+    full, within = (Estimate.of(_of_model(fitted, model).loc["russian_share_10"]) for model in _TESTED_MODELS)
+    return RussianShare(full, within, *_other_p(tests, "russian_share_10"))
+
+
+def border_distance(fitted: pd.DataFrame, tests: pd.DataFrame) -> BorderDistance:
+    """Take the distance out of both, and the smallest slope to be detected."""
     full, within, alone = (
-        _of_model(fitted, model).loc["distance_100km"]
-        for model in ("All controls", "All controls, within regions", "Distance alone")
+        _of_model(fitted, model).loc["distance_100km"] for model in (*_TESTED_MODELS, "Distance alone")
     )
     detectable = minimum_detectable_effect(full["se"], full["df"])
-    return BorderDistance(Estimate.of(full), Estimate.of(within), Tested.of(alone), detectable)
+    return BorderDistance(
+        Estimate.of(full),
+        Estimate.of(within),
+        Tested.of(alone),
+        detectable,
+        *_other_p(tests, "distance_100km"),
+    )
 
 
 @dataclass(frozen=True)
@@ -509,6 +648,8 @@ class MillionPlus:
     border: Estimate
     border_million: Annotated[int, "d"]
     border_million_losing: Annotated[int, "d"]
+    border_million_losing_least: Annotated[int, "d"]  # for all that the rounding of the rates tells
+    border_million_losing_most: Annotated[int, "d"]
     border_million_losing_names: Annotated[str, "s"]
     border_million_mean: Annotated[float, ".1f"]
     border_other_mean: Annotated[float, ".1f"]
@@ -551,6 +692,8 @@ def million_plus(
         border=Estimate.of(all_years.loc["border"]),
         border_million=len(large),
         border_million_losing=int((large < 0).sum()),
+        border_million_losing_least=int((large < -_HALF_DIGIT).sum()),
+        border_million_losing_most=int((large < _HALF_DIGIT).sum()),
         border_million_losing_names=", ".join(names[unit] for unit in large.index[large < 0]),
         border_million_mean=float(large.mean()),
         border_other_mean=float(other.mean()),

@@ -289,9 +289,18 @@ def test_dealt_paths_are_the_units_own_paths():
         assert {tuple(column[frame["unit"] == unit]) for unit in range(8)} == paths
 
 
-def test_dealing_needs_a_balanced_panel():
-    with pytest.raises(ValueError, match="balanced panel"):
-        resampling.permuted_paths(made_up().iloc[1:], "x", "unit", "year", 2, 0)
+def test_a_unit_without_all_periods_keeps_its_own_path():
+    frame = made_up()
+    short = frame["unit"].iloc[0]
+    cut = frame.iloc[1:]
+    dealt = resampling.permuted_paths(cut, "x", "unit", "year", 20, 0)
+    own = (cut["unit"] == short).to_numpy()
+    assert (dealt[own] == cut.loc[own, "x"].to_numpy()[:, None]).all()
+    paths = {tuple(path) for _, path in cut[~own].groupby("unit")["x"]}
+    others = cut[~own].assign(x=dealt[~own, 3])
+    assert {tuple(path) for _, path in others.groupby("unit")["x"]} == paths
+    with pytest.raises(ValueError, match="no paths to deal anew"):
+        resampling.permuted_paths(frame[frame["unit"] == short], "x", "unit", "year", 2, 0)
 
 
 def test_randomisation_p_counts_the_actual_assignment():

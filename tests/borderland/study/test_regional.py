@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
-from borderland.methods import rates, specification
+from borderland.methods import rates, resampling, spatial, specification
 from borderland.study import curves, populations, regional
 from borderland.tables import data, geography
 
@@ -63,6 +64,29 @@ def test_every_set_and_error_type_can_be_fitted(everything, tables, chosen, erro
     fitted, moran = regional.district_results(sample, chosen, error, 300, 4, 19, 0)
     assert fitted["se"].gt(0).all()
     assert list(moran.index) == list(regional.district_models(chosen))
+
+
+def test_three_p_values_of_districts_are_those_of_their_methods(everything, tables):
+    sample = regional.district_subset(everything, tables["regions"], "without-metropolises")
+    fitted, _ = regional.district_results(sample, "without-metropolises", "conley", 200, 6, 19, 0)
+    found = regional.district_tests(sample, "without-metropolises", fitted, 6, 199, 7)
+    row = found[(found["term"] == "distance_100km") & (found["model"] == "All controls, within regions")]
+    model = regional.district_model("without-metropolises", regions=True)
+    wild = resampling.wild_cluster_bootstrap(model, sample, "distance_100km", "unit", 199, 7)
+    assert row["p_wild"].item() == wild.p
+    # the randomisation by least squares anew with each reassigned distance, errors clustered by region
+    weights = spatial.nearest_neighbour_weights(spatial.distance_matrix(sample["lat"], sample["lon"]), 6)
+    dealt = spatial.spectral_reassignments(sample["distance_100km"], weights, 199, 7)
+
+    def t(distance) -> float:
+        data = sample.assign(distance_100km=distance)
+        formula = "net_rate ~ distance_100km + russian_share_10 + natural_rate + city + C(unit)"
+        groups = {"groups": pd.factorize(data["unit"])[0]}
+        return smf.ols(formula, data).fit(cov_type="cluster", cov_kwds=groups).tvalues["distance_100km"]
+
+    reached = sum(abs(t(column)) >= abs(t(sample["distance_100km"])) for column in dealt.T[:60])
+    expected = found.loc[row.index[0], "p_smooth"]
+    assert reached / 60 == pytest.approx(expected, abs=3 * (0.25 / 60) ** 0.5)  # sixty of the 199 draws
 
 
 def test_unknown_choices_are_refused():
@@ -178,7 +202,14 @@ def coefficients(models: list[str], terms: list[str]) -> pd.DataFrame:
 def test_records_of_districts_take_the_right_rows(everything):
     models = ["Distance alone", "All controls", "All controls, within regions"]
     fitted = coefficients(models, ["distance_100km", "russian_share_10"])
-    distance, share = regional.border_distance(fitted), regional.russian_share(fitted)
+    tests = pd.DataFrame(
+        [(model, term) for term in ("distance_100km", "russian_share_10") for model in models[1:]],
+        columns=["model", "term"],
+    )
+    tests = tests.assign(p_wild=[0.1, 0.2, 0.3, 0.4], p_smooth=[0.5, 0.6, 0.7, 0.8])
+    distance, share = regional.border_distance(fitted, tests), regional.russian_share(fitted, tests)
+    assert (distance.distance_p_wild, distance.distance_within_p_smooth) == (0.1, 0.6)
+    assert (share.russian_share_p_smooth, share.russian_share_within_p_wild) == (0.7, 0.4)
     assert (distance.distance_alone.value, distance.distance.value, distance.distance_within.value) == (
         1,
         3,
