@@ -53,8 +53,8 @@ class Results:
                 file.execute("INSERT INTO about VALUES (?)", (made_from,))
             elif row[0] != made_from:
                 raise ValueError(
-                    f"{self.path}: its results were made from other data, settings or code; delete the file or "
-                    "name another"
+                    f"{self.path}: its results were made from other data, settings or code; "
+                    "delete the file or name another"
                 )
 
     def _connect(self) -> sqlite3.Connection:

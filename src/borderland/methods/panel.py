@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -56,8 +57,7 @@ class Effects:
         cross = _stacked([[crossing.sums(weights) for crossing in self._crossings]])
         scaled = cross / size[:, None]
         own = _stacked([[crossing.sums(weights) for crossing in row] for row in self._within_rest])
-        gram = own - cross.T @ scaled
-        gram = gram.toarray() if sparse.issparse(gram) else gram
+        gram = _dense(own - cross.T @ scaled)
         shift = _solve_semidefinite(gram, self._rest @ (weights[:, None] * first))
         return first - self._rest.T @ shift + (scaled @ shift)[self.codes[0]]
 
@@ -117,6 +117,9 @@ def indicators(codes: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array((np.ones(n), (codes, np.arange(n))), shape=(codes.max() + 1, n))
 
 
+_Table: TypeAlias = "np.ndarray | sparse.csr_array"
+
+
 class _Crossing:
     """Summed weights of the observations in each group of one set and each of another; made once, used often.
 
@@ -126,23 +129,29 @@ class _Crossing:
 
     def __init__(self, one: np.ndarray, other: np.ndarray):
         self.shape = (int(one.max()) + 1, int(other.max()) + 1)
-        joint = one.astype(np.int64) * self.shape[1] + other
-        self._dense = self.shape[0] * self.shape[1] <= _DENSE
-        self._filled, self._place = (None, joint) if self._dense else np.unique(joint, return_inverse=True)
+        self._cells = one.astype(np.int64) * self.shape[1] + other
+        self._filled: np.ndarray | None = None
+        if self.shape[0] * self.shape[1] > _DENSE:
+            self._filled, self._cells = np.unique(self._cells, return_inverse=True)
 
-    def sums(self, weights: np.ndarray) -> np.ndarray | sparse.csr_array:
-        if self._dense:
-            return np.bincount(self._place, weights, self.shape[0] * self.shape[1]).reshape(self.shape)
-        rows, columns = np.divmod(self._filled, self.shape[1])
-        return sparse.csr_array((np.bincount(self._place, weights), (rows, columns)), shape=self.shape)
+    def sums(self, weights: np.ndarray) -> _Table:
+        if self._filled is None:
+            return np.bincount(self._cells, weights, self.shape[0] * self.shape[1]).reshape(self.shape)
+        place = np.divmod(self._filled, self.shape[1])
+        return sparse.csr_array((np.bincount(self._cells, weights), place), shape=self.shape)
 
 
-def _stacked(blocks: list[list[np.ndarray | sparse.csr_array]]) -> np.ndarray | sparse.csr_array:
+def _stacked(blocks: list[list[_Table]]) -> _Table:
+    """One table of blocks; sparse if one of them is."""
     if len(blocks) == 1 and len(blocks[0]) == 1:
         return blocks[0][0]
     if any(sparse.issparse(block) for row in blocks for block in row):
         return sparse.block_array(blocks, format="csr")
     return np.block(blocks)
+
+
+def _dense(table: _Table) -> np.ndarray:
+    return table if isinstance(table, np.ndarray) else np.asarray(table.toarray())
 
 
 def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:

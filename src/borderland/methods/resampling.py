@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
 
 from borderland import ties
 from borderland.methods.covariance import (
@@ -284,8 +283,9 @@ _BLOCK = 128  # candidates at a time: a few hundred observations of so many stay
 
 
 def _variation(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted sum of squares of each column about its weighted mean."""
-    return weights @ values**2 - (weights @ values) ** 2 / weights.sum()
+    """Weighted sum of squares of each column about its weighted mean, never zero for rounding alone."""
+    squares = weights @ values**2
+    return np.maximum(squares - (weights @ values) ** 2 / weights.sum(), _NOTHING * squares)
 
 
 def permuted_paths(

@@ -41,7 +41,7 @@ class Specified(NamedTuple):
 
 
 class Shared:
-    """What specifications of one batch have in common, made once: samples, designs, fits without a regressor."""
+    """What specifications of one batch have in common, made once: samples, fits without a regressor."""
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Any] = {}
@@ -67,7 +67,7 @@ class Curve(NamedTuple):
     """All specifications with their statistics under the same permutations."""
 
     choices: pd.DataFrame  # one column per dimension
-    estimates: pd.DataFrame  # id, estimate, low, high, p, t, n, one_step, p_wild, significant
+    estimates: pd.DataFrame  # id, estimate, low, high, p, t, n, one_step, p_wild, (wild_)significant
     null_estimate: np.ndarray  # specifications × permutations
     null_t: np.ndarray
     threshold: np.ndarray  # critical |t| of each specification
@@ -142,7 +142,9 @@ def run(
     return _curve(choices, [found[name] for name in rows], list(rows), level)
 
 
-def _batches(rows: Mapping[str, Mapping[str, Any]], batch: Sequence[str]) -> list[dict[str, Mapping[str, Any]]]:
+def _batches(
+    rows: Mapping[str, Mapping[str, Any]], batch: Sequence[str]
+) -> list[dict[str, Mapping[str, Any]]]:
     batches: dict[Hashable, dict[str, Mapping[str, Any]]] = {}
     for name, row in rows.items():
         alike = tuple(row[dimension] for dimension in batch) if batch else name
@@ -169,7 +171,9 @@ def _curve(
 ) -> Curve:
     good = [number for number, result in enumerate(results) if not isinstance(result, str)]
     if not good:
-        raise ValueError(f"none of the {len(results)} specifications can be estimated; the first: {results[0]}")
+        raise ValueError(
+            f"none of the {len(results)} specifications can be estimated; the first: {results[0]}"
+        )
     kept: list[Specified] = [results[number] for number in good]  # type: ignore[misc]
     columns = ["estimate", "low", "high", "p", "t", "n", "one_step", "p_wild"]
     frame = pd.DataFrame([[getattr(r, column) for column in columns] for r in kept], columns=columns)
@@ -179,7 +183,7 @@ def _curve(
     )
     return Curve(
         choices=choices.iloc[good].reset_index(drop=True),
-        estimates=frame.assign(significant=frame["p"] < level),
+        estimates=frame.assign(significant=frame["p"] < level, wild_significant=frame["p_wild"] < level),
         null_estimate=np.array([r.null_estimate for r in kept]),
         null_t=np.array([r.null_t for r in kept]),
         threshold=np.array([stats.t.ppf(1 - level / 2, r.df) for r in kept]),
@@ -272,8 +276,8 @@ def place(curve: Curve, main: Mapping[str, Any]) -> tuple[int, float]:
 def influence(curve: Curve, main: Mapping[str, Any]) -> pd.DataFrame:
     """How far each choice moves the estimate, the other choices alike.
 
-    A regression of the estimates on indicators of all choices, against the article's own: its coefficients are
-    the mean difference that a choice makes, also where the grid leaves combinations out.
+    A regression of the estimates on indicators of all choices, against the article's own: its coefficients
+    are the mean difference that a choice makes, also where the grid leaves combinations out.
 
     Returns
     -------
@@ -303,7 +307,7 @@ def influence(curve: Curve, main: Mapping[str, Any]) -> pd.DataFrame:
         design = np.column_stack([np.ones(len(estimate)), *[columns[name] for name in named]])
         solution, _, rank, _ = np.linalg.lstsq(design, estimate, rcond=None)
         if rank < design.shape[1]:
-            raise ValueError("the grid always makes some choices together: their influence cannot be told apart")
+            raise ValueError("the grid always makes some choices together: they cannot be told apart")
         return float(((estimate - design @ solution) ** 2).sum()), solution
 
     whole, solution = unexplained(list(columns))
@@ -312,10 +316,9 @@ def influence(curve: Curve, main: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for dimension in main:
         without, _ = unexplained([name for name in columns if name[0] != dimension])
+        share = 100 * (without - whole) / total
         for option in pd.unique(curve.choices[dimension]):
             chosen = (curve.choices[dimension] == option).to_numpy()
             moved = moves.get((dimension, option), 0.0)
-            rows.append(
-                (dimension, option, int(chosen.sum()), estimate[chosen].mean(), moved, 100 * (without - whole) / total)
-            )
+            rows.append((dimension, option, int(chosen.sum()), estimate[chosen].mean(), moved, share))
     return pd.DataFrame(rows, columns=["dimension", "option", "n", "mean", "moves", "share"])
