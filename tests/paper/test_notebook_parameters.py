@@ -221,7 +221,7 @@ CASES = [
         {"curve.permutations", "curve.a3.significant_share", "curve.c2.significant_share"},
         (
             *("figure ", "table specification-tests"),
-            *(f"curve.{key}.significant_" for key in CURVES),
+            *(f"curve.{key}.{part}" for key in CURVES for part in ("significant_", "wild_")),
             "curve.p_error",
             *(f"curve.{key}.{test}_p" for key in CURVES for test in ("median", "share", "stouffer")),
         ),

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from borderland import ties
-from borderland.methods.panel import Effect, Regression, group_codes
+from borderland.methods.panel import Effect, Regression, group_codes, indicators
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,7 @@ def cluster_covariance(fit: Regression, *clusters: Effect) -> Covariance:
 
 def cluster_sums(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Sums of the rows of ``values`` by group."""
-    out = np.zeros((codes.max() + 1, *values.shape[1:]))
-    np.add.at(out, codes, values)
-    return out
+    return indicators(codes) @ values
 
 
 def small_sample_factor(

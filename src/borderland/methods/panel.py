@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy.linalg import cho_factor, cho_solve, qr
 
 Effect = str | tuple[str, ...]  # a column, or columns whose combinations are the groups
 
+_DENSE = 2**20  # cells (8 MB) up to which the crossing of two sets of groups is held as a dense table
 _RANK = 1e-9  # a direction with less than this share of the largest one's variation counts as none
 
 
@@ -40,25 +42,42 @@ class Effects:
         self.names = list(effects)
         codes = [group_codes(frame, effect) for effect in effects] or [np.zeros(len(frame), dtype=int)]
         self.codes = sorted(codes, key=lambda code: -code.max())
-        indicators = [_indicators(code) for code in self.codes]
-        self._first = indicators[0]
-        self._rest = sparse.vstack(indicators[1:], format="csr") if len(indicators) > 1 else None
+        first, *rest = self.codes
+        self._first = indicators(first)
+        self._crossings = [_Crossing(first, code) for code in rest]
+        self._within_rest = [[_Crossing(one, other) for other in rest] for one in rest]
+        self._rest = sparse.vstack([indicators(code) for code in rest], format="csr") if rest else None
 
     def residualise(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weighted residuals of the columns of ``values`` (n × k) on all groups."""
-        size = self._first @ weights
-        if self._rest is None:
-            return self._within_first(values, weights, size)
-        weighted = sparse.diags_array(weights) @ self._rest.T
-        cross = self._first @ weighted  # groups × groups: summed weights of the observations in both
-        gram = (self._rest @ weighted - cross.T @ sparse.diags_array(1 / size) @ cross).toarray()
+        size = np.bincount(self.codes[0], weights)
         first = self._within_first(values, weights, size)
+        if self._rest is None:
+            return first
+        cross = _stacked([[crossing.sums(weights) for crossing in self._crossings]])
+        scaled = cross / size[:, None]
+        own = _stacked([[crossing.sums(weights) for crossing in row] for row in self._within_rest])
+        gram = _dense(own - cross.T @ scaled)
         shift = _solve_semidefinite(gram, self._rest @ (weights[:, None] * first))
-        return self._within_first(values - self._rest.T @ shift, weights, size)
+        return first - self._rest.T @ shift + (scaled @ shift)[self.codes[0]]
 
     def _within_first(self, values: np.ndarray, weights: np.ndarray, size: np.ndarray) -> np.ndarray:
         means = (self._first @ (weights[:, None] * values)) / size[:, None]
         return values - means[self.codes[0]]
+
+    def orthonormal(self, regressors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Columns B (n × rank) that span effects and ``regressors`` (n × k), with B′ diag(weights) B = 1.
+
+        Weighted residuals on both are then v − B (B′ diag(weights) v): two products of matrices, which is how
+        thousands of candidates are residualised. It holds the groups as columns: for hundreds, not thousands.
+        """
+        sets = [indicators(code).T.toarray() for code in self.codes]
+        scale = np.abs(regressors).max(axis=0, initial=0)
+        spanning = np.column_stack([*sets, regressors / np.where(scale > 0, scale, 1)])
+        root = np.sqrt(weights)[:, None]
+        base, triangle, _ = qr(root * spanning, mode="economic", pivoting=True)
+        size = np.abs(np.diag(triangle))
+        return base[:, size > _RANK * size.max()] / root
 
     def rank(self, nested_in: Sequence[np.ndarray] = ()) -> int:
         """Parameters the effects use up, leaving out sets of groups nested in a clustering.
@@ -92,10 +111,47 @@ def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
     return joint if len(codes) == 1 else np.unique(joint, return_inverse=True)[1]
 
 
-def _indicators(codes: np.ndarray) -> sparse.csr_array:
+def indicators(codes: np.ndarray) -> sparse.csr_array:
     """Groups × observations, one where the observation is in the group."""
     n = len(codes)
     return sparse.csr_array((np.ones(n), (codes, np.arange(n))), shape=(codes.max() + 1, n))
+
+
+_Table: TypeAlias = "np.ndarray | sparse.csr_array"
+
+
+class _Crossing:
+    """Summed weights of the observations in each group of one set and each of another; made once, used often.
+
+    A dense table while that is small: most crossings are, and the bookkeeping of sparse ones takes longer
+    than their arithmetic.
+    """
+
+    def __init__(self, one: np.ndarray, other: np.ndarray):
+        self.shape = (int(one.max()) + 1, int(other.max()) + 1)
+        self._cells = one.astype(np.int64) * self.shape[1] + other
+        self._filled: np.ndarray | None = None
+        if self.shape[0] * self.shape[1] > _DENSE:
+            self._filled, self._cells = np.unique(self._cells, return_inverse=True)
+
+    def sums(self, weights: np.ndarray) -> _Table:
+        if self._filled is None:
+            return np.bincount(self._cells, weights, self.shape[0] * self.shape[1]).reshape(self.shape)
+        place = np.divmod(self._filled, self.shape[1])
+        return sparse.csr_array((np.bincount(self._cells, weights), place), shape=self.shape)
+
+
+def _stacked(blocks: list[list[_Table]]) -> _Table:
+    """One table of blocks; sparse if one of them is."""
+    if len(blocks) == 1 and len(blocks[0]) == 1:
+        return blocks[0][0]
+    if any(sparse.issparse(block) for row in blocks for block in row):
+        return sparse.block_array(blocks, format="csr")
+    return np.block(blocks)
+
+
+def _dense(table: _Table) -> np.ndarray:
+    return table if isinstance(table, np.ndarray) else np.asarray(table.toarray())
 
 
 def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:

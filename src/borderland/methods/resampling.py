@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -18,9 +19,10 @@ from borderland.methods.covariance import (
     robust_covariance,
     small_sample_factor,
 )
-from borderland.methods.panel import Effect, Regression, group_codes
+from borderland.methods.panel import Effect, Regression, group_codes, indicators
 
 _NOTHING = 1e-12  # a spread this small beside the largest is zero but for rounding
+_OWN = 1e-10  # a candidate left with less than this share of its variation has none of its own
 _EXHAUSTIVE = 16  # clusters up to which all sign vectors (2^16 = 65,536) are taken rather than some drawn
 
 
@@ -114,17 +116,22 @@ def _wild(
 ) -> Test:
     """Do the work of :func:`wild_cluster_bootstrap` on a sample without separated observations."""
     focal = sample[name].to_numpy(dtype=float)
-    null = model.without(name).fit(sample, offset=value * focal)
+    return wild_test(model.without(name).fit(sample, offset=value * focal), focal, cluster, draws, seed)
+
+
+def wild_test(null: Regression, focal: np.ndarray, cluster: Effect, draws: int = 9999, seed: int = 0) -> Test:
+    """:func:`wild_cluster_bootstrap` from a fit that is at hand: that without the regressor ``focal`` (n)."""
     codes = group_codes(null.frame, cluster)
     groups = int(codes.max()) + 1
     sums, spread = _bootstrap_sums(null, focal, codes)
-    weights = _weights(groups, draws, seed)
     observed = _studentised(sums, spread, np.ones((groups, 1)))[0]
+    few = groups <= _EXHAUSTIVE
+    weights = _signs(groups) if few else _six_points(groups, draws, seed)
     resampled = _studentised(sums, spread, weights)
     factor = np.sqrt(small_sample_factor(null, [codes], groups, len(null.coefficients) + 1))
     # the first of all sign vectors is the data's own, which the p-value counts by itself
-    others = resampled[1:] if groups <= _EXHAUSTIVE else resampled
-    return Test(float(observed / factor), p_value(np.abs(others), abs(observed)), weights.shape[1])
+    others = resampled[1:] if few else resampled
+    return Test(float(observed / factor), p_value(np.abs(others), abs(observed)), 2**groups if few else draws)
 
 
 def _bootstrap_sums(null: Regression, focal: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,11 +154,18 @@ def _studentised(sums: np.ndarray, spread: np.ndarray, weights: np.ndarray) -> n
     return np.divide(top, below, out=np.zeros_like(top), where=~none)
 
 
-def _weights(groups: int, draws: int, seed: int) -> np.ndarray:
-    """Clusters × draws: every vector of signs, that of ones first, or Webb's six points."""
-    if groups <= _EXHAUSTIVE:
-        bits = (np.arange(2**groups)[None, :] >> np.arange(groups)[:, None]) & 1
-        return 1.0 - 2.0 * bits
+@lru_cache(maxsize=4)
+def _signs(groups: int) -> np.ndarray:
+    """Clusters × half of all vectors of signs, that of ones first.
+
+    The other half are their mirror images, whose statistic has the same size: a p-value does not need them.
+    """
+    bits = (np.arange(2 ** (groups - 1))[None, :] >> np.arange(groups)[:, None]) & 1
+    return 1.0 - 2.0 * bits
+
+
+def _six_points(groups: int, draws: int, seed: int) -> np.ndarray:
+    """Clusters × draws of Webb's six points."""
     points = np.sqrt([0.5, 1.0, 1.5])
     return np.random.default_rng(seed).choice(np.concatenate([-points, points]), (groups, draws))
 
@@ -245,17 +259,36 @@ def score_statistics(
     """
     codes = group_codes(null.frame, cluster)
     groups = int(codes.max()) + 1
-    direction = _partial(null, candidates)
-    curvature = null.weights @ direction**2
-    own = curvature > 1e-10 * (null.weights @ (candidates - candidates.mean(axis=0)) ** 2)
-    curvature = np.where(own, curvature, np.nan)
-    estimate = (null.residuals @ direction) / curvature
-    scores = direction * (null.residuals[:, None] - null.weights[:, None] * direction * estimate)
-    spread = (cluster_sums(scores, codes) ** 2).sum(axis=0)
-    # scores that cancel within every cluster leave rounding, and t would be its inverse
-    spread = np.where(spread > _NOTHING**2 * (scores**2).sum(axis=0), spread, np.nan)
     factor = small_sample_factor(null, [codes], groups, len(null.coefficients) + 1)
-    return estimate, estimate * curvature / np.sqrt(factor * spread)
+    regressors = null.frame[list(null.coefficients.index)].to_numpy(dtype=float)
+    base = null.effects.orthonormal(regressors, null.weights)
+    clusters = indicators(codes)
+    scoring, informing = clusters * null.residuals, clusters * null.weights
+    estimate, statistic = np.empty(candidates.shape[1]), np.empty(candidates.shape[1])
+    for start in range(0, candidates.shape[1], _BLOCK):
+        block = slice(start, start + _BLOCK)
+        taken = candidates[:, block]
+        direction = taken - base @ ((null.weights[:, None] * base).T @ taken)
+        scores = scoring @ direction
+        squares = np.square(direction, out=direction)
+        information = informing @ squares
+        curvature = information.sum(axis=0)
+        curvature = np.where(curvature > _OWN * _variation(taken, null.weights), curvature, np.nan)
+        estimate[block] = scores.sum(axis=0) / curvature
+        spread = ((scores - information * estimate[block]) ** 2).sum(axis=0)
+        # scores that cancel within every cluster leave rounding, and t would be its inverse
+        spread = np.where(spread > _NOTHING**2 * (null.residuals**2 @ squares), spread, np.nan)
+        statistic[block] = estimate[block] * curvature / np.sqrt(factor * spread)
+    return estimate, statistic
+
+
+_BLOCK = 128  # candidates at a time: a few hundred observations of so many stay in a processor's cache
+
+
+def _variation(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted sum of squares of each column about its weighted mean, never zero for rounding alone."""
+    squares = weights @ values**2
+    return np.maximum(squares - (weights @ values) ** 2 / weights.sum(), _NOTHING * squares)
 
 
 def permuted_paths(
@@ -276,12 +309,31 @@ def permuted_paths(
     whole = np.flatnonzero(wide.notna().all(axis=1))
     if len(whole) < 2:
         raise ValueError(f"{len(whole)} of {unit} have {column!r} in all periods: no paths to deal anew")
-    rows = wide.index.get_indexer(frame[unit])
-    moments = wide.columns.get_indexer(frame[time])
+    dealt = np.tile(np.arange(len(wide)), (draws, 1))
+    dealt[:, whole] = whole[orders(len(whole), draws, seed)]
+    return dealt_paths(wide, frame[unit], frame[time], dealt)
+
+
+def orders(units: int, draws: int, seed: int) -> np.ndarray:
+    """Random orders of ``units`` places, draws × units."""
     generator = np.random.default_rng(seed)
-    orders = np.tile(np.arange(len(wide)), (draws, 1))
-    orders[:, whole] = [whole[generator.permutation(len(whole))] for _ in range(draws)]
-    return wide.to_numpy(dtype=float)[orders[:, rows], moments].T
+    return np.array([generator.permutation(units) for _ in range(draws)])
+
+
+def dealt_paths(wide: pd.DataFrame, units: pd.Series, times: pd.Series, dealt: np.ndarray) -> np.ndarray:
+    """Values that observations (n, by unit and time) have under reassignments of paths (n × draws).
+
+    Parameters
+    ----------
+    wide : DataFrame
+        Paths, unit × time.
+    units, times : Series
+        Where each observation stands.
+    dealt : array, draws × units
+        From :func:`orders`: whose path each unit is given.
+    """
+    rows, moments = wide.index.get_indexer(units), wide.columns.get_indexer(times)
+    return wide.to_numpy(dtype=float)[dealt.T[rows], moments[:, None]]
 
 
 def randomisation_test(

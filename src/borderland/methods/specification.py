@@ -1,16 +1,23 @@
 """Specification curves: every defensible model, and what the share of significant ones means."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
 from itertools import product
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from scipy import stats
 
 from borderland import ties
+from borderland.methods import mapping
+from borderland.methods.kept import Results, standing
 from borderland.methods.resampling import p_value
+
+Made = TypeVar("Made")
 
 
 class Specified(NamedTuple):
@@ -30,13 +37,37 @@ class Specified(NamedTuple):
     null_estimate: np.ndarray  # estimates under each permutation
     null_t: np.ndarray
     df: float  # of the t distribution that t and null_t are read against
+    p_wild: float  # of the wild cluster bootstrap; missing where the error type has no or many clusters
+
+
+class Shared:
+    """What specifications of one batch have in common, made once: samples, fits without a regressor."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` gives, from the first time that it was made under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+class Evaluator(Protocol):
+    """Estimates one specification: what :func:`run` is given."""
+
+    def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
+        """Return its results; a ``ValueError`` says why the combination cannot be estimated.
+
+        ``shared`` belongs to the specifications of one batch, ``seed`` to this one alone.
+        """
 
 
 class Curve(NamedTuple):
     """All specifications with their statistics under the same permutations."""
 
     choices: pd.DataFrame  # one column per dimension
-    estimates: pd.DataFrame  # estimate, low, high, p, t, n, one_step, significant
+    estimates: pd.DataFrame  # id, estimate, low, high, p, t, n, one_step, p_wild, (wild_)significant
     null_estimate: np.ndarray  # specifications × permutations
     null_t: np.ndarray
     threshold: np.ndarray  # critical |t| of each specification
@@ -51,57 +82,113 @@ def grid(
     return pd.DataFrame([row for row in rows if possible is None or possible(row)], columns=list(options))
 
 
+def identifier(choice: Mapping[str, Any]) -> str:
+    """Return a specification's name: the same for the same choices, in whatever grid and order they stand."""
+    return sha256(json.dumps(dict(choice), sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def seed_of(choice: Mapping[str, Any], seed: int) -> int:
+    """Return a specification's own seed: it draws the same whatever else the grid holds."""
+    return int(np.random.SeedSequence([seed, int(identifier(choice), 16)]).generate_state(1)[0])
+
+
 def run(
     choices: pd.DataFrame,
-    evaluate: Callable[[dict[str, Any]], Specified],
+    evaluate: Evaluator,
     level: float = 0.05,
-    jobs: int = 1,
+    jobs: int | None = None,
+    batch: Sequence[str] = (),
+    seed: int = 0,
+    kept: Path | None = None,
 ) -> Curve:
-    """Evaluate every specification, on several cores or a cluster through joblib's backend.
+    """Evaluate every specification, see :func:`borderland.methods.mapping.each` for where.
 
     Parameters
     ----------
     choices : DataFrame
         From :func:`grid`.
-    evaluate : callable
-        Takes the choices of one row; a ``ValueError`` means that the combination cannot be estimated (no
-        variation, collinear): it is listed with the reason, not hidden.
+    evaluate : Evaluator
+        What it cannot estimate (no variation, collinear) is listed with the reason, not hidden.
     level : float
         Level at which an estimate counts as significant, two-sided.
+    jobs : int, optional
+        Processes at a time; results do not depend on it.
+    batch : sequence of str
+        Dimensions: specifications that choose alike in all of them are estimated one after another in one
+        process and share work. Without any, none share.
+    seed : int
+        From which each specification's own is derived.
+    kept : Path, optional
+        File to which results go batch by batch. What is there already is not computed again, so that a run
+        that was killed goes on and a larger grid adds to a smaller one.
 
     Raises
     ------
     ValueError
-        If none can be estimated.
+        If none can be estimated, or ``kept`` holds results of other data, settings or code.
     """
-    rows = choices.to_dict("records")
-    results = Parallel(n_jobs=jobs)(delayed(_attempt)(evaluate, row) for row in rows)
-    good = [number for number, result in enumerate(results) if isinstance(result, Specified)]
+    rows = dict(zip(map(identifier, choices.to_dict("records")), choices.to_dict("records"), strict=True))
+    file = Results(kept, standing(evaluate)) if kept is not None else None
+    found: dict[str, Specified | str] = {}
+    if file is not None:
+        found = {n: r if isinstance(r, str) else Specified(*r) for n, r in file.read(rows)}
+    missing = {name: row for name, row in rows.items() if name not in found}
+    batches = _batches(missing, batch)
+    for place, results in mapping.each(partial(_evaluated, evaluate, seed), batches, jobs):
+        new = dict(zip(batches[place], results, strict=True))
+        if file is not None:
+            file.add({name: (rows[name], result) for name, result in new.items()})
+        found |= new
+    return _curve(choices, [found[name] for name in rows], list(rows), level)
+
+
+def _batches(
+    rows: Mapping[str, Mapping[str, Any]], batch: Sequence[str]
+) -> list[dict[str, Mapping[str, Any]]]:
+    batches: dict[Hashable, dict[str, Mapping[str, Any]]] = {}
+    for name, row in rows.items():
+        alike = tuple(row[dimension] for dimension in batch) if batch else name
+        batches.setdefault(alike, {})[name] = row
+    return list(batches.values())
+
+
+def _evaluated(
+    evaluate: Evaluator, seed: int, rows: Mapping[str, Mapping[str, Any]]
+) -> list[Specified | str]:
+    shared = Shared()
+    return [_attempt(evaluate, row, shared, seed_of(row, seed)) for row in rows.values()]
+
+
+def _attempt(evaluate: Evaluator, row: Mapping[str, Any], shared: Shared, seed: int) -> Specified | str:
+    try:
+        return evaluate(row, shared, seed)
+    except ValueError as reason:
+        return str(reason)
+
+
+def _curve(
+    choices: pd.DataFrame, results: Sequence[Specified | str], names: Sequence[str], level: float
+) -> Curve:
+    good = [number for number, result in enumerate(results) if not isinstance(result, str)]
     if not good:
-        raise ValueError(f"none of the {len(rows)} specifications can be estimated; the first: {results[0]}")
-    kept = [results[number] for number in good]
-    frame = pd.DataFrame(
-        [(r.estimate, r.low, r.high, r.p, r.t, r.n, r.one_step) for r in kept],
-        columns=["estimate", "low", "high", "p", "t", "n", "one_step"],
-    )
+        raise ValueError(
+            f"none of the {len(results)} specifications can be estimated; the first: {results[0]}"
+        )
+    kept: list[Specified] = [results[number] for number in good]  # type: ignore[misc]
+    columns = ["estimate", "low", "high", "p", "t", "n", "one_step", "p_wild"]
+    frame = pd.DataFrame([[getattr(r, column) for column in columns] for r in kept], columns=columns)
+    frame.insert(0, "id", [names[number] for number in good])
     left_out = choices.drop(index=choices.index[good]).assign(
-        reason=[result for result in results if not isinstance(result, Specified)]
+        reason=[result for result in results if isinstance(result, str)]
     )
     return Curve(
         choices=choices.iloc[good].reset_index(drop=True),
-        estimates=frame.assign(significant=frame["p"] < level),
+        estimates=frame.assign(significant=frame["p"] < level, wild_significant=frame["p_wild"] < level),
         null_estimate=np.array([r.null_estimate for r in kept]),
         null_t=np.array([r.null_t for r in kept]),
         threshold=np.array([stats.t.ppf(1 - level / 2, r.df) for r in kept]),
         left_out=left_out,
     )
-
-
-def _attempt(evaluate: Callable[[dict[str, Any]], Specified], row: dict[str, Any]) -> Specified | str:
-    try:
-        return evaluate(row)
-    except ValueError as reason:
-        return str(reason)
 
 
 def part(curve: Curve, **chosen: Any) -> Curve:
@@ -184,3 +271,54 @@ def place(curve: Curve, main: Mapping[str, Any]) -> tuple[int, float]:
         raise ValueError(f"{len(hit)} specifications match {dict(main)}, expected one")
     estimates = curve.estimates["estimate"]
     return int(hit[0]), float(100 * ties.at_least(estimates[hit[0]], estimates).mean())
+
+
+def influence(curve: Curve, main: Mapping[str, Any]) -> pd.DataFrame:
+    """How far each choice moves the estimate, the other choices alike.
+
+    A regression of the estimates on indicators of all choices, against the article's own: its coefficients
+    are the mean difference that a choice makes, also where the grid leaves combinations out.
+
+    Returns
+    -------
+    DataFrame
+        One row per option: ``dimension``, ``option``, ``n`` specifications, ``mean`` of their estimates,
+        ``moves`` (difference from the article's choice, whose own is 0), ``share`` (percent of the variation
+        among the estimates that no other dimension explains).
+
+    Raises
+    ------
+    ValueError
+        If the grid never makes one choice without another, so that it cannot tell them apart.
+
+    References
+    ----------
+    Young & Holsteen (2017), *Sociological Methods & Research* 46(1), 3–40, section on model influence.
+    """
+    estimate = curve.estimates["estimate"].to_numpy()
+    columns = {
+        (dimension, option): (curve.choices[dimension] == option).to_numpy(dtype=float)
+        for dimension in main
+        for option in pd.unique(curve.choices[dimension])
+        if option != main[dimension]
+    }
+
+    def unexplained(named: Sequence[tuple[str, Any]]) -> tuple[float, np.ndarray]:
+        design = np.column_stack([np.ones(len(estimate)), *[columns[name] for name in named]])
+        solution, _, rank, _ = np.linalg.lstsq(design, estimate, rcond=None)
+        if rank < design.shape[1]:
+            raise ValueError("the grid always makes some choices together: they cannot be told apart")
+        return float(((estimate - design @ solution) ** 2).sum()), solution
+
+    whole, solution = unexplained(list(columns))
+    moves = dict(zip(columns, solution[1:], strict=True))
+    total = float(((estimate - estimate.mean()) ** 2).sum())
+    rows = []
+    for dimension in main:
+        without, _ = unexplained([name for name in columns if name[0] != dimension])
+        share = 100 * (without - whole) / total
+        for option in pd.unique(curve.choices[dimension]):
+            chosen = (curve.choices[dimension] == option).to_numpy()
+            moved = moves.get((dimension, option), 0.0)
+            rows.append((dimension, option, int(chosen.sum()), estimate[chosen].mean(), moved, share))
+    return pd.DataFrame(rows, columns=["dimension", "option", "n", "mean", "moves", "share"])

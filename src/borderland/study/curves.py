@@ -11,14 +11,14 @@ from borderland import ties
 from borderland.methods import ppml
 from borderland.methods.covariance import Covariance, Model, cluster_covariance, estimates, robust_covariance
 from borderland.methods.panel import Regression, least_squares
-from borderland.methods.resampling import permuted_paths, score_statistics
+from borderland.methods.resampling import dealt_paths, orders, score_statistics, wild_test
 from borderland.methods.spatial import (
     conley_covariance,
     distance_matrix,
     nearest_neighbour_weights,
     spectral_reassignments,
 )
-from borderland.methods.specification import Curve, Specified, joint_tests, place
+from borderland.methods.specification import Curve, Shared, Specified, influence, joint_tests, place
 from borderland.study import models, regional
 from borderland.study.wording import P, Tested
 
@@ -40,6 +40,7 @@ STATUS_MAIN = {
     "effects": "state and year",
     "estimator": "PPML",
 }
+STATUS_BATCH = ("direction", "states", "years")  # specifications of one sample share its work
 _STATES = {"all": "all", "Ukraine to 2013": "ukraine-to-2013", "without Ukraine": "without-ukraine"}
 _MEASURES = {"rank 0–3": "status_rank", "official or not": "favoured"}
 _CONTROLS = {
@@ -55,6 +56,9 @@ _CONTROLS = {
     ),
 }
 _RUSSIAN_BREAK = 2011  # Rosstat's registration rule
+# Clusters below which errors clustered by them may be too small (Cameron & Miller 2015, Journal of Human
+# Resources 50(2), 317–372, section VI: from "less than 20" to "less than 50").
+_FEW_CLUSTERS = 50
 
 DISTANCE_OPTIONS = {
     "years": ("both", "2023", "2024"),
@@ -70,6 +74,8 @@ DISTANCE_MAIN = {
     "effects": "none",
     "errors": "Conley",
 }
+DISTANCE_BATCH = ("years", "districts")
+_DISTANCE = "distance_100km"
 _NEIGHBOURS = 6  # of a district, in the smoothness that its reassigned distances keep
 _YEARS = {"both": (2023, 2024), "2023": (2023,), "2024": (2024,)}
 _SETS = {
@@ -99,8 +105,14 @@ def directions(own: str) -> tuple[str, str]:
 
 
 def status_possible(choice: Mapping[str, Any]) -> bool:
-    """Leave out what adds nothing: controls fixed in time beside effects of states."""
-    return not (choice["effects"] == "state and year" and choice["controls"] == "all")
+    """Leave out what adds nothing: controls fixed in time beside effects of states, the same sample twice.
+
+    Specifications in a curve are not redundant with each other (Simonsohn, Simmons & Nelson 2020, p. 1209).
+    """
+    fixed_beside_effects = choice["effects"] == "state and year" and choice["controls"] == "all"
+    # before 2011 nothing of Ukraine is left out by leaving it out after 2013
+    sample_twice = choice["states"] == "Ukraine to 2013" and choice["years"] == "to 2010"
+    return not (fixed_beside_effects or sample_twice)
 
 
 class StatusCurve:
@@ -117,22 +129,18 @@ class StatusCurve:
     def __init__(self, panels: Mapping[str, pd.DataFrame], draws: int, seed: int):
         self.panels = dict(panels)
         some = next(iter(self.panels.values()))
-        self.reassigned = {
-            measure: permuted_paths(some, measure, "state", "year", draws, seed)
+        self.paths = {
+            measure: some.pivot(index="state", columns="year", values=measure)
             for measure in _MEASURES.values()
         }
+        self.orders = orders(some["state"].nunique(), draws, seed)
 
-    def __call__(self, choice: Mapping[str, Any]) -> Specified:
+    def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        full = self.panels[choice["direction"]]
-        frame = models.sample(full, _STATES[choice["states"]])
-        if choice["years"] != "all":
-            early = frame["year"] < _RUSSIAN_BREAK
-            frame = frame[early if choice["years"] == "to 2010" else ~early]
+        sample = {name: choice[name] for name in STATUS_BATCH}
+        frame = shared.once("frame", lambda: self._sample(**sample))
         measure = _MEASURES[choice["status"]]
         logs = choice["estimator"] == "OLS of logs"
-        if logs:
-            frame = frame.assign(log_persons=np.log(frame["persons"]))
         model = Model(
             least_squares if logs else ppml.ppml,
             "log_persons" if logs else "persons",
@@ -140,9 +148,24 @@ class StatusCurve:
             ("state", "year") if choice["effects"] == "state and year" else ("year",),
         )
         fit = model.fit(frame)
-        dealt = self.reassigned[measure][full.index.get_indexer(fit.frame.index)]
-        scores = _null_scores(model, fit, measure, "state", dealt)
-        return _specified(fit, measure, cluster_covariance(fit, "state"), "state", *scores)
+        without = model.without(measure)
+        # what is separated with the regressor stays out of the fit without it
+        null = shared.once((without, tuple(fit.separated)), lambda: without.fit(fit.frame))
+        dealt = shared.once(
+            (measure, tuple(fit.separated)),
+            lambda: dealt_paths(self.paths[measure], fit.frame["state"], fit.frame["year"], self.orders),
+        )
+        covariance = cluster_covariance(fit, "state")
+        return _specified(
+            fit, null, measure, covariance, "state", _scores(null, measure, "state", dealt), seed
+        )
+
+    def _sample(self, direction: str, states: str, years: str) -> pd.DataFrame:
+        frame = models.sample(self.panels[direction], _STATES[states])
+        if years != "all":
+            early = frame["year"] < _RUSSIAN_BREAK
+            frame = frame[early if years == "to 2010" else ~early]
+        return frame.assign(log_persons=np.log(frame["persons"]))
 
 
 class DistanceCurve:
@@ -166,11 +189,10 @@ class DistanceCurve:
         self.cutoff_km = cutoff_km
         places = pd.concat(self.samples.values()).drop_duplicates("area").set_index("area")
         weights = nearest_neighbour_weights(distance_matrix(places["lat"], places["lon"]), _NEIGHBOURS)
-        dealt = spectral_reassignments(places["distance_100km"], weights, draws, seed)
+        dealt = spectral_reassignments(places[_DISTANCE], weights, draws, seed)
         self.reassigned = pd.DataFrame(dealt, index=places.index)
-        self.nulls: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}
 
-    def __call__(self, choice: Mapping[str, Any]) -> Specified:
+    def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
         key = (choice["years"], choice["districts"])
         frame = self.samples[key]
@@ -178,14 +200,16 @@ class DistanceCurve:
         model = regional.district_model(
             _SETS[choice["districts"]], controls, regions=choice["effects"] == "region"
         )
-        fit = model.fit(frame)
+        # the three error types of one model share its fits and its null
+        fit = shared.once(model, lambda: model.fit(frame))
+        without = model.without(_DISTANCE)
+        null = shared.once(without, lambda: without.fit(frame))
+        scores = shared.once(
+            (model, "scores"),
+            lambda: _scores(null, _DISTANCE, "unit", self.reassigned.loc[frame["area"]].to_numpy()),
+        )
         covariance = self._covariance(fit, choice["errors"], self.distances[key])
-        # the three error types of one model share its null
-        shared = tuple(value for name, value in choice.items() if name != "errors")
-        if shared not in self.nulls:
-            dealt = self.reassigned.loc[frame["area"]].to_numpy()
-            self.nulls[shared] = _null_scores(model, fit, "distance_100km", "unit", dealt)
-        return _specified(fit, "distance_100km", covariance, "unit", *self.nulls[shared])
+        return _specified(fit, null, _DISTANCE, covariance, "unit", scores, seed)
 
     def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:
         if errors == "Conley":
@@ -193,20 +217,25 @@ class DistanceCurve:
         return cluster_covariance(fit, "unit") if errors == "clustered by region" else robust_covariance(fit)
 
 
-def _null_scores(
-    model: Model, fit: Regression, name: str, cluster: str, dealt: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """One-step estimate and t of the regressor, then of its reassignments (in the order of ``fit.frame``)."""
-    null = model.without(name).fit(fit.frame)
-    actual = fit.frame[name].to_numpy(dtype=float)
-    return score_statistics(null, np.column_stack([actual, dealt]), cluster)
+def _scores(null: Regression, name: str, cluster: str, dealt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One-step estimate and t of the regressor, then of its reassignments (ordered as ``null.frame``)."""
+    return score_statistics(null, np.column_stack([null.frame[name], dealt]), cluster)
 
 
 def _specified(
-    fit: Regression, name: str, covariance: Covariance, cluster: str, estimate: np.ndarray, t: np.ndarray
+    fit: Regression,
+    null: Regression,
+    name: str,
+    covariance: Covariance,
+    cluster: str,
+    scores: tuple[np.ndarray, np.ndarray],
+    seed: int,
 ) -> Specified:
-    """Put a fit and its :func:`_null_scores` into the shape of a curve."""
+    """Put fits with and without the regressor, and its :func:`_scores`, into the shape of a curve."""
     row = estimates(fit, covariance).loc[name]
+    estimate, t = scores
+    few = 0 < covariance.clusters < _FEW_CLUSTERS
+    focal = null.frame[name].to_numpy(dtype=float)
     return Specified(
         estimate=float(row["estimate"]),
         low=float(row["low"]),
@@ -218,6 +247,7 @@ def _specified(
         null_estimate=estimate[1:],
         null_t=t[1:],
         df=fit.frame[cluster].nunique() - 1,
+        p_wild=wild_test(null, focal, cluster, seed=seed).p if few else np.nan,
     )
 
 
@@ -257,6 +287,18 @@ def described(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def influences(curves: Mapping[str, tuple[Curve, Mapping[str, Any]]]) -> pd.DataFrame:
+    """:func:`borderland.methods.specification.influence` of several curves, with the article's own choices.
+
+    An error type is left out: it moves the interval alone.
+    """
+    parts = []
+    for label, (curve, main) in curves.items():
+        moving = {name: choice for name, choice in main.items() if name != "errors"}
+        parts.append(influence(curve, moving).assign(curve=label))
+    return pd.concat(parts, ignore_index=True)
+
+
 @dataclass(frozen=True)
 class CurveSummary:
     """A specification curve in the numbers that the text quotes."""
@@ -275,6 +317,12 @@ class CurveSummary:
     main_percentile: Annotated[float, ".0f"]
     share_p: Annotated[float, P]
     stouffer_p: Annotated[float, P]
+    wild_n: Annotated[int, "d"]  # estimates with few clusters, tested by the wild cluster bootstrap
+    wild_negative: Annotated[int, "d"]  # of these, negative and significant by it
+    wild_positive: Annotated[int, "d"]
+    wild_lowest_p: Annotated[float, P]
+    strongest: str  # the dimension that explains most of what no other explains of the estimates' variation
+    strongest_share: Annotated[float, ".0f"]  # per cent of the variation
 
 
 def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
@@ -282,6 +330,8 @@ def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
     estimate, significant = curve.estimates["estimate"], curve.estimates["significant"]
     tests = joint_tests(curve)
     row, percentile = place(curve, main)
+    wild, wild_significant = curve.estimates["p_wild"], curve.estimates["wild_significant"]
+    moved = influences({"": (curve, main)}).set_index("dimension")["share"]
     return CurveSummary(
         n=len(estimate),
         distinct=int(ties.levels(estimate).max()) + 1,
@@ -297,4 +347,10 @@ def summary(curve: Curve, main: Mapping[str, Any]) -> CurveSummary:
         main_percentile=percentile,
         share_p=float(tests.loc["share", "p"]),
         stouffer_p=float(tests.loc["stouffer", "p"]),
+        wild_n=int(wild.notna().sum()),
+        wild_negative=int((wild_significant & (estimate < 0)).sum()),
+        wild_positive=int((wild_significant & (estimate > 0)).sum()),
+        wild_lowest_p=float(wild.min()),
+        strongest=ties.highest(moved),
+        strongest_share=float(moved.max()),
     )

@@ -8,6 +8,7 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from borderland.methods import panel
 from borderland.methods.panel import Effects, least_squares
 
 
@@ -29,7 +30,7 @@ EXACT = 1e-9
 @pytest.mark.parametrize(
     "effects", [(), ("unit",), ("unit", "year"), ("unit", "year", "sector"), (("unit", "sector"), "year")]
 )
-def test_residuals_equal_those_on_explicit_dummies(effects):
+def test_residuals_equal_those_on_explicit_dummies(effects, monkeypatch):
     frame = made_up()
     weights = np.random.default_rng(1).uniform(0.01, 100, len(frame))
     columns = [np.ones(len(frame))]
@@ -39,6 +40,10 @@ def test_residuals_equal_those_on_explicit_dummies(effects):
     dummies, root = np.column_stack(columns), np.sqrt(weights)[:, None]
     values = frame[["x", "y"]].to_numpy()
     expected = values - dummies @ np.linalg.lstsq(root * dummies, root * values, rcond=None)[0]
+    assert Effects(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
+    base = Effects(frame, effects).orthonormal(values[:, :0], weights)
+    assert values - base @ ((weights[:, None] * base).T @ values) == pytest.approx(expected, abs=EXACT)
+    monkeypatch.setattr(panel, "_DENSE", 0)  # crossings too large for a dense table
     assert Effects(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
 
 

@@ -1,4 +1,11 @@
-"""Grids, curves with what cannot be estimated, and the joint tests of a curve."""
+"""Grids, curves with what cannot be estimated, the joint tests of a curve, runs that are killed and go on."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -10,14 +17,14 @@ from borderland.methods.specification import Specified
 from borderland.study import curves
 
 
-def evaluate(choice):
+def evaluate(choice, shared, seed):
     """Estimates around the choice's own effect; one combination has none."""
     if choice["sample"] == "none":
         raise ValueError("no variation")
     draw = np.random.default_rng(0)
     null = draw.normal(size=200)
     t = choice["effect"] + null[0] * 0
-    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, t, null, null, 1e6)
+    return Specified(t, t - 2, t + 2, 0.01 if abs(t) > 2 else 0.5, t, 10, t, null, null, 1e6, np.nan)
 
 
 def curve(effects=(0.0, 1.0, 4.0)):
@@ -98,3 +105,146 @@ def test_described_curves_stand_under_one_another():
     both = curves.described({"one": tests, "two": tests})
     assert len(both) == 6
     assert set(both["curve"]) == {"one", "two"}
+
+
+# --- names, seeds, shared work -------------------------------------------------------------------------
+
+
+def test_a_specification_has_one_name_in_every_grid():
+    one = specification.identifier({"a": 1, "b": "x"})
+    assert one == specification.identifier({"b": "x", "a": 1})
+    assert one != specification.identifier({"a": 2, "b": "x"})
+    assert one == "ce5c626fb403"  # of the choices' JSON: it stays from version to version
+    assert specification.seed_of({"a": 1}, 0) != specification.seed_of({"a": 2}, 0)
+    assert specification.seed_of({"a": 1}, 0) != specification.seed_of({"a": 1}, 1)
+
+
+class Counting:
+    """Counts evaluations and shared work in a file, so that other processes count too."""
+
+    def __init__(self, log):
+        self.log = str(log)
+
+    def note(self, word):
+        with open(self.log, "a") as file:
+            file.write(f"{word}\n")
+        return word
+
+    def __call__(self, choice, shared, seed):
+        shared.once(choice["a"], lambda: self.note("shared"))
+        self.note("evaluated")
+        if choice["b"] == 2:
+            raise ValueError("no variation")
+        draws = np.random.default_rng(seed).normal(size=5)
+        return Specified(draws[0], 0.0, 1.0, 0.5, draws[1], 10, draws[0], draws, draws, 9.0, 0.25)
+
+
+def words(log):
+    return log.read_text().split() if log.exists() else []
+
+
+def small(b):
+    return specification.grid({"a": [1, 2], "b": b})
+
+
+def test_a_batch_shares_its_work(tmp_path):
+    log = tmp_path / "log"
+    specification.run(small([1, 2, 3]), Counting(log), batch=["a"])
+    assert words(log).count("shared") == 2
+    log.unlink()
+    specification.run(small([1, 2, 3]), Counting(log))
+    assert words(log).count("shared") == 6
+
+
+# --- results that are kept -----------------------------------------------------------------------------
+
+
+def test_a_larger_grid_adds_to_what_is_kept(tmp_path):
+    log, kept = tmp_path / "log", tmp_path / "kept.sqlite"
+    specification.run(small([1, 2]), Counting(log), kept=kept, seed=3)
+    assert len(words(log)) == 8
+    log.unlink()
+    grown = specification.run(small([1, 2, 3]), Counting(log), kept=kept, seed=3)
+    assert words(log).count("evaluated") == 2  # the new ones: not even what cannot be estimated is retried
+    fresh = specification.run(small([1, 2, 3]), Counting(tmp_path / "other"), seed=3)
+    pd.testing.assert_frame_equal(grown.estimates, fresh.estimates, check_exact=True)
+    np.testing.assert_array_equal(grown.null_t, fresh.null_t)
+    pd.testing.assert_frame_equal(grown.left_out, fresh.left_out)
+
+
+def test_results_of_other_data_or_of_no_table_are_refused(tmp_path):
+    kept = tmp_path / "kept.sqlite"
+    specification.run(small([1]), Counting(tmp_path / "log"), kept=kept)
+    with pytest.raises(ValueError, match="other data, settings or code"):
+        specification.run(small([1]), Counting(tmp_path / "elsewhere"), kept=kept)
+    kept.write_text("no table")
+    with pytest.raises(ValueError, match="no table of results"):
+        specification.run(small([1]), Counting(tmp_path / "log"), kept=kept)
+
+
+SLOW = """
+    import sys, time
+    import numpy as np
+    from borderland.methods import specification
+    from borderland.methods.specification import Specified
+
+    class Slow:
+        def __call__(self, choice, shared, seed):
+            print(choice["a"], flush=True)
+            if choice["a"] == 5 and "wait" in sys.argv:
+                time.sleep(60)
+            null = np.full(3, float(choice["a"]))
+            return Specified(*[float(choice["a"])] * 5, 10, 1.0, null, null, 9.0, 0.5)
+
+    grid = specification.grid({"a": list(range(10))})
+    curve = specification.run(grid, Slow(), kept=sys.argv[1])
+    print("sum", curve.estimates["estimate"].sum())
+"""
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path):
+    script, kept = tmp_path / "slow.py", tmp_path / "kept.sqlite"
+    script.write_text(textwrap.dedent(SLOW))
+    command = [sys.executable, str(script), str(kept)]
+    with subprocess.Popen([*command, "wait"], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        for line in run.stdout:  # the sixth specification does not end by itself
+            if line.strip() == "5":
+                os.kill(run.pid, signal.SIGKILL)
+                break
+    with sqlite3.connect(kept) as file:
+        assert file.execute("SELECT count(*) FROM results").fetchone() == (5,)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["5", "6", "7", "8", "9", "sum", "45.0"]
+
+
+# --- influence -----------------------------------------------------------------------------------------
+
+
+def bare(choices, estimate):
+    """A curve of which only the estimates matter."""
+    null, threshold = np.zeros((len(choices), 3)), np.full(len(choices), 2.0)
+    frame = pd.DataFrame({"estimate": estimate})
+    return specification.Curve(choices, frame, null, null, threshold, choices.iloc[:0])
+
+
+def test_influence_finds_what_moves_the_estimates_in_a_grid_with_gaps():
+    options = {"x": ["a", "b"], "y": [0, 1, 2], "z": ["p", "q"]}
+    choices = specification.grid(options, lambda row: (row["x"], row["y"]) != ("b", 2))
+    estimate = 1.0 + 2.0 * (choices["x"] == "b") - 0.5 * (choices["y"] == 1)
+    curve = bare(choices, estimate)
+    moved = specification.influence(curve, {"x": "a", "y": 0, "z": "p"}).set_index(["dimension", "option"])
+    # made without noise: exact up to the rounding of a least-squares fit
+    assert moved.loc[("x", "b"), "moves"] == pytest.approx(2.0)
+    assert moved.loc[("y", 1), "moves"] == pytest.approx(-0.5)
+    assert moved.loc[("z", "q"), "moves"] == pytest.approx(0.0, abs=1e-12)
+    assert moved.loc[("x", "a"), "moves"] == 0
+    assert moved.loc["z", "share"].max() == pytest.approx(0, abs=1e-9)
+    assert moved.loc[("x", "b"), "share"] > moved.loc[("y", 1), "share"] > 0
+    assert moved.loc[("y", 2), "n"] == 2
+
+
+def test_choices_always_made_together_have_no_influence_of_their_own():
+    choices = pd.DataFrame({"x": ["a", "b"], "y": ["c", "d"]})
+    with pytest.raises(ValueError, match="always makes some choices together"):
+        specification.influence(bare(choices, [1.0, 2.0]), {"x": "a", "y": "c"})

@@ -163,7 +163,8 @@ def test_reassigned_distances_stay_with_their_districts(tables):
     sample = samples[("both", "without metropolises")].set_index("area")
     moved = sample.assign(distance_100km=evaluate.reassigned.loc[sample.index, 0]).reset_index()
     refitted = regional.district_model("without-metropolises").fit(moved).coefficients["distance_100km"]
-    assert evaluate(choice).null_estimate[0] == pytest.approx(refitted, rel=1e-8)  # one step is exact in OLS
+    null = evaluate(choice, specification.Shared(), 0).null_estimate
+    assert null[0] == pytest.approx(refitted, rel=1e-8)  # one step is exact in OLS
 
 
 def test_an_area_without_people_in_one_of_the_years_is_left_out(tables):
@@ -186,6 +187,35 @@ def test_status_curve_leaves_out_what_has_no_variation():
     assert len(result.estimates) == 1
     assert "favoured" in result.left_out["reason"].iloc[0]  # no state changes it after 2001
     assert not curves.status_possible({**curves.STATUS_MAIN, "controls": "all"})
+    # fourteen states are few clusters
+    assert 0 < result.estimates["p_wild"].iloc[0] <= 1
+
+
+def test_a_curve_of_the_status_holds_no_sample_twice():
+    names = {"migration": "migration_partners", "dyads": "dyads", "status": "russian_status"}
+    names |= {"controls": "country_controls", "stock": "migrant_stock"}
+    panels = curves.status_panels({key: data.load(name) for key, name in names.items()}, lag=1)
+    evaluate = curves.StatusCurve(panels, 1, 0)
+    grid = specification.grid(curves.STATUS_OPTIONS, curves.status_possible)
+    samples = grid[["states", "years"]].drop_duplicates()
+    rows = [tuple(evaluate._sample("arrivals", *pair).index) for pair in samples.itertuples(index=False)]
+    assert len(set(rows)) == len(rows) == 8  # of nine, two hold the same rows
+
+
+def test_work_that_specifications_share_changes_no_result(tables):
+    samples = curves.distance_samples(tables)
+    evaluate = curves.DistanceCurve(samples, 200, 9, 0)
+    some = [curves.DISTANCE_MAIN | {"errors": kind} for kind in curves.DISTANCE_OPTIONS["errors"]]
+    alone, shared = (
+        specification.run(pd.DataFrame(some), evaluate, batch=batch) for batch in ((), curves.DISTANCE_BATCH)
+    )
+    pd.testing.assert_frame_equal(alone.estimates, shared.estimates)
+    np.testing.assert_array_equal(alone.null_t, shared.null_t)
+    assert alone.estimates["p_wild"].notna().tolist() == [
+        False,
+        True,
+        False,
+    ]  # one type has clusters
 
 
 # --- records that the text quotes ---------------------------------------------------------------------
@@ -256,7 +286,7 @@ def test_a_curve_is_summed_up_with_the_place_of_the_main_specification():
     choices = pd.DataFrame({"a": ["x", "y", "z"]})
     estimates = pd.DataFrame(
         {"estimate": [-1.0, 1.0, 3.0], "t": [-3.0, 0.5, 3.0], "significant": [True, False, True]}
-    ).assign(one_step=[-1.0, 1.0, 3.0])
+    ).assign(one_step=[-1.0, 1.0, 3.0], p_wild=[0.3, np.nan, 0.01], wild_significant=[False, False, True])
     null = np.zeros((3, 9))
     curve = specification.Curve(choices, estimates, null, null, np.full(3, 2.0), choices.iloc[:0])
     found = curves.summary(curve, {"a": "y"})
@@ -264,4 +294,6 @@ def test_a_curve_is_summed_up_with_the_place_of_the_main_specification():
     assert (found.significant_negative, found.significant_positive, found.main) == (1, 1, 1)
     assert found.distinct == 3
     assert found.main_percentile == pytest.approx(200 / 3)
+    assert (found.wild_n, found.wild_negative, found.wild_positive, found.wild_lowest_p) == (2, 0, 1, 0.01)
+    assert (found.strongest, found.strongest_share) == ("a", pytest.approx(100))  # the only dimension
     assert found.median.p == 0.1  # none of nine draws, and the data themselves

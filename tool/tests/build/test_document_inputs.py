@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from toy import edit
 
 from paperbuild.article.extension import PLACE, install
 from paperbuild.article.formats import DOCUMENTS
@@ -11,6 +10,7 @@ from paperbuild.build.plan import Options, make_plan
 from paperbuild.project import workspace as opening
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.step import differences
+from toy import edit
 
 ARTICLE = """---
 title: Toy

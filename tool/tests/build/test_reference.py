@@ -12,9 +12,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from toy import edit, outputs, paper, write_notebook
 
 from paperbuild.steps.reference import recipe
+from toy import edit, outputs, paper, write_notebook
 
 MANIFEST = "figures/manifest.json"
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy import make_toy, outputs, paper, write_notebook
 
 from paperbuild.ground import surroundings
+from toy import make_toy, outputs, paper, write_notebook
 
 # A notebook whose results show the last bit of what each choice below decides: a matrix product (OpenBLAS's
 # kernel), sums and an elementary function (numpy's level), another (the C library's), how a figure is drawn
