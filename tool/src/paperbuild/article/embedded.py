@@ -184,7 +184,7 @@ def convert(
     metadata = {
         "lang": languages.DEFAULT,
         "link-citations": True,
-        **{key: numbers[key] for key in ("date", "provenance", "build") if key in numbers},
+        **{key: numbers[key] for key in ("date", "provenance", "build", "bound") if key in numbers},
         **source.metadata,
     }
     for ours in ("number-sections", "line-numbers"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.conditions import Facts, evaluate
 from paperbuild.article.extension import EXTENSION
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.ground.located import load_yaml
@@ -50,6 +51,22 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How a language says small counts.
+
+    Attributes
+    ----------
+    bound : str
+        Under which root of the metadata the text binds them; with a capital, they begin a sentence.
+    words : tuple of str
+        From nought.
+    """
+
+    bound: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Language:
     """One language; the fields are those of its file, where comments say what they mean."""
 
@@ -66,6 +83,36 @@ class Language:
     rates: tuple[str, ...]
     ordinals: tuple[str, ...]
     centuries: tuple[str, ...]
+    counts: Counts
+    plurals: tuple[str, ...]
+    results: tuple[str, ...]
+    idioms: tuple[str, ...]
+
+    def plural(self, count: int) -> int:
+        """Return which plural form goes with a count, from 0.
+
+        Raises
+        ------
+        PaperError
+            If a rule of the file is no condition.
+        """
+        rules = (evaluate(rule, Facts({"n": count})) for rule in self.plurals)
+        return next((form for form, holds in enumerate(rules) if holds), len(self.plurals))
+
+    def count(self, text: str, value: Any) -> str:
+        """Return a small count in words; any other number as this language prints it.
+
+        Parameters
+        ----------
+        text : str
+            The number as Python prints it.
+        value : number or str
+            Its value.
+        """
+        words = self.counts.words
+        if isinstance(value, int | float) and value in range(len(words)) and not isinstance(value, bool):
+            return words[int(value)]
+        return self.numbers.write(text, value)
 
 
 def read(path: Path) -> Language:
@@ -78,11 +125,12 @@ def read(path: Path) -> Language:
     """
     raw = load_yaml(path, path.name)
     try:
-        places = raw.pop("places")
+        places, counts = raw.pop("places"), raw.pop("counts")
         language = Language(
             code=path.stem,
             name=raw.pop("name"),
             numbers=Numbers(**raw.pop("numbers")),
+            counts=Counts(counts["bound"], tuple(counts["words"])),
             words=dict(raw.pop("words")),
             capitals=raw.pop("capitals"),
             places_before=tuple(places["before"]),
@@ -124,6 +172,26 @@ def of(code: str, where: str = "") -> Language:
 def number_forms() -> dict[str, Numbers]:
     """Return every way of writing numbers that some language has, by the root under which texts bind it."""
     return {language.numbers.bound: language.numbers for language in known().values()}
+
+
+def count_words() -> dict[str, Language]:
+    """Return the languages by the root under which their texts bind small counts in words."""
+    return {language.counts.bound: language for language in known().values()}
+
+
+def capital(text: str) -> str:
+    """Return a text with its first letter a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def roots() -> dict[str, frozenset[str]]:
+    """Return every root under which texts bind numbers, with the codes of the languages that have it."""
+    found: dict[str, set[str]] = {}
+    for code, language in known().items():
+        said = language.counts.bound
+        for root in (language.numbers.bound, said, capital(said)):
+            found.setdefault(root, set()).add(code)
+    return {root: frozenset(codes) for root, codes in found.items()}
 
 
 def alternatives(words: Iterable[str]) -> str:

@@ -277,6 +277,10 @@ class Manuscript:
                 found.append((start, match.end(), block))
         return sorted(found, key=lambda div: div[0])
 
+    def opening(self, close: int) -> int:
+        """Return the offset of the bracket that the one at `close` closes."""
+        return _opening_bracket(self.uncoded, close)
+
     @cached_property
     def defined(self) -> list[Use]:
         """Cross-reference names that the file defines."""

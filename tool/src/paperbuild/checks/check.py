@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paperbuild.checks import inputs, notebooks, prose, references, results
+from paperbuild.checks import inputs, notebooks, prose, references, results, words
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.ground.located import line_of
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *prose.RULES,
     *references.RULES,
     *results.RULES,
+    *words.RULES,
 )
 """Every rule, in the order in which findings are told."""
 

@@ -69,7 +69,7 @@ def abstract_findings(texts: Iterable[Manuscript]) -> list[PaperError]:
     A result in words has a name per language, as in ``claims.summary_ru``: the ending does not count.
     """
     found = []
-    forms = languages.number_forms()
+    forms = languages.roots()
     abstracts = [(text.path, *abstract) for text in texts for abstract in text.abstracts]
     bound = []
     for path, name, line, uses in abstracts:
@@ -101,12 +101,12 @@ def number_form_findings(article: Article, numbers: Mapping[str, Any]) -> list[P
         The recorded numbers; those that are words are alike in every form.
     """
     found = []
-    forms, known = languages.number_forms(), languages.known()
+    forms, known = languages.roots(), languages.known()
     main = str(article.metadata.get("lang", languages.DEFAULT))
     for use in article.bound:
         head, _, name = use.name.partition(".")
         language = known.get((use.language or main).partition("-")[0])
-        if head not in forms or language is None or head == language.numbers.bound:
+        if head not in forms or language is None or language.code in forms[head]:
             continue
         if isinstance(numbers.get(name, {}).get("value", 0), str | bool):
             continue

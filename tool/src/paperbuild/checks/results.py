@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
+from paperbuild.article.bound import bound, expression_names
 from paperbuild.article.text import Article, Manuscript
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
@@ -35,7 +36,7 @@ def meta_findings(
     texts: Iterable[Manuscript], manifest: Manifest, other: Mapping[str, Any]
 ) -> list[PaperError]:
     """Bound keys that no notebook records and no metadata holds."""
-    forms = languages.number_forms()
+    forms = languages.roots()
     recorded = set(manifest.numbers)
     found = []
     for text in texts:
@@ -116,9 +117,10 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
 
     A notebook that puts names together while it runs is not followed: this is a note.
     """
-    numbers, forms = subject.manifest.numbers, languages.number_forms()
+    numbers, forms = subject.manifest.numbers, languages.roots()
     keys = [use.name.partition(".") for use in subject.article.bound]
     used = {name for head, _, name in keys if head in forms}
+    used |= {name for one in bound(subject.article) for name in expression_names(one.expression)}
     for step, settings in subject.project.settings.notebooks.items():
         if settings.results:
             shown = subject.project.relative(subject.project.notebook(step))

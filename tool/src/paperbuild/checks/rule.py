@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from paperbuild.article import text
+from paperbuild.article.bound import recorded_values
+from paperbuild.article.conditions import Facts
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import load_yaml, read_text
@@ -41,6 +43,24 @@ class Subject:
         for manuscript in self.article.manuscripts:
             known.update(manuscript.metadata)
         return known
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What conditions of the text rest on: recorded numbers, and the figures behind what is published."""
+
+        def content(path: str) -> str | None:
+            file = self.project.render_root / path
+            return file.read_text(encoding="utf-8") if file.is_file() else None
+
+        return Facts(recorded_values(self.manifest.numbers), content)
+
+    @cached_property
+    def phrases(self) -> tuple[str, ...]:
+        """Phrases that state no result in this project."""
+        try:
+            return tuple(self.project.settings.checks.no_result or {})
+        except PaperError:
+            return ()  # the rule on parameters says what is wrong
 
     def text(self, path: str) -> str:
         """Return a file's text.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
+from paperbuild.article.bound import FALSE
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
+from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
 from paperbuild.project.workspace import Workspace
@@ -67,6 +70,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for found in read_manifest(project.manifest).findings:
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
+        for error in _false_words(project):
+            print(f"paper: {error}", file=sys.stderr)
         if not args.quiet and not project.scenario and project.differs_report.is_file():
             words = project.differs_report.read_text(encoding="utf-8").partition("\n\n")[0]
             print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
@@ -87,3 +92,17 @@ def main(project: Project, args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0 if report.ok else 1
+
+
+def _false_words(project: Project) -> list[PaperError]:
+    """Return a finding for each bound word that these results make false; the page marks it."""
+    try:
+        chosen = json.loads(project.numbers.read_text(encoding="utf-8"))["bound"]
+    except (OSError, ValueError, KeyError):
+        return []
+    if FALSE not in chosen.values():
+        return []
+    from paperbuild.checks.rule import Subject  # here: a build whose words are true goes without
+    from paperbuild.checks.words import false_in
+
+    return false_in(Subject(project))

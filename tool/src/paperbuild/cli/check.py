@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 
+from paperbuild.article.bound import bound
 from paperbuild.checks.check import RULES, Outcome, check
+from paperbuild.checks.mutate import Mutated, mutate
+from paperbuild.checks.rule import Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 
@@ -15,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the rules and what each is for")
     parser.add_argument("--verbose", action="store_true", help="print notes one by one")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--mutate",
+        action="store_true",
+        help="change the results that bound words rest on, and list the words that never moved",
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
@@ -22,9 +30,30 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if args.list:
         print(listing(args.json))
         return 0
+    if args.mutate:
+        mutated = mutate(bound(Subject(project).article), Subject(project).facts)
+        print(unmoved(mutated))
+        return 1 if mutated.unmoved else 0
     outcome = check(project)
     print(as_json(outcome) if args.json else as_text(outcome, args.verbose))
     return 1 if outcome.findings else 0
+
+
+def unmoved(mutated: Mutated) -> str:
+    """Return the words that no change of their results moved, and the count."""
+    lines = [
+        str(
+            PaperError(
+                f"stays as it is whatever its results are: “{' | '.join(one.wordings)}”",
+                where=one.where,
+                expected=f"a condition that can turn: {one.expression}",
+                remedy="bind the words to the result that they state",
+            )
+        )
+        for one in mutated.unmoved
+    ]
+    moved = mutated.words - len(mutated.unmoved)
+    return "\n".join([*lines, f"{moved} of {mutated.words} bound words moved, on {mutated.changes} changes"])
 
 
 def listing(as_data: bool) -> str:

@@ -112,6 +112,11 @@ class ChecksSettings:
         "rule: why it does not fit",
         default_factory=dict,
     )
+    no_result: Mapping[str, Any] | None = said(
+        "phrases that state no result though their words may, each with the reason",
+        "phrase: why it states none",
+        default_factory=dict,
+    )
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,11 @@ def _make(plain: Any) -> Settings:
         values = {step: dict(chosen or {}) for step, chosen in (block.get("set") or {}).items()}
         scenarios[name] = Scenario(block.get("about") or "", values)
     checks = plain.get("checks") or {}
-    return Settings(notebooks, scenarios, ChecksSettings(dict(checks.get("without") or {})))
+    return Settings(
+        notebooks,
+        scenarios,
+        ChecksSettings(dict(checks.get("without") or {}), dict(checks.get("no_result") or {})),
+    )
 
 
 def _constraints(plain: Mapping[str, Any]) -> Constraints:
@@ -210,13 +219,14 @@ def _references(settings: Settings, steps: Sequence[str]) -> Iterator[tuple[tupl
             if not _inside(file):
                 expected = "a path from the project root"
                 yield (*keys, "files"), PaperError(f"{file!r} lies outside the project", expected=expected)
-    for rule, reason in (settings.checks.without or {}).items():
-        if not (isinstance(reason, str) and reason.strip()):
-            message = f"no reason for switching off {rule!r}"
-            yield (
-                ("checks", "without", rule),
-                PaperError(message, expected="rule: why it does not fit this project"),
-            )
+    for key, listed, what in (
+        ("without", settings.checks.without, "switching off"),
+        ("no_result", settings.checks.no_result, "passing over the phrase"),
+    ):
+        for name, reason in (listed or {}).items():
+            if not (isinstance(reason, str) and reason.strip()):
+                message = f"no reason for {what} {name!r}"
+                yield ("checks", key, name), PaperError(message, expected=f"{name}: why")
     for name, scenario in settings.scenarios.items():
         if not SCENARIO_NAME.fullmatch(name):
             expected = "lower case, digits and single hyphens"

@@ -131,7 +131,9 @@ class DocumentStep(Step):
         }
         versions = self.desk.packages.versions
         engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
-        return sha256_json([chosen, engines, {key: printed[key] for key in ("n", "c", "provenance")}])[:16]
+        return sha256_json(
+            [chosen, engines, {key: printed[key] for key in ("n", "c", "bound", "provenance")}]
+        )[:16]
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""

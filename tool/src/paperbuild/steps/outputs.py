@@ -6,11 +6,13 @@ It waits for every notebook, so that people see the results of one build togethe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import languages, typesetting
+from paperbuild.article import bound, languages, typesetting
+from paperbuild.article.conditions import Facts
+from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
@@ -94,10 +96,31 @@ class Outputs(Step):
 
     def numbers(self, results: Results) -> str:
         """Return ``numbers.yml`` as it should stand after these results."""
-        made, facts = self.of_notebooks(results), self.desk.facts()
+        made, build = self.of_notebooks(results), self.desk.facts()
         held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
-        key = sha256_json([{name: one.files[RESULTS] for name, one in made.items()}, held, facts])
-        return self.desk.workspace.cache.fact("numbers.yml", key, lambda: numbers_document(made, facts, held))
+        article = read_article(self.desk.project.root)
+        texts = [text.text for text in article.written]
+        files = {name: {**one.files} for name, one in made.items()}
+        key = sha256_json([files, held, build, texts])
+        return self.desk.workspace.cache.fact(
+            "numbers.yml",
+            key,
+            lambda: numbers_document(made, build, held, article, self._content(made, held)),
+        )
+
+    def _content(
+        self, made: Mapping[str, Result], held: Mapping[str, Mapping[str, Any]]
+    ) -> Callable[[str], str | None]:
+        """Return the reader of what notebooks have made, of those that stay what is published."""
+
+        def content(path: str) -> str | None:
+            for name, result in made.items():
+                if path in result.files:
+                    file = self.desk.project.render_root / path if name in held else result.path(path)
+                    return file.read_text(encoding="utf-8")
+            return None
+
+        return content
 
     def document(self, path: str) -> Mapping[str, str] | None:
         """Return the manifest's record of a document as it stands."""
@@ -196,28 +219,38 @@ def numbers_document(
     results: Mapping[str, Result],
     build: Mapping[str, Any],
     held: Mapping[str, Mapping[str, Any]],
+    article: Article,
+    content: Callable[[str], str | None],
 ) -> str:
-    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``), provenance, build.
+    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``) and says small ones
+    (``w``), what becomes of bound words, provenance, build.
 
     JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
+    `content` returns the text of a published file.
     """
-    forms = languages.number_forms()
-    printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
+    forms, words = languages.number_forms(), languages.count_words()
+    printed: dict[str, dict[str, Any]] = {
+        root: {} for root in (*forms, *words, *map(languages.capital, words))
+    }
     provenance: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
                 shown = held.get(step, {}).get(artefact["name"], artefact)
+                values[artefact["name"]] = shown["value"]
                 for root, form in forms.items():
-                    _nest(
-                        printed[root],
-                        artefact["name"],
-                        as_markdown(form.write(shown["text"], shown["value"])),
-                    )
+                    text = form.write(shown["text"], shown["value"])
+                    _nest(printed[root], artefact["name"], as_markdown(text))
+                for root, language in words.items():
+                    said = as_markdown(language.count(shown["text"], shown["value"]))
+                    _nest(printed[root], artefact["name"], said)
+                    _nest(printed[languages.capital(root)], artefact["name"], languages.capital(said))
             elif KINDS[artefact["kind"]].files:
                 provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    document = {**printed, "provenance": provenance, "build": dict(build)}
+    chosen = bound.outcomes(bound.bound(article), Facts(values, content))
+    document = {**printed, "bound": chosen, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
     document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

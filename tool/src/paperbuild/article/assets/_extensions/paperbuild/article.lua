@@ -6,7 +6,9 @@
 -- a block of class `provenance` behind the float.
 
 local origins = {}
+local outcomes = {}
 local words = {}
+local main_language = "en"
 -- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
 local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
   or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
@@ -27,13 +29,106 @@ local function read_meta(meta)
   for name, text in pairs(meta.provenance or {}) do
     origins[name] = pandoc.utils.stringify(text)
   end
-  local language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
-  words = read_words(language:match("^%a+"):lower())
+  for key, outcome in pairs(meta.bound or {}) do
+    outcomes[key] = tonumber(pandoc.utils.stringify(outcome))
+  end
+  meta.bound = nil
+  main_language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
+  words = read_words(main_language:match("^%a+"):lower())
   -- For the templates, and for subset.lua. In a DOCX, whatever stays in the metadata becomes a property.
   if not (quarto and FORMAT:match("docx")) then
     meta.words = words
   end
   return meta
+end
+
+-- Wordings stand side by side, parted by bars.
+local function wordings(content)
+  local found = pandoc.List({ pandoc.Inlines({}) })
+  for _, inline in ipairs(content) do
+    if inline.t == "Str" and inline.text:find("|", 1, true) then
+      local first = true
+      for piece in (inline.text .. "|"):gmatch("([^|]*)|") do
+        if not first then
+          found:insert(pandoc.Inlines({}))
+        end
+        first = false
+        if piece ~= "" then
+          found[#found]:insert(pandoc.Str(piece))
+        end
+      end
+    else
+      found[#found]:insert(inline)
+    end
+  end
+  return found
+end
+
+local function marked(paragraph)
+  paragraph.content = pandoc.Inlines({ pandoc.Span(paragraph.content, pandoc.Attr("", { "mark" })) })
+  return paragraph
+end
+
+-- A span or div with the wording that the results choose.
+local function choose(element, language)
+  element.classes = element.classes:filter(function(class)
+    return class ~= "no-result"
+  end)
+  element.attributes.why = nil
+  for _, kind in ipairs({ "when", "if", "sign", "count" }) do
+    local expression = element.attributes[kind]
+    if expression then
+      local pieces = kind == "when" and { element.content } or wordings(element.content)
+      local tag = kind == "count" and " " .. language:match("^%a+"):lower()
+        or kind == "sign" and #pieces == 3 and " 3" or ""
+      local key = kind .. tag .. " " .. expression:gsub("%s+", " "):match("^%s*(.-)%s*$")
+      local outcome = outcomes[key]
+      if not outcome then
+        error("nothing says whether this holds: " .. key .. "; paper build evaluates it")
+      end
+      element.attributes[kind] = nil
+      if outcome ~= 0 then
+        element.content = pieces[outcome]
+      elseif element.t == "Span" then
+        element.classes:insert("mark")
+      else
+        element.content = element.content:walk({ Para = marked, Plain = marked })
+      end
+    end
+  end
+  return element
+end
+
+local function bind(text, language)
+  return text:walk({
+    traverse = "topdown",
+    Span = function(span)
+      return choose(span, language)
+    end,
+    Div = function(div)
+      local own = div.attributes.lang
+      if own then
+        div.content = bind(div.content, own)
+        return choose(div, own), false
+      end
+      return choose(div, language)
+    end,
+    Image = function(image)
+      image.attributes["alt-when"] = nil
+      return image
+    end,
+  })
+end
+
+local function bind_all(document)
+  for _, key in ipairs({ "title", "subtitle", "abstract" }) do
+    local kind = pandoc.utils.type(document.meta[key])
+    if kind == "Blocks" or kind == "Inlines" then
+      document.meta[key] = bind(document.meta[key], main_language)
+    end
+  end
+  document.blocks = bind(document.blocks, main_language)
+  return document
 end
 
 local function read_file(path)
@@ -271,6 +366,7 @@ end
 
 return {
   { Meta = read_meta },
+  { Pandoc = bind_all },
   {
     Table = sized,
     Image = lazy,

@@ -1,0 +1,278 @@
+"""Rules for words that state a result: bound ones must be true, and none may go unbound.
+
+The finder
+----------
+A sentence states a result where it has a word of its language's list (``results:`` in the language's file)
+that no span binds. It may go unbound where
+
+- it asks a question, or cites a source: what others found is theirs;
+- the words say what a count in words counts, ``{{< meta w.regions.losing >}} regions lose people``: they
+  follow it in its clause;
+- the words stand in ``[…]{.no-result why="…"}``, or under a heading of class ``no-result``: methods;
+- they are an idiom of the language, or a phrase that the project lists with a reason under
+  ``checks: {no_result: {PHRASE: REASON}}``.
+
+Markdown that no filter reads (README, notebooks' readings) binds by comments: ``<!-- when: CONDITION -->``
+in a sentence, and ``<!-- = n.NAME -->`` behind a number that is printed as NAME is;
+``<!-- no result: REASON -->`` declares a sentence.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paperbuild.article import languages
+from paperbuild.article.bound import KINDS, Bound, bound_in, false_words
+from paperbuild.article.conditions import Facts, evaluate
+from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
+from paperbuild.checks.rule import Rule, Subject
+from paperbuild.ground.errors import PaperError
+
+PLAIN = "README.md"
+"""The text beside the article that may bind by comments; notebooks do as well."""
+
+_HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+.*?(?P<attributes>\{[^}\n]*\})?[ \t]*$", re.MULTILINE)
+_WHEN = re.compile(r"<!--\s*when:\s*(?P<expression>.+?)\s*-->", re.DOTALL)
+_EQUAL = re.compile(r"<!--\s*=\s*(?P<root>\w+)\.(?P<name>[\w.-]+)\s*-->")
+_NO_RESULT = re.compile(r"<!--\s*no result:\s*\S.*?-->", re.DOTALL)
+_PRINTED = re.compile(r"[*_`]*$")
+
+
+@dataclass(frozen=True)
+class Unbound:
+    """A sentence that states a result on which nothing hangs: line in its text, words found, the sentence."""
+
+    line: int
+    words: tuple[str, ...]
+    sentence: str
+
+
+def false_in(subject: Subject) -> list[PaperError]:
+    """Bound words of the article that are not true."""
+    found = []
+    for text in subject.article.written:
+        words = bound_in(text, str(subject.article.metadata.get("lang", languages.DEFAULT)))
+        found += false_words(words, subject.facts, functools.partial(sentence_at, text))
+    return found
+
+
+def sentence_at(text: Manuscript, one: Bound) -> str:
+    """Return the sentence around bound words, without marks, on one line."""
+    start = text.text.rfind("\n\n", 0, one.start) + 2
+    stop = text.text.find("\n\n", one.end)
+    paragraph = text.text[start : stop if stop >= 0 else len(text.text)]
+    for first, last in languages.sentences(paragraph):
+        if first <= one.start - start < last:
+            return plain(paragraph[first:last])
+    return plain(paragraph)
+
+
+def plain(text: str) -> str:
+    """Return Markdown without attributes, on one line; shortcodes keep their names."""
+    text = re.sub(r"\{\{<\s*meta\s+(\S+)\s*>\}\}", r"⟨\1⟩", text)
+    text = re.sub(r"\]\{[^}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    return " ".join(re.sub(r"[\[\]*_]", "", text).split())
+
+
+@functools.cache
+def _pattern(code: str) -> re.Pattern[str]:
+    words = languages.alternatives(languages.of(code).results)
+    return re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
+
+
+def unbound(text: Manuscript, main: str, phrases: Iterable[str] = ()) -> list[Unbound]:
+    """Return the sentences of a file that state a result on which nothing hangs.
+
+    Parameters
+    ----------
+    text : Manuscript
+        The file.
+    main : str
+        The language of passages that declare none.
+    phrases : iterable of str
+        What states no result in this project.
+    """
+    masked, given = _masked(text), tuple(phrases)
+    found = []
+    for stretch in masked.prose:
+        language = text.language_at(stretch.line) or main
+        words = _phrases(language, given).sub(lambda match: blank(match.group()), stretch.text)
+        for start, stop in languages.sentences(words):
+            sentence = words[start:stop]
+            hits = tuple(
+                dict.fromkeys(match.group().lower() for match in _pattern(language).finditer(sentence))
+            )
+            if not hits or CITATION_MARK in sentence or sentence.rstrip(" \n\"'”»*_").endswith("?"):
+                continue
+            line = stretch.line + words.count("\n", 0, start + len(sentence) - len(sentence.lstrip()))
+            found.append(Unbound(line, hits, " ".join(sentence.split())))
+    return found
+
+
+@functools.cache
+def _phrases(code: str, given: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of what states no result: a language's idioms, and the project's phrases."""
+    phrases = (r"\s+".join(map(re.escape, phrase.split())) for phrase in (*languages.of(code).idioms, *given))
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(phrases) or '(?!)'})(?![\w-])", re.IGNORECASE)
+
+
+def _masked(text: Manuscript) -> Manuscript:
+    """Return the same text with blanks for what is bound or declared to be no result."""
+    content = text.text
+    for start, stop in _exempt(text):
+        content = content[:start] + blank(content[start:stop]) + content[stop:]
+    return Manuscript(text.path, content)
+
+
+def _exempt(text: Manuscript) -> Iterable[tuple[int, int]]:
+    for block in text.attributes:
+        if "no-result" not in block.classes and not (KINDS.keys() & block.values.keys()):
+            continue
+        if "alt-when" in block.values:
+            start = block.offsets.get("fig-alt", block.start)
+            yield start, start + len(block.values.get("fig-alt", ""))
+        if text.text[block.start - 1 : block.start] == "]":
+            yield text.opening(block.start - 1) + 1, block.start - 1
+    for match in _counted().finditer(text.uncoded):
+        yield match.span()
+    for start, end, block in text.divs:
+        if "no-result" in block.classes or "when" in block.values:
+            yield _inside(text, start, block), end
+    headings = [(len(match["marks"]), match) for match in _HEADING.finditer(text.uncoded, text.front_end)]
+    for number, (level, match) in enumerate(headings):
+        # Headings name, they do not state.
+        yield match.start(), match.end()
+        if ".no-result" in (match["attributes"] or ""):
+            after = (other.start() for depth, other in headings[number + 1 :] if depth <= level)
+            yield match.end(), next(after, len(text.text))
+
+
+@functools.cache
+def _counted() -> re.Pattern[str]:
+    """Return the pattern of a count in words and what follows it in its clause."""
+    roots = [root for word in languages.count_words() for root in (word, languages.capital(word))]
+    count = rf"\{{\{{<\s*meta\s+(?:{'|'.join(roots)})\.[^>]*>\}}\}}"
+    return re.compile(rf"{count}(?:\{{\{{<.*?>\}}\}}|\]?\{{[^}}]*\}}|[^,;:.()—{{])*")
+
+
+def _inside(text: Manuscript, start: int, block: Attributes) -> int:
+    return max(start, block.end)
+
+
+def unbound_findings(subject: Subject) -> Iterable[PaperError]:
+    """Sentences of the article, and of notebooks' readings, that state a result on which nothing hangs."""
+    main = str(subject.article.metadata.get("lang", languages.DEFAULT))
+    phrases = subject.phrases
+    for text in subject.article.written:
+        for one in unbound(text, main, phrases):
+            yield _finding(f"{text.path}:{one.line}", one)
+    for where, text in readings(subject):
+        for one in unbound(_without_bound(text), main, phrases):
+            yield _finding(where(one.line), one)
+
+
+def _finding(where: str, one: Unbound) -> PaperError:
+    return PaperError(
+        f"nothing says whether this is true: {', '.join(one.words)} in “{one.sentence}”",
+        where=where,
+        expected="words that results choose, or a condition they rest on",
+        remedy='[rose]{when="a.b > 0"} or [rose|fell]{if=…}; [words]{.no-result why="…"} where they do not',
+    )
+
+
+Where = Callable[[int], str]
+
+
+def readings(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
+    """Yield the Markdown cells of all notebooks, each with what turns its lines into places."""
+    for path in sorted(subject.project.analysis.glob("*.ipynb")):
+        shown = subject.project.relative(path)
+        content = subject.text(shown)
+        try:
+            cells = json.loads(content)["cells"]
+        except (ValueError, KeyError, TypeError):
+            continue  # the rule on notebooks says so
+        for cell in cells:
+            if cell.get("cell_type") == "markdown":
+                yield _place(shown, content, cell), Manuscript(shown, "".join(cell.get("source", [])))
+
+
+def _place(path: str, content: str, cell: Mapping[str, Any]) -> Where:
+    start = max(content.find(f'"id": "{cell.get("id")}"'), 0)
+    first = content.count("\n", 0, max(content.find('"source": [', start), start)) + 1
+    return lambda line: f"{path}:{first + line}"
+
+
+def _without_bound(text: Manuscript) -> Manuscript:
+    """Return plain Markdown with blanks for sentences that a comment binds or declares to be no result."""
+    content = text.text
+    for start, stop in languages.sentences(content):
+        sentence = content[start:stop]
+        if _WHEN.search(sentence) or _NO_RESULT.search(sentence):
+            content = content[:start] + blank(sentence) + content[stop:]
+    return Manuscript(text.path, content)
+
+
+def plain_findings(subject: Subject) -> Iterable[PaperError]:
+    """What comments bind in README and notebooks, and is not so."""
+    texts = list(readings(subject))
+    if (subject.project.root / PLAIN).is_file():
+        texts.append((lambda line: f"{PLAIN}:{line}", Manuscript(PLAIN, subject.text(PLAIN))))
+    for where, text in texts:
+        yield from _commented(text, where, subject.facts, subject.metadata)
+
+
+def _commented(
+    text: Manuscript, where: Where, facts: Facts, printed: Mapping[str, Any]
+) -> Iterable[PaperError]:
+    for match in _WHEN.finditer(text.text):
+        place, expression = where(text.line(match.start())), " ".join(match["expression"].split())
+        try:
+            true = evaluate(expression, facts) is True
+        except PaperError as error:
+            yield PaperError(error.message, where=place, expected=error.expected, remedy=error.remedy)
+            continue
+        if not true:
+            sentence = _before(text.text, match.start())
+            yield PaperError(f"not true by today's results: “{sentence}”", where=place, expected=expression)
+    for match in _EQUAL.finditer(text.text):
+        place = where(text.line(match.start()))
+        value = printed
+        for part in (match["root"], *match["name"].split(".")):
+            value = value.get(part, {}) if isinstance(value, Mapping) else {}
+        words = _PRINTED.sub("", text.text[: match.start()].rstrip())
+        if not isinstance(value, str):
+            name = f"{match['root']}.{match['name']}"
+            if printed.get("build"):  # written by each build, so unknown in a fresh clone
+                yield PaperError(f"nothing is recorded as {name}", where=place)
+        elif not words.endswith(value):
+            shown = words[-max(len(value), 12) :]
+            yield PaperError(f"“…{shown}” is not what is recorded", where=place, expected=value)
+
+
+def _before(text: str, position: int) -> str:
+    start = text.rfind("\n\n", 0, position) + 1
+    bounds = languages.sentences(text[start:position])
+    first, last = bounds[-1]
+    return plain(text[start:position][first:last])
+
+
+RULES = (
+    Rule(
+        "bound-words",
+        "a word that states a result turns false when the data do",
+        "words bound to conditions in all texts, and in comments of README and notebooks",
+        lambda subject: () if subject.manifest.broken else (*false_in(subject), *plain_findings(subject)),
+    ),
+    Rule(
+        "unbound-words",
+        "a direction, rank or sameness in fixed words outlives the data it was read from",
+        "sentences of the article and of notebooks' readings that state a result",
+        unbound_findings,
+    ),
+)
