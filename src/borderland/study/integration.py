@@ -9,9 +9,7 @@ import pandas as pd
 from borderland.methods import convergence
 from borderland.methods.covariance import Model, cluster_covariance, estimates
 from borderland.methods.panel import least_squares
-from borderland.methods.rates import wide
 from borderland.methods.resampling import holm, wild_cluster_bootstrap
-from borderland.study.frame import select
 from borderland.study.wording import P
 
 OUTCOMES = {
@@ -78,38 +76,6 @@ def border_after(
             row = found.loc[name, ["estimate", "low", "high", "n", "clusters"]].to_dict()
             rows.append({"outcome": outcome, "event": event, **row, "p_wild": wild.p})
     return pd.DataFrame(rows)
-
-
-def indicators(
-    rates: pd.DataFrame, economy: pd.DataFrame, country: pd.Series, first_year: int, last_year: int
-) -> dict[str, pd.DataFrame]:
-    """Indicators of convergence, index year and columns unit.
-
-    Parameters
-    ----------
-    rates : DataFrame
-        From :func:`borderland.methods.rates.rates`.
-    economy : DataFrame
-        The table ``economy`` on one outline and base; product per head is taken relative to its own side, for
-        two currencies have no common level.
-    country : Series
-        Country of each unit wanted, by unit.
-    """
-    units = country.index
-    found = {
-        words: wide(rates, column, units).astype(float).loc[first_year:last_year]
-        for column, words in (
-            ("natural_rate", "natural increase"),
-            ("migration_rate", "net migration"),
-            ("growth_rate", "population growth"),
-        )
-    }
-    unemployment, product = (
-        wide(select(economy, first_year, last_year, indicator=name), "value", units)
-        for name in ("unemployment_rate", "grp_per_head")
-    )
-    relative = convergence.log_relative(product, country)
-    return found | {"unemployment": unemployment, "product per head": relative}
 
 
 def pairs_across(border: pd.DataFrame, constant: Mapping[str, str], area: Collection[str]) -> pd.DataFrame:

@@ -23,7 +23,6 @@ from borderland.study import (
     composition,
     curves,
     frame,
-    integration,
     migration,
     models,
     populations,
@@ -150,7 +149,7 @@ def turn_statistics(
 ) -> dict[str, Any]:
     """Turns of dispersion beside the smallest that matters (claim A1, amended rule)."""
     of = _sides(border_set, russian_base)
-    indicators = integration.indicators(of.border, of.economy, of.area["country"], first_year, last_year)
+    indicators = populations.indicators(of.border, of.economy, of.area, first_year, last_year)
     events = (customs_union, economic_union)
     tested = turns_study.turn_tests(indicators, events, convergence_last, turn_draws, turn_seed)
     return named("population.turns", turns_study.turns(tested))
@@ -180,12 +179,14 @@ def concentration_statistics(
     border_set: str = "nineteen",
     russian_base: str = "recalculated",
 ) -> dict[str, Any]:
-    """Losses by migration and concentration of the population (claim A9)."""
+    """Losses by migration and concentration of the population (claims A7 and A9)."""
     of = _sides(border_set, russian_base)
     persons = rates.wide(of.border, "persons", of.area.index).loc[first_year:last_year]
-    latest = rates.last_years_mean(of.border, "migration_rate", years=10).reindex(of.area.index)
-    concentrated = segregation.concentration(persons, of.area["country"])
-    return named("population.a9", populations.concentration_claim(latest, of.area, concentrated))
+    moves = populations.migration_rows(of.border, of.area)
+    return {
+        **named("population.a7", populations.million_cities(of.border, of.area)),
+        **named("population.a9", populations.concentration_claim(moves["migration"], of.area, persons)),
+    }
 
 
 def step_statistics(
@@ -206,18 +207,14 @@ def composition_statistics(first_census: int = 1959, border_set: str = "nineteen
         _load(name) for name in ("regions", "ethnicity_national", "ethnicity_ru_regions")
     )
     area = frame.study_area(regions, border_set=border_set)
-    census = national[national["basis"].isin(["census", "register"]) & (national["year"] >= first_census)]
+    census = composition.counted(national, first_census)
     shares = segregation.shares_over_time(census, ["kazakh", "russian", "ukrainian", "german", "uzbek"])
     fragments = _load("ethnicity_kz_regions")
     dated = composition.dated_shares(
         fragments[fragments["unit"].isin(area.index)], "russian", _load("population")
     )
-    kept = ["kazakh", "russian", "tatar"]
-    then = frame.outline(russian_side[russian_side["year"] == 2010], ["persons"])
-    then = segregation.counts_by(then[then["unit"].isin(area.index)], "unit", kept)
-    now = russian_side[(russian_side["year"] == 2021) & russian_side["unit"].isin(area.index)]
-    inhabitants = now[now["group"] == "total"].set_index("unit")["persons"]
-    gap = composition.gap_of_sides(then, segregation.counts_by(now, "unit", kept), inhabitants, shares)
+    carried = composition.carried_forward(national)["share"]
+    gap = composition.gap_of_sides(composition.russian_counts(russian_side, area), shares, carried)
     names = regions.set_index("unit")["name"]
     return {
         **named("composition.a2", composition.fall_before_recount(national, shares)),
@@ -290,7 +287,7 @@ def curve_statistics(
     last_year: int = 2019,
     states: str = "all",
     lag: int = 1,
-    permutations: int = 1999,
+    permutations: int = 9999,
     level: float = 0.05,
     seed: int = 20221104,
 ) -> dict[str, Any]:
@@ -301,6 +298,8 @@ def curve_statistics(
         choices[choices["direction"] == direction],
         curves.StatusCurve(curves.status_panels(tables, lag, last_year), permutations, seed),
         level,
+        batch=curves.STATUS_BATCH,
+        seed=seed,
     )
     return named("curve.arrivals", curves.summary(curve, curves.status_main(states)))
 
@@ -368,7 +367,7 @@ class Block:
     notebook : str
         The notebook that records them.
     prefixes : tuple of str
-        What their names begin with.
+        What stands before the last part of their names.
     evaluate : callable
         Takes parameters of the notebook by name, with its defaults; returns statistics by name.
     """
@@ -384,13 +383,13 @@ class Block:
 
     def gives(self, statistic: str) -> bool:
         """Tell whether a statistic is among those of the block."""
-        return any(statistic.startswith(f"{prefix}.") for prefix in self.prefixes)
+        return statistic.rpartition(".")[0] in self.prefixes
 
 
 BLOCKS = (
     Block("02-population", ("population.turns",), turn_statistics),
     Block("02-population", ("population.a4",), natural_statistics),
-    Block("02-population", ("population.a9",), concentration_statistics),
+    Block("02-population", ("population.a7", "population.a9"), concentration_statistics),
     Block("02-population", ("population.c1", "population.c5"), step_statistics),
     Block("03-ethnic-composition", ("composition.a2",), composition_statistics),
     Block("05-migration-exchange", ("exchange.a5",), settlement_statistics),
@@ -401,7 +400,7 @@ BLOCKS = (
     Block("08-specification-curve", ("curve.arrivals",), curve_statistics),
 )
 # Statistics that no parameter of a scenario can move: of one national series, or of published points.
-FIXED = ("language.a3", "exchange.a8", "exchange.c6", "contacts")
+FIXED = ("language.a3", "exchange.a8", "exchange.c3.window", "exchange.c6", "contacts")
 
 
 def named(prefix: str, record: Any) -> dict[str, Any]:
