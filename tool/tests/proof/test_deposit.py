@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from paperbuild.cli.main import main
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.layout import Project
+from paperbuild.project.results import NotebookResults
 from paperbuild.proof import deposit
 
 AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
@@ -25,11 +27,11 @@ RESOURCE = {
     "sources": [{"title": "A map"}],
     "hash": "sha256:00ff",
 }
-RUN = {
-    "notebook": "01-a",
-    "inputs": {"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
-    "artefacts": [{"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}],
-}
+RUN = NotebookResults(
+    "01-a",
+    inputs={"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
+    artefacts=({"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}),
+)
 
 
 def crate():
@@ -40,7 +42,7 @@ def crate():
         commit="c" * 40,
         files=FILES,
         resources=[RESOURCE],
-        runs=[RUN, RUN | {"notebook": "02-gone"}],
+        runs=[RUN, replace(RUN, notebook="02-gone")],
     )
 
 

@@ -24,6 +24,7 @@ from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
 from paperbuild.project.layout import ANALYSIS, CITATION, DATA, DISTRIBUTION, OUTPUT, Project
+from paperbuild.project.results import NotebookResults, read_results
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -121,9 +122,9 @@ def citation(root: Path) -> tuple[str, list[str]]:
     return str(article.get("title") or record.get("title", "")), names
 
 
-def runs(project: Project) -> list[dict[str, Any]]:
+def runs(project: Project) -> list[NotebookResults]:
     """What each notebook read and made, as the last build recorded it."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(project.results.glob("*.json"))]
+    return [read_results(path) for path in sorted(project.results.glob("*.json"))]
 
 
 def crate(
@@ -134,7 +135,7 @@ def crate(
     commit: str,
     files: Mapping[str, int],
     resources: Iterable[Mapping[str, Any]],
-    runs: Iterable[Mapping[str, Any]],
+    runs: Iterable[NotebookResults],
 ) -> dict[str, Any]:
     """Describe a deposit as an RO-Crate 1.1 that follows the Process Run profile.
 
@@ -146,8 +147,8 @@ def crate(
         Bytes of each file in the deposit, by path.
     resources : iterable of mapping
         Entries of the data register.
-    runs : iterable of mapping
-        A record for each notebook, as in build/results.
+    runs : iterable of NotebookResults
+        What each notebook read and made.
 
     Returns
     -------
@@ -212,19 +213,19 @@ def _licence(licence: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _action(run: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any] | None:
+def _action(run: NotebookResults, files: Mapping[str, int]) -> dict[str, Any] | None:
     """How one notebook made its figures and tables; None where the deposit lacks the notebook."""
-    notebook = f"{ANALYSIS}/{run['notebook']}.ipynb"
+    notebook = f"{ANALYSIS}/{run.notebook}.ipynb"
     if notebook not in files:
         return None
-    made = [path for artefact in run["artefacts"] for path in artefact.get("files", []) if path in files]
+    made = [path for artefact in run.artefacts for path in artefact.get("files", []) if path in files]
     return {
-        "@id": f"#run-{run['notebook']}",
+        "@id": f"#run-{run.notebook}",
         "@type": "CreateAction",
         "name": f"Execution of {notebook}",
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
         "instrument": {"@id": notebook},
-        "object": [{"@id": path} for path in sorted(run.get("inputs", {})) if path in files],
+        "object": [{"@id": path} for path in sorted(run.inputs) if path in files],
         "result": [{"@id": path} for path in made],
     }
 
