@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -138,7 +139,7 @@ def _body(article: Article, text: Manuscript, trail: tuple[str, ...]) -> Iterato
     starts = _line_starts(text.text)
     begun: int | None = None
     end = text.front_end
-    for first, after in zip(starts, starts[1:], strict=False):
+    for first, after in itertools.pairwise(starts):
         if first < text.front_end:
             continue
         line, visible = text.text[first : after - 1], text.uncoded[first : after - 1].strip()

@@ -1,8 +1,8 @@
 """A DOCX that people edited, read back: what stood in it, what came and went by whom, what they remarked.
 
-Word processors keep an edit as runs that came (`w:ins`) and runs that went (`w:del`), and the mark at the end
-of a paragraph can come and go too. So the text is read as one stream of pieces, and a paragraph here is one of
-the document *before* the edits: a new paragraph is a piece of it that holds a break.
+Word processors keep an edit as runs that came (`w:ins`) and runs that went (`w:del`), and the mark at the
+end of a paragraph can come and go too. So the text is read as one stream of pieces, and a paragraph here is
+one of the document *before* the edits: a new paragraph is a piece of it that holds a break.
 """
 
 from __future__ import annotations

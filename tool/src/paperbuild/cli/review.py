@@ -1,4 +1,4 @@
-"""``paper review``: what co-authors changed in the DOCX as a patch of the source, and what is no edit of it."""
+"""``paper review``: what co-authors changed in the DOCX as a patch of the source, and what is no edit."""
 
 from __future__ import annotations
 
