@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 from sample_article import edit, job, line, make_article
 from word_edits import (
     BEN,
+    find,
     join_with_next,
     put_in,
     put_paragraph,
@@ -22,6 +25,7 @@ from word_edits import (
 
 from paperbuild.article.typesetting import render
 from paperbuild.cli.main import main
+from paperbuild.proof.documents import document_text
 
 IDENTITY = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
 MANIFEST = {
@@ -60,6 +64,8 @@ def built(tmp_path_factory) -> Path:
     (root / "figures/manifest.json").write_text(json.dumps(MANIFEST))
     (root / ".gitignore").write_text("build/\n_output/\n")
     git(root, "init", "-q")
+    # As a build commits it: the text of the document in which nothing was changed.
+    (root / "text/paper.docx.txt").write_text(document_text(render(job(root, "docx"))[0]))
     numbers = root / "build/results/numbers.yml"
     build = {"commit": commit(root), "dirty": False}
     kept = numbers.read_text().partition("build:")[0]
@@ -272,7 +278,8 @@ def test_a_document_without_its_commit_asks_for_one(root, document, capsys):
     plain.save(str(path))
     assert main(["--project", str(root), "review", str(path)]) == 1
     assert "--base COMMIT" in capsys.readouterr().err
-    assert main(["--project", str(root), "review", str(path), "--base", "HEAD"]) == 0
+    assert main(["--project", str(root), "review", str(path), "--base", "HEAD"]) == 1
+    assert "it was not built from" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"<html>"])
@@ -280,3 +287,58 @@ def test_a_file_that_is_no_docx_is_refused(root, capsys, content):
     (root / "build/edited.docx").write_bytes(content)
     assert main(["--project", str(root), "review", str(root / "build/edited.docx")]) == 1
     assert "cannot be read as a DOCX" in capsys.readouterr().err
+
+
+def test_words_changed_while_nothing_was_recorded_are_found_by_the_committed_text(root, document, capsys):
+    paragraph = find(document, "begins with a number")
+    for text in paragraph.iter(qn("w:t")):
+        text.text = text.text.replace("begins with", "starts from")
+    cell = document.tables[0].rows[1].cells[1]
+    was = cell.text
+    cell.paragraphs[0].runs[0].text = "77"
+    code, told = review(root, document, capsys, "--apply")
+    assert code == 1
+    assert "not recorded as a change: “begins” → “starts”" in told
+    assert "}}. This paragraph starts from a number and a stop" in source(root)
+    assert f"not recorded as a change changed a cell of tbl-regions: “{was}” → “77”" in told
+
+
+def office_python() -> str:
+    """A Python that can talk to LibreOffice; the test is skipped where there is none."""
+    candidates = [sys.executable, "/usr/bin/python3"]
+    if shutil.which("soffice") is None:
+        pytest.skip("LibreOffice (soffice) is not installed")
+    for python in candidates:
+        if subprocess.run([python, "-c", "import uno"], capture_output=True, check=False).returncode == 0:
+            return python
+    pytest.skip("no Python with uno (python3-uno) is installed")
+
+
+def test_a_document_edited_by_libreoffice_comes_home(root, tmp_path, capsys):
+    edited = tmp_path / "edited.docx"
+    script = Path(__file__).with_name("office.py")
+    done = subprocess.run(
+        [
+            office_python(),
+            str(script),
+            str(root / "build/paper.docx"),
+            str(edited),
+            str(tmp_path / "profile"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    before = source(root)
+    code = main(["--project", str(root), "review", str(edited), "--apply"])
+    told = capsys.readouterr().out
+    assert code == 1
+    expected = before.replace("has been described", "was described").replace("A note follows.", "")
+    assert source(root) == expected.replace("opens no list", "starts no list")
+    assert "“12” → “13”, which is n.sample.regions" in told
+    assert "changed a cell of tbl-regions" in told
+    assert f"paper.qmd:{line(root, 'stands beside')}: Ada on “stands beside”: Is that so?" in told
+    assert "not recorded as a change: “opens” → “starts”" in told
+    assert told.count("expected:") == 2, "nothing else is held"

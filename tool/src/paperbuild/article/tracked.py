@@ -7,10 +7,11 @@ one of the document *before* the edits: a new paragraph is a piece of it that ho
 
 from __future__ import annotations
 
+import difflib
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -21,12 +22,18 @@ BREAK = "\n\n"
 """The end of a paragraph inside a piece that came."""
 OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands for what is no text: a picture, the mark of a footnote."""
-FOOTNOTES, COMMENTS, PROPERTIES = "word/footnotes.xml", "word/comments.xml", "docProps/custom.xml"
+NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+COMMENTS, PROPERTIES = "word/comments.xml", "docProps/custom.xml"
 COMMIT = "built-from"
 """The property in which a document keeps the commit it was built from (article.lua writes it)."""
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+# LibreOffice writes 0-00-00 for a comment without a date.
+_DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d")
+_PARTS = re.compile(
+    r"word/(document|comments|footnotes|endnotes|header\d*|footer\d*)\.xml|docProps/custom\.xml"
+)
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 
@@ -43,7 +50,8 @@ class Hand:
 
     def __str__(self) -> str:
         """Return ``A. Author, 2026-01-02``, or that the change was not recorded."""
-        return ", ".join(filter(None, (self.author, self.date[:10]))) or "not recorded as a change"
+        day = self.date[:10] if _DAY.match(self.date) else ""
+        return ", ".join(filter(None, (self.author, day))) or "not recorded as a change"
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Paragraph:
     Attributes
     ----------
     part : str
-        ``text`` or ``note``.
+        ``text``, ``note`` or ``page`` (the head or foot of every page).
     table : int
         Number of the table whose cell it stands in, from 1; 0 outside.
     pieces : list of Piece
@@ -84,6 +92,8 @@ class Paragraph:
         Who took away the mark at its end, so that the next paragraph follows without a break.
     restyled : list of Hand
         Who changed how it looks.
+    formula : bool
+        Whether it holds one: word processors write brackets and blanks of formulas as they like.
     """
 
     part: str = "text"
@@ -91,6 +101,7 @@ class Paragraph:
     pieces: list[Piece] = field(default_factory=list)
     joined: Hand | None = None
     restyled: list[Hand] = field(default_factory=list)
+    formula: bool = False
 
     @property
     def before(self) -> str:
@@ -163,8 +174,8 @@ def read(path: Path) -> Edited:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            held = {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")}
-        roots = {name: ET.fromstring(content) for name, content in held.items() if name in _PARTS}
+            names = sorted(name for name in archive.namelist() if _PARTS.fullmatch(name))
+            roots = {name: ET.fromstring(archive.read(name)) for name in names}
         body = roots[DOCUMENT].find(_w("body"))
         assert body is not None, "a DOCX has a body"
     except (OSError, zipfile.BadZipFile, ET.ParseError, KeyError, AssertionError) as error:
@@ -176,15 +187,15 @@ def read(path: Path) -> Edited:
         ) from None
     stream = _Stream()
     stream.walk(body, "text")
-    for note in roots[FOOTNOTES] if FOOTNOTES in roots else ():
-        stream.walk(note, "note")
+    for name, root in roots.items():
+        if name.startswith(("word/footer", "word/header")):
+            stream.walk(root, "page")
+        for note in root if name in NOTES else ():
+            stream.walk(note, "note")
     commit, dirty = _revision(roots.get(PROPERTIES))
     return Edited(
         commit, dirty, tuple(stream.paragraphs), tuple(_comments(roots.get(COMMENTS), stream.ranges))
     )
-
-
-_PARTS = {DOCUMENT, FOOTNOTES, COMMENTS, PROPERTIES}
 
 
 def _revision(properties: ET.Element | None) -> tuple[str, bool]:
@@ -208,6 +219,79 @@ def _comments(root: ET.Element | None, ranges: dict[str, tuple[int, int, int]]) 
         place = ranges.get(element.get(_w("id"), ""), (-1, 0, 0))
         found.append(Comment(_hand(element), "\n".join(filter(None, paragraphs)), *place))
     yield from sorted(found, key=lambda one: (one.paragraph, one.start))
+
+
+def unrecorded(edited: Edited, reference: Sequence[str]) -> tuple[Edited, list[str]]:
+    """Find what was changed while changes were not recorded, by the text that was committed.
+
+    Parameters
+    ----------
+    edited : Edited
+        The document.
+    reference : sequence of str
+        Its text as built, a line a paragraph; ``·`` stands for what differs between two builds.
+
+    Returns
+    -------
+    tuple of Edited and list of str
+        The document with these changes, which have no hand, and the lines that are gone from it.
+    """
+    lines = [line for line in reference if line.strip()]
+    # Word processors write heads and feet of pages as they like, a number on each.
+    places = [at for at, one in enumerate(edited.paragraphs) if _bare(one.before) and one.part != "page"]
+    told = [_bare(edited.paragraphs[at].before) for at in places]
+    paragraphs, gone = list(edited.paragraphs), []
+    matcher = difflib.SequenceMatcher(None, [_bare(line) for line in lines], told, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        pairs = dict(_alike(lines, range(a, b), [paragraphs[at].before for at in places], range(c, d)))
+        gone += [lines[i] for i in range(a, b) if i not in pairs.values()]
+        for j in range(c, d):
+            at = places[j]
+            if j in pairs:
+                paragraphs[at] = _retold(paragraphs[at], lines[pairs[j]])
+            else:
+                pieces = [Piece(paragraphs[at].after, "came", Hand())]
+                paragraphs[at] = replace(paragraphs[at], pieces=pieces)
+    return replace(edited, paragraphs=tuple(paragraphs)), gone
+
+
+def _bare(text: str) -> str:
+    """A text without blanks and objects, in which word processors do as they like."""
+    return re.sub(rf"[\s{OBJECT}]+", "", text)
+
+
+def _alike(lines: Sequence[str], old: range, texts: Sequence[str], new: range) -> Iterator[tuple[int, int]]:
+    """Pair texts with the lines they were: all in order where they are as many, else by half of the words."""
+    if len(old) == len(new):
+        yield from zip(new, old, strict=True)
+        return
+    left = list(old)
+    for j in new:
+        words = set(texts[j].split())
+        best = max(left, key=lambda i: len(words & set(lines[i].split())), default=None)
+        if best is not None and 2 * len(words & set(lines[best].split())) >= len(words):
+            left = [i for i in left if i > best]
+            yield j, best
+
+
+def _retold(paragraph: Paragraph, line: str) -> Paragraph:
+    """A paragraph beginning from what was built, whatever was recorded since."""
+    if re.fullmatch(re.escape(_bare(line)).replace("·", ".*"), _bare(paragraph.before)):
+        return paragraph
+    if paragraph.formula and re.sub(r"\W", "", line) == re.sub(r"\W", "", paragraph.before):
+        return paragraph
+    hand = next((piece.hand for piece in paragraph.pieces if piece.hand), Hand())
+    old, new = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (line, paragraph.after))
+    pieces: list[Piece] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("".join(old[a:b])))
+            continue
+        pieces += [Piece("".join(old[a:b]), "went", hand)] if b > a else []
+        pieces += [Piece("".join(new[c:d]), "came", hand)] if d > c else []
+    return replace(paragraph, pieces=pieces)
 
 
 class _Stream:
@@ -270,6 +354,8 @@ class _Stream:
             elif child.tag == _w("r"):
                 self._run(child, fate)
             elif child.tag.startswith(_MATH):
+                assert self.open is not None, "a formula stands in a paragraph"
+                self.open.formula = True
                 self._put("".join(text.text or "" for text in child.iter(f"{_MATH}t")), fate)
             elif child.tag not in (_w("pPr"), f"{_COMPATIBLE}Fallback"):
                 self._range(child)

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paperbuild.article import text, tracked
+from paperbuild.article.formats import FORMATS
 from paperbuild.article.review import Edit, Remark, Review, bring_home, comment_edits, review
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import TEXTS, Project
 from paperbuild.project.manifest import read_manifest
+
+DOCX = FORMATS["docx"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +46,18 @@ def main(project: Project, args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="paper-review-") as folder:
         root, commit = clean_clone(project.root, base, Path(folder, "clone"))
         article = text.read(root)
+        reference = _read(root / TEXTS / f"{DOCX.file}.txt").splitlines()
+        gone: list[str] = []
+        # Only of a committed state is the text known.
+        if reference and not edited.dirty:
+            edited, gone = tracked.unrecorded(edited, reference)
+        if 2 * len(gone) > len(reference):
+            raise PaperError(
+                f"it was not built from {commit[:12]}: it lacks {len(gone)} of {len(reference)} paragraphs",
+                where=str(args.document),
+                expected="a document that `paper build` made of this commit",
+                remedy="name the commit that it was built from: paper review --base COMMIT …",
+            )
         found = review(edited, article, read_manifest(Project(root).manifest), args.document.name)
     edits = list(found.edits)
     unwritten: Sequence[Remark] = ()
@@ -52,6 +67,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
     current = {edit.block.text.path: _read(project.root / edit.block.text.path) for edit in edits}
     texts, collided = bring_home(edits, current)
     held = [*found.held, *(_collision(edit) for edit in collided)]
+    held += [PaperError(f"{tracked.Hand()}: “{line}” taken out", where=args.document.name) for line in gone]
     if edited.dirty and not args.base:
         print(f"note: it was built from {commit[:12]} and changes that were not committed")
     print(as_text(found, [edit for edit in found.edits if edit not in collided], held, unwritten))
