@@ -277,6 +277,11 @@ class _Reviewer:
             )
             return
         start, end = found
+        if not change.new:
+            # Two blanks in a row, or one at the end of a line, say nothing in Markdown.
+            text = block.text.text
+            while start > block.start and text[start - 1] == " " and text[end : end + 1] in ("", " ", "\n"):
+                start -= 1
         drops = tuple(name for one in made for name in _made(one.source, None) or (one.text.strip(),))
         new = _markdown(change.pieces, block)
         self.edits.append(Edit(block, start, end, new, change.hands, said, drops))
