@@ -127,7 +127,13 @@ def test_with_apply_the_source_is_changed_and_nothing_else_of_it(root, document,
     expected = before.replace("stands beside", "is set beside").replace(
         "begins with a number", "begins with a number of regions"
     )
-    assert source(root) == expected.replace(" A note follows.", "")
+    assert source(root) == expected.replace("A note follows.", "")
+
+
+def test_no_blank_is_left_where_a_sentence_ended_a_paragraph(root, document, capsys):
+    type_over(document, "yet it opens no list.", "")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "a number and a stop,\n\n[^note]" in source(root)
 
 
 def test_text_that_an_included_file_holds_is_changed_there(root, document, capsys):
@@ -335,7 +341,7 @@ def test_a_document_edited_by_libreoffice_comes_home(root, tmp_path, capsys):
     code = main(["--project", str(root), "review", str(edited), "--apply"])
     told = capsys.readouterr().out
     assert code == 1
-    expected = before.replace("has been described", "was described").replace(" A note follows.", "")
+    expected = before.replace("has been described", "was described").replace("A note follows.", "")
     assert source(root) == expected.replace("opens no list", "starts no list")
     assert "“12” → “13”, which is n.sample.regions" in told
     assert "changed a cell of tbl-regions" in told

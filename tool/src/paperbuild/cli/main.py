@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import gettempdir
 
-from paperbuild.ground.errors import PaperError, unexpected
+from paperbuild.ground.errors import PaperError, UsageError, unexpected
 from paperbuild.ground.files import disk_error
 from paperbuild.ground.surroundings import interpreter_variables
 from paperbuild.project.layout import Project
@@ -25,7 +25,7 @@ COMMANDS = {
     "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
     "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
     "check": ("paperbuild.cli.check", "check register, parameters, numbers, references, alt texts"),
-    "verify": ("paperbuild.cli.verify", "rebuild from a clean clone and compare every output"),
+    "verify": ("paperbuild.cli.verify", "rebuild a commit or a deposit and compare every output"),
     "diff": ("paperbuild.cli.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
@@ -36,6 +36,8 @@ COMMANDS = {
 }
 WITHOUT_PROJECT = {"init"}
 """Commands that need no project to stand in; they are handed None for it."""
+ANYWHERE = {"verify"}
+"""Commands that may stand in none; they are handed the project or None."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,7 +110,10 @@ def dispatch(argv: list[str]) -> int:
     sub.add_argument("--project", type=Path, metavar="DIR", default=args.project, help=argparse.SUPPRESS)
     module.add_arguments(sub)
     parsed = sub.parse_args(tail)
-    project = None if args.command in WITHOUT_PROJECT else Project.find(parsed.project)
+    project = None
+    if args.command not in WITHOUT_PROJECT:
+        with contextlib.suppress(UsageError) if args.command in ANYWHERE else contextlib.nullcontext():
+            project = Project.find(parsed.project)
     try:
         return int(module.main(project, parsed))
     except (PaperError, OSError):
