@@ -30,6 +30,7 @@ COMMANDS = {
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
+    "certificates": ("paperbuild.cli.certificates", "list certificates of several machines side by side"),
     "review": ("paperbuild.cli.review", "bring home what co-authors changed in the DOCX"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
