@@ -283,7 +283,7 @@ def _same_bytes(one: Path, other: Path) -> bool:
 
 
 def tool_of(clone: Path, python: str = sys.executable) -> str:
-    """Say which build a clone is rebuilt with: its own under ``tool/``, its lock's, or the one installed here.
+    """Say which build a clone is rebuilt with: its own in ``tool/``, its lock's or the one installed here.
 
     Of the installed one it says whether it is, file for file, the one that the commit's lock names.
 
