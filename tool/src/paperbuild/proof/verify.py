@@ -370,7 +370,7 @@ def lock_differences(lock: str) -> list[str]:
 
     # A universal lock may hold one version for each range of Python versions.
     locked: dict[str, list[str]] = {}
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
+    for name, pinned in re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", lock, flags=re.MULTILINE):
         locked.setdefault(name, []).append(pinned)
     differences = []
     for name, versions in locked.items():
