@@ -333,6 +333,7 @@ def test_packages_that_are_not_the_locked_ones_are_named():
     )
     lock = "\n".join(lines)
     assert verify.lock_differences(lock) == [f"ruff: 0.0.1, not {version('ruff')}"]
+    assert verify.lock_differences("ruff[x]==0.0.1 \\\n") == verify.lock_differences("ruff==0.0.1 \\\n")
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):
