@@ -176,6 +176,7 @@ def test_a_deposit_is_verified_where_there_is_no_project(archive, locked, capsys
     assert (record["verdict"], record["commit"]) == ("full", head(locked))
     assert {one["path"] for one in record["outputs"]} >= {"figures/bar.svg", "numbers/value"}
     assert any(note.startswith("unpacked from d.zip (sha256:") for note in record["notes"])
+    assert "packages of its own requirements.lock, set up anew" in record["notes"]
     assert not any("checksums" in note for note in record["notes"])
     assert (archive.parent / "certificate.html").is_file()
 
@@ -332,6 +333,7 @@ def test_packages_that_are_not_the_locked_ones_are_named():
     )
     lock = "\n".join(lines)
     assert verify.lock_differences(lock) == [f"ruff: 0.0.1, not {version('ruff')}"]
+    assert verify.lock_differences("ruff[x]==0.0.1 \\\n") == verify.lock_differences("ruff==0.0.1 \\\n")
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):

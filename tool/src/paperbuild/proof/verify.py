@@ -282,13 +282,22 @@ def _same_bytes(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and sha256_file(one) == sha256_file(other)
 
 
-def tool_of(clone: Path) -> str:
-    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here.
+def tool_of(clone: Path, python: str = sys.executable) -> str:
+    """Say which build a clone is rebuilt with: its own in ``tool/``, its lock's or the one installed here.
 
     Of the installed one it says whether it is, file for file, the one that the commit's lock names.
+
+    Parameters
+    ----------
+    clone : Path
+        The project.
+    python : str
+        The interpreter that rebuilds; another than this one was set up from the project's lock.
     """
     if (clone / TOOL / PACKAGE.name / "__main__.py").is_file():
         return f"the commit's own {PACKAGE.name} in {TOOL}"
+    if python != sys.executable:
+        return f"the {PACKAGE.name} that its own {LOCK} names"
     wheel = own_wheel()
     lock = clone / LOCK
     pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
@@ -361,7 +370,7 @@ def lock_differences(lock: str) -> list[str]:
 
     # A universal lock may hold one version for each range of Python versions.
     locked: dict[str, list[str]] = {}
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
+    for name, pinned in re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", lock, flags=re.MULTILINE):
         locked.setdefault(name, []).append(pinned)
     differences = []
     for name, versions in locked.items():
@@ -441,7 +450,7 @@ def _certify(
     epoch: int | None = None,
 ) -> Certificate:
     """Rebuild what lies in `clone` without its outputs, and certify what came of it."""
-    notes = [*notes, f"rebuilt with {tool_of(clone)}"]
+    notes = [*notes, f"rebuilt with {tool_of(clone, python)}"]
     for line in notes:
         tell(line)
     folder = clone.parent
