@@ -42,12 +42,13 @@ $(VENV)/.test: requirements-test.lock $(VENV)/.paper
 	@touch $@
 
 # For maintainers: resolve pyproject.toml anew (needs uv). Hashes only, no addresses, one version for every Python.
-# The tool ships the part of it that a new paper needs (paper init).
+# The tool ships the part of it that a new paper needs (paper init). An extra that only a dependency asks for stands
+# in the lock (coverage[toml]): without it pip looks for that extra in versions the lock does not name, and gives up.
 UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild
 NEW_PAPER  := tool/src/paperbuild/templates/paper
 lock:
 	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --output-file requirements.lock
-	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --constraint requirements.lock --output-file requirements-test.lock
+	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --no-strip-extras --constraint requirements.lock --output-file requirements-test.lock
 	@$(UV_COMPILE) tool/pyproject.toml --constraint requirements.lock --output-file $(NEW_PAPER)/requirements.lock
 	@echo pytest | $(UV_COMPILE) - --constraint requirements-test.lock --output-file $(NEW_PAPER)/requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \
