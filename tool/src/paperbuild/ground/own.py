@@ -6,6 +6,9 @@ from pathlib import Path
 PACKAGE = Path(os.path.abspath(__file__)).parents[1]
 """The folder of the package ``paperbuild``."""
 
+PACKAGES = ("paperbuild", "dataregister")
+"""The packages that this distribution installs, side by side."""
+
 OWNER_VARIABLE = "PAPERBUILD_OWNER"
 """Tells a build that a `quarto render` of ours asks for which process has done its work already.
 

@@ -18,7 +18,6 @@ from paperbuild.ground.surroundings import kernel_environment
 # Slow imports worth doing once: for each package, what notebooks use of it. Only what the steps about to run
 # import is loaded. The project's own modules are not among them: they may change while the server lives.
 HEAVY = {
-    "numpy": ("numpy.random",),
     "pandas": ("pandas",),
     "scipy": ("scipy.stats", "scipy.optimize", "scipy.spatial", "scipy.sparse.linalg"),
     "statsmodels": ("statsmodels.api", "statsmodels.formula.api"),

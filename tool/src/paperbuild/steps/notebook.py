@@ -123,6 +123,8 @@ class NotebookStep(Step):
             results=results,
             epoch=desk.workspace.revision.epoch,
             memory_limit=desk.memory_limit,
+            folders=tuple(map(str, desk.workspace.folders(self.name))),
+            outside=tuple(desk.workspace.settings.notebooks[self.name].outside or ()),
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"
@@ -138,7 +140,7 @@ class NotebookStep(Step):
         write_atomic(staging / RESULTS, record.text())
         with contextlib.suppress(OSError):
             kept.unlink()
-        read = {project.relative(Path(name)) for name in run.report["read"]}
+        read = {project.relative(Path(name)) for name in run.read}
         unread = sorted(set(desk.workspace.tables(self.name)) - read)
         return [f"declares but did not read {', '.join(unread)}"] if unread else []
 
