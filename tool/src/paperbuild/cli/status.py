@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.cli.arguments import add_build_choices, options_from
@@ -22,6 +23,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     options = options_from(args)
     plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
     print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
+    if plan.warning:
+        print(f"paper: {plan.warning}", file=sys.stderr)
     return 0
 
 

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import forkserver
@@ -92,12 +93,15 @@ def _without_interrupts() -> Iterator[None]:
 @contextlib.contextmanager
 def _surroundings_of_kernels() -> Iterator[None]:
     """Give this process the environment of a kernel for as long as a child is being started."""
-    saved = dict(os.environ)
+    saved, folder = dict(os.environ), tempfile.tempdir
     environment = environment_of_kernels(0)
     os.environ.clear()
     os.environ.update(environment)
+    # The server's own socket lies there too.
+    tempfile.tempdir = environment["TMPDIR"]
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(saved)
+        tempfile.tempdir = folder

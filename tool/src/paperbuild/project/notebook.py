@@ -17,7 +17,8 @@ OPTION_LINE = re.compile(r"^#\|.*$", re.MULTILINE)
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)[^\S\n]*\n?", re.MULTILINE)
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 # What IPython calls a cell's code in warnings: a path with the kernel's process number in it.
-CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
+# Begun only where a word begins: elsewhere, each place in a long word would be tried to its end.
+CELL_FILE = re.compile(r"(?<!\S)\S*ipykernel_\d+[/\\]\d+\.py")
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,9 @@ def _settle(text: str | list[str]) -> str:
     return CELL_FILE.sub("cell", ADDRESS.sub("at 0x…", source_of({"source": text})))
 
 
-def outputs_text(notebook: Notebook, kept: Path) -> str:
-    """Return the executed notebook from the source and a file of kept outputs."""
-    return merge_outputs(notebook, json.loads(kept.read_text(encoding="utf-8")))
+def outputs_text(notebook: Notebook, kept: bytes) -> str:
+    """Return the executed notebook from the source and the kept outputs."""
+    return merge_outputs(notebook, json.loads(kept))
 
 
 def merge_outputs(notebook: Notebook, outputs: list[dict[str, Any]]) -> str:

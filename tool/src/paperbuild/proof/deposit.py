@@ -24,6 +24,7 @@ from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
 from paperbuild.project.layout import ANALYSIS, CITATION, DATA, DISTRIBUTION, OUTPUT, Project
+from paperbuild.project.revision import require_commit
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -51,6 +52,7 @@ MEDIA = {
 
 def refuse_uncommitted(project: Project) -> None:
     """Raise where the project, or what its outputs were built from, differs from its last commit."""
+    require_commit(project.root, project.revision)
     changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed or project.revision.dirty:
         raise PaperError(

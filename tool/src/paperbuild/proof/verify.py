@@ -27,10 +27,12 @@ from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.located import load_yaml
+from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import own_wheel
 from paperbuild.project.layout import FIGURES, LOCK, MANIFEST, OUTPUT, TABLES, TEXTS, Project
 from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
+from paperbuild.project.revision import require_commit
 from paperbuild.project.tolerances import Tolerances, read_tolerances
 from paperbuild.proof.artefacts import compare_artefacts
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, Certificate
@@ -328,30 +330,6 @@ def rebuild(clone: Path, arguments: list[str], tell: Callable[[str], None]) -> t
     return success, "\n".join(lines[-LAST_LINES:]), time.monotonic() - started
 
 
-def lock_differences(lock: str) -> list[str]:
-    """Installed distributions whose version is not the locked one: `name: locked, not installed one`.
-
-    A distribution that is not installed at all is locked for another platform, or the rebuild will say so.
-
-    Parameters
-    ----------
-    lock : str
-        Text of `requirements.lock`.
-    """
-    from importlib.metadata import PackageNotFoundError, version
-
-    # A universal lock may hold one version for each range of Python versions.
-    locked: dict[str, list[str]] = {}
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
-        locked.setdefault(name, []).append(pinned)
-    differences = []
-    for name, versions in locked.items():
-        with contextlib.suppress(PackageNotFoundError):
-            if (installed := version(name)) not in versions:
-                differences.append(f"{name}: {' or '.join(versions)}, not {installed}")
-    return differences
-
-
 def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certificate:
     """Rebuild HEAD in a clean clone under `folder` and certify what came of it.
 
@@ -365,11 +343,16 @@ def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certi
         Is handed each line of what happens meanwhile.
     """
     root = project.root
+    require_commit(root, project.revision)
     clone, commit = clean_clone(root, "HEAD", folder / "clone")
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
     lock = clone / LOCK
-    if differing := lock_differences(lock.read_text(encoding="utf-8")) if lock.is_file() else []:
+    if (
+        differing := lock_differences(lock.read_text(encoding="utf-8"), installed_version)
+        if lock.is_file()
+        else []
+    ):
         notes.append(f"installed packages are not those of requirements.lock: {', '.join(differing)}")
     notes.append(f"rebuilt with {tool_of(clone)}")
     for line in (f"commit {commit[:12]}, cloned from {root}", *notes):

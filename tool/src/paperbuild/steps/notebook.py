@@ -15,7 +15,7 @@ from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
 from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import Notebook, outputs_text, read_notebook
-from paperbuild.project.results import NotebookResults, read_results
+from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.reference import References
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
@@ -38,7 +38,7 @@ RESULTS, OUTPUTS = "results.json", "outputs.json"
 
 def recorded(result: Result) -> NotebookResults:
     """Return what a notebook's kept result records."""
-    return read_results(result.path(RESULTS))
+    return parse_results(result.content(RESULTS))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class NotebookStep(Step):
 
     def executed(self, result: Result) -> str:
         """Return the executed notebook: today's prose around the kept outputs."""
-        return outputs_text(self.source(), result.path(OUTPUTS))
+        return outputs_text(self.source(), result.content(OUTPUTS))
 
     def places(self, result: Result) -> dict[Path, str]:
         """Return where this result's own files belong, by place the name they are kept under."""

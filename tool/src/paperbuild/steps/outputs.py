@@ -20,6 +20,7 @@ from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.parameters import parameters_digest
+from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
 from paperbuild.steps.reference import References, StepReference
@@ -203,7 +204,7 @@ def numbers_document(
     """
     forms = languages.number_forms()
     printed: dict[str, dict[str, Any]] = {root: {} for root in forms}
-    provenance: dict[str, str] = {}
+    provenance: dict[str, dict[str, str]] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
@@ -211,10 +212,13 @@ def numbers_document(
                 for root, form in forms.items():
                     _nest(printed[root], artefact["name"], form.write(shown["text"], shown["value"]))
             elif KINDS[artefact["kind"]].files:
-                provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
+                # A figure and a table may share a name.
+                places = provenance.setdefault(artefact["kind"], {})
+                places[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     document = {**printed, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
-    document["date"] = build["date"]
+    if build["date"] != UNDATED:
+        document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
