@@ -5,7 +5,6 @@ only the installed packages are shared. Committed figures and tables are read as
 before the rebuild, so that nothing can reproduce by having been there already.
 """
 
-import contextlib
 import datetime
 import json
 import os
