@@ -55,6 +55,7 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     app.initialize(
         ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
     )
+    app.session.pack = functools.partial(_pack, app.session.pack)
     shell: Any = app.shell
     shell.events.register("pre_run_cell", _prepare_cell)
     shell.set_custom_exc((Exception,), _record_failure)
@@ -66,6 +67,20 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     os.environ[watch.CHILD_VARIABLE] = str(kept)
     sys.addaudithook(watch.Watch(settings))
     app.start()
+
+
+def _pack(given: Callable[[Any], bytes], message: Any) -> bytes:
+    """Return a message as the client is sent it; half a character (a lone surrogate) as a question mark.
+
+    jupyter_client's own way sends what is no UTF-8, or raises where nobody looks.
+    """
+    from jupyter_client.jsonutil import json_default
+
+    try:
+        text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return given(message)
+    return text.encode("utf-8", "replace")
 
 
 def watch_child(settings_file: str) -> None:

@@ -97,8 +97,9 @@ def _surroundings_of_kernels() -> Iterator[None]:
     environment = environment_of_kernels(0)
     os.environ.clear()
     os.environ.update(environment)
-    # The server's own socket lies there too.
-    tempfile.tempdir = environment["TMPDIR"]
+    # The server's own socket lies in a folder that multiprocessing makes and removes: beside ours, which is
+    # removed first and whose name is as short.
+    tempfile.tempdir = str(private_folder().parent)
     try:
         yield
     finally:

@@ -347,11 +347,8 @@ def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certi
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
     lock = clone / LOCK
-    if (
-        differing := lock_differences(lock.read_text(encoding="utf-8"), installed_version)
-        if lock.is_file()
-        else []
-    ):
+    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    if differing := lock_differences(pins, installed_version):
         notes.append(f"installed packages are not those of requirements.lock: {', '.join(differing)}")
     notes.append(f"rebuilt with {tool_of(clone)}")
     for line in (f"commit {commit[:12]}, cloned from {root}", *notes):
