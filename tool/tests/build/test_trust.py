@@ -73,7 +73,7 @@ def test_draws_hang_on_what_the_fingerprint_hangs_on(project: Path) -> None:
     assert drawn["own"] == pytest.approx(np.random.RandomState(7).random_sample(), rel=1e-9), "ten digits"
     # A comment changes neither the fingerprint nor, in a clean build, a draw.
     edit(project / ALONE, "number('draw.plain'", "# said\\nnumber('draw.plain'")
-    assert "03-alone                     fresh" in paper(project, "status").stdout
+    assert "03-alone                     stale (kept): output" in paper(project, "status").stdout
     paper(project, "clean", "--store")
     assert paper(project, "build", "--to=").returncode == 0
     assert {name: value(project, f"draw.{name}") for name in drawn} == drawn

@@ -1,7 +1,6 @@
 """Rules for notebooks as committed: thin, labelled, without outputs."""
 
 import ast
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from paperbuild.article.text import Manuscript
 from paperbuild.checks.prose import typed_in
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.notebook import label_of
+from paperbuild.project.notebook import label_of, parse_notebook
 
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -35,19 +34,16 @@ def notebook_findings(path: str, text: str) -> list[PaperError]:
         The notebook's path relative to the root, and its JSON.
     """
     try:
-        notebook = json.loads(text)
-    except json.JSONDecodeError as error:
-        expected, remedy = "a Jupyter notebook (JSON)", f"git checkout -- {path}"
-        return [
-            PaperError(f"not JSON: {error}", where=f"{path}:{error.lineno}", expected=expected, remedy=remedy)
-        ]
+        notebook = parse_notebook(text, path)
+    except PaperError as error:
+        return [error]
     found: list[PaperError] = []
 
     def add(cell: Mapping[str, Any], line: int, message: str, expected: str, remedy: str) -> None:
         where = f"{path}:{_source_line(text, cell) + line}"
         found.append(PaperError(message, where=where, expected=expected, remedy=remedy))
 
-    cells = notebook.get("cells", [])
+    cells = notebook["cells"]
     code = [cell for cell in cells if cell.get("cell_type") == "code"]
     labels: Counter[str] = Counter()
     for cell in code:

@@ -87,9 +87,22 @@ def read_notebook(path: Path, shown: str) -> Notebook:
         If the file is not a notebook of format 4.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PaperError(f"not UTF-8 ({error})", where=shown, expected="a Jupyter notebook") from None
+    return Notebook(path, shown, parse_notebook(text, shown))
+
+
+def parse_notebook(text: str, shown: str) -> dict[str, Any]:
+    """Return the document that a notebook's text holds; `shown` is the file that messages name.
+
+    Raises
+    ------
+    PaperError
+        If it is no notebook of format 4.
+    """
+    try:
+        document = json.loads(text)
     except json.JSONDecodeError as error:
         raise PaperError(
             f"not a notebook: {error.msg}",
@@ -97,9 +110,40 @@ def read_notebook(path: Path, shown: str) -> Notebook:
             expected="a Jupyter notebook (JSON)",
             remedy=f"git diff {shown} shows what changed; git checkout {shown} brings the last version back",
         ) from None
-    if not isinstance(document, dict) or document.get("nbformat") != 4 or "cells" not in document:
+    except (ValueError, RecursionError) as error:
+        # Digits or brackets by the thousand.
+        raise PaperError(f"not a notebook: {error}", where=shown, expected="a Jupyter notebook") from None
+    if not isinstance(document, dict) or document.get("nbformat") != 4:
         raise PaperError("not a notebook of format 4", where=shown, expected='"nbformat": 4 and "cells"')
-    return Notebook(path, shown, document)
+    if (cells := document.get("cells")) is None or not isinstance(cells, list):
+        raise PaperError("not a notebook of format 4", where=shown, expected='a list of "cells"')
+    for number, cell in enumerate(cells, 1):
+        if problem := _misshapen(cell):
+            raise PaperError(
+                f"not a notebook of format 4: cell {number} has {problem}",
+                where=shown,
+                remedy=f"git checkout {shown} brings the last version back",
+            )
+    return document
+
+
+def _misshapen(cell: Any) -> str:
+    """Say what of a cell is not as the format has it; empty where all that the build relies on is."""
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+        return "no type"
+    source, metadata = cell.get("source", ""), cell.get("metadata", {})
+    lines = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        return "a source that is no text"
+    try:
+        "".join(lines).encode("utf-8")
+    except UnicodeEncodeError:
+        return "half a character in its source"
+    tags = metadata.get("tags", []) if isinstance(metadata, dict) else None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return "metadata or tags that are none"
+    outputs = cell.get("outputs", [])
+    return "" if isinstance(outputs, list) else "outputs that are no list"
 
 
 # Python 3.11's parser counts its depth for all threads together and fails where two parse at once.
