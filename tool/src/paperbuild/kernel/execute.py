@@ -227,8 +227,7 @@ def failure(run: Run, error: Exception | None) -> PaperError:
 def refuse_early_end(run: Run) -> None:
     """Raise where a cell has ended the notebook: papermill takes ``sys.exit(0)`` for success."""
     for index, cell in enumerate(run.document.cells):
-        ended = any(output.get("ename") == "SystemExit" for output in cell.get("outputs", ()))
-        if ended and "raises-exception" not in cell.metadata.get("tags", ()):
+        if any(output.get("ename") == "SystemExit" for output in cell.get("outputs", ())):
             keep_notebook(run)
             raise PaperError(
                 "sys.exit() ends the notebook, and the cells after it did not run",
