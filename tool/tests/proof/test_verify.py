@@ -11,6 +11,7 @@ import pytest
 from paperbuild.cli import verify as cli
 from paperbuild.cli.main import main
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.project.layout import Project
 from paperbuild.proof import deposit, verify
 from paperbuild.proof.certificate import codecheck
@@ -332,8 +333,10 @@ def test_packages_that_are_not_the_locked_ones_are_named():
         "gone==1",
     )
     lock = "\n".join(lines)
-    assert verify.lock_differences(lock) == [f"ruff: 0.0.1, not {version('ruff')}"]
-    assert verify.lock_differences("ruff[x]==0.0.1 \\\n") == verify.lock_differences("ruff==0.0.1 \\\n")
+    assert lock_differences(lock, installed_version) == [f"ruff: 0.0.1, not {version('ruff')}"]
+    assert lock_differences("ruff[x]==0.0.1 \\\n", installed_version) == lock_differences(
+        "ruff==0.0.1 \\\n", installed_version
+    )
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):

@@ -129,6 +129,8 @@ class Plan:
         What the last build was made from; explains, never decides.
     look_anew : callable
         Has the steps forget what may have changed on disk since they looked.
+    warning : str
+        What is not as it should be in what everything is made with, in words; empty where all is.
     statuses : dict of str to Status
         How each listed step stands; filled by `inspect`.
     results : dict of str to Result
@@ -141,6 +143,7 @@ class Plan:
     options: Options
     state: dict[str, Any] = field(default_factory=dict)
     look_anew: Callable[[], None] = lambda: None
+    warning: str = ""
     statuses: dict[str, Status] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
 
@@ -192,11 +195,15 @@ class Plan:
         if status.reasons:
             return status
         status.inputs = step.inputs(self.results)
-        status.result = self.store.find(status.inputs)
+        kept = self.store.find(status.inputs)
+        # Held to its content here, before anything that follows from it is remembered.
+        damaged = kept is not None and not self.store.is_sound(kept, self.cache.file)
+        status.result = None if damaged else kept
         last = self.state.get("steps", {}).get(name)
         changed = differences(last["inputs"], status.inputs) if last else []
         if status.result is None:
             gone = ["its kept result is gone from build/store"] if last else ["never built here"]
+            gone = ["its kept result in build/store is damaged"] if damaged else gone
             status.reasons = changed or gone
             return status
         status.reasons = self.differing(step.published(status.result, self.results))
@@ -266,7 +273,9 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     found: list[Step] = [*notebooks.values(), outputs]
     found += [DocumentStep(desk, kind, outputs) for kind in kinds]
     steps = {step.name: step for step in found}
-    plan = Plan(steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew)
+    plan = Plan(
+        steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew, desk.unlocked()
+    )
     return plan.inspect()
 
 

@@ -77,6 +77,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
             print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
+    if report.warning and not args.quiet:
+        print(f"paper: {report.warning}", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():

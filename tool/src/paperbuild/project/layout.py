@@ -244,4 +244,4 @@ class Project:
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
-        return read_revision(self.root, INPUT_PATHS)
+        return read_revision(self.root, INPUT_PATHS, PARAMETERS)

@@ -37,7 +37,7 @@ from paperbuild.project.layout import (
 )
 from paperbuild.project.manifest import read_manifest
 from paperbuild.project.results import NotebookResults, read_results
-from paperbuild.project.revision import Revision
+from paperbuild.project.revision import Revision, require_commit
 from paperbuild.proof.attestation import statement
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
 from paperbuild.proof.readme import readme
@@ -69,6 +69,7 @@ MEDIA = {
 
 def refuse_uncommitted(project: Project) -> None:
     """Raise where the project, or what its outputs were built from, differs from its last commit."""
+    require_commit(project.root, project.revision)
     changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed or project.revision.dirty:
         raise PaperError(
