@@ -173,8 +173,8 @@ def test_a_curve_of_the_status_holds_no_sample_twice():
     panels = curves.status_panels({key: data.load(name) for key, name in names.items()}, lag=1)
     evaluate = curves.StatusCurve(panels, 1, 0)
     grid = specification.grid(curves.STATUS_OPTIONS, curves.status_possible)
-    samples = grid[["states", "years"]].drop_duplicates()
-    rows = [tuple(evaluate._sample("arrivals", *pair).index) for pair in samples.itertuples(index=False)]
+    one_each = grid[grid["direction"] == "arrivals"].drop_duplicates(["states", "years"])
+    rows = [tuple(evaluate.sample(choice).index) for choice in one_each.to_dict("records")]
     assert len(set(rows)) == len(rows) == 8  # of nine, two hold the same rows
 
 

@@ -9,9 +9,11 @@ from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.arguments import add_build_choices, byte_count, job_count, options_from
 from paperbuild.ground import surroundings
+from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
 from paperbuild.project.workspace import Workspace
+from paperbuild.steps.desk import Desk
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_build_choices(parser)
     parser.add_argument(
         "--jobs", "-j", type=job_count, metavar="N", help="steps at a time (default: processors)"
+    )
+    parser.add_argument(
+        "--dask",
+        dest="cluster",
+        default="",
+        metavar="tcp://HOST:PORT",
+        help="have a Dask cluster do what notebooks map with joblib",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
@@ -59,6 +68,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if args.dry_run:
         print("\n".join(lines(look(), explain=True)))
         return 0
+    if args.cluster:
+        require_alike_cluster(project, args)
     if args.explain:
         print("\n".join(lines(look(), explain=True)), file=sys.stderr)
     report = scheduler.build(look)
@@ -89,3 +100,14 @@ def main(project: Project, args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0 if report.ok else 1
+
+
+def require_alike_cluster(project: Project, args: argparse.Namespace) -> None:
+    """Refuse a cluster that cannot be reached or would compute something else, before anything runs."""
+    from paperbuild.kernel.cluster import require_alike
+
+    desk = Desk.of(Workspace.open(project.root, args.scenario, tuple(args.overrides)))
+    packages = desk.packages.needed_by(desk.outside(desk.workspace.notebooks))
+    workers = require_alike(args.cluster, packages, project.src, kernel_environment("", 0))
+    if not args.quiet:
+        print(f"paper: {workers} workers at {args.cluster}", file=sys.stderr)

@@ -30,6 +30,7 @@ COMMANDS = {
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
+    "dask": ("paperbuild.cli.dask", "be a scheduler or worker for builds with --dask"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
 }

@@ -28,6 +28,8 @@ class KernelSettings:
         ``SOURCE_DATE_EPOCH`` for the process.
     memory_limit : int
         Bytes of memory the process may hold; 0 for no limit.
+    cluster : str
+        Address of the Dask scheduler that does what the notebook maps; empty for this process.
     """
 
     step: str
@@ -38,3 +40,4 @@ class KernelSettings:
     results: Mapping[str, str]
     epoch: int
     memory_limit: int = 0
+    cluster: str = ""

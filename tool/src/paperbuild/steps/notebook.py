@@ -123,6 +123,7 @@ class NotebookStep(Step):
             results=results,
             epoch=desk.workspace.revision.epoch,
             memory_limit=desk.memory_limit,
+            cluster=desk.cluster,
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"
