@@ -48,7 +48,7 @@ def status_curve(draws: int) -> tuple[pd.DataFrame, curves.StatusCurve]:
 
 
 def _engine(draws: int, jobs: int = 1) -> dict[str, Any]:
-    grid, evaluate = status_curve(draws)
+    grid, evaluate = status_curve(max(draws, 1))
     started = time.perf_counter()
     curve = specification.run(grid, evaluate, jobs=jobs, batch=curves.STATUS_BATCH)
     return {"seconds": time.perf_counter() - started, "work": len(curve.estimates) * (1 + draws)}
