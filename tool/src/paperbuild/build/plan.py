@@ -44,6 +44,8 @@ class Options:
         ``fork`` or ``cold``.
     memory_limit : int
         Bytes a kernel may hold; 0 for no limit.
+    cluster : str
+        Address of the Dask scheduler over which notebooks spread their work; empty for none.
     store_limit : int
         Bytes the store of results may hold.
     quiet : bool
@@ -60,6 +62,7 @@ class Options:
     engine: str = "auto"
     kernel: str = "fork"
     memory_limit: int = 0
+    cluster: str = ""
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False
@@ -257,6 +260,7 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
         engine=options.engine,
         kernel=options.kernel,
         memory_limit=options.memory_limit,
+        cluster=options.cluster,
         accept=options.accept,
     )
     references = References(workspace, options.accept)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from paperbuild.kernel import recorder, watch
+from paperbuild.kernel import cluster, recorder, watch
 from paperbuild.kernel.family import adopt_orphans, end_family
 from paperbuild.kernel.importer import import_from_source
 from paperbuild.kernel.settings import KernelSettings
@@ -51,6 +51,8 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     recorder.begin(
         recorder.Recorder(Path(settings.staging), {k: Path(v) for k, v in settings.results.items()})
     )
+    if settings.cluster:
+        cluster.use(settings.cluster)
     app = IPKernelApp.instance()
     app.initialize(
         ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]

@@ -32,6 +32,8 @@ class KernelSettings:
         Bytes of memory the process may hold; 0 for no limit.
     outside : tuple of str
         What it declares to take from where nothing is watched: ``network``, ``programs``, ``clock``.
+    cluster : str
+        Address of the Dask scheduler that does what the notebook maps; empty for this process.
     """
 
     step: str
@@ -44,3 +46,4 @@ class KernelSettings:
     memory_limit: int = 0
     folders: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    cluster: str = ""

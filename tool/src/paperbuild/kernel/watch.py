@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.importer import bytecode_folder, site_folders
@@ -174,8 +175,10 @@ class Watch:
         """Refuse a connection that leaves this machine."""
         host = address[0] if isinstance(address, tuple) else address
         host = os.fsdecode(host) if isinstance(host, bytes) else host
-        # A socket of the file system has a path for its address.
+        # A socket of the file system has a path for its address; a cluster was held against this machine.
         if not isinstance(host, str) or "/" in host or host.startswith("\0") or is_here(host):
+            return
+        if host == urlsplit(self.settings.cluster).hostname:
             return
         self._note("connects", "asks the network for", host)
         raise NetworkRefusedError(f"a notebook does not ask the network ({host})")

@@ -34,6 +34,8 @@ class Desk:
         Which typesetter, and how kernels start.
     memory_limit : int
         Bytes a kernel may hold; 0 for no limit.
+    cluster : str
+        Address of the Dask scheduler over which notebooks spread their work; empty for none.
     accept : bool
         Whether what this machine makes becomes the reference, though only the machine differs.
     """
@@ -44,6 +46,7 @@ class Desk:
     engine: str = "auto"
     kernel: str = "fork"
     memory_limit: int = 0
+    cluster: str = ""
     accept: bool = False
     _article: Article | None = field(default=None, repr=False)
 

@@ -127,6 +127,7 @@ class NotebookStep(Step):
             memory_limit=desk.memory_limit,
             folders=tuple(map(str, desk.workspace.folders(self.name))),
             outside=tuple(desk.workspace.settings.notebooks[self.name].outside or ()),
+            cluster=desk.cluster,
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"
