@@ -424,6 +424,17 @@ def test_a_word_that_rests_on_a_result_is_no_edit_but_names_what_it_rests_on(tmp
     assert "analysis/01-a.ipynb, cell" in held.remedy
 
 
+def test_a_change_in_a_passage_that_rests_on_a_result_says_so(tmp_path):
+    (tmp_path / "paper.qmd").write_text('::: {when="a.d < 0"}\nDeaths fell.\n:::\n', encoding="utf-8")
+    pieces = [Piece("Deaths "), Piece("fell", "went", ADA), Piece("sank", "came", ADA), Piece(".")]
+    edited = Edited("", False, (Paragraph(pieces=pieces),), ())
+    (edit,) = look(edited, read(tmp_path), Manifest(), "edited.docx").edits
+    assert (edit.new, edit.said) == (
+        "sank",
+        '“fell” → “sank” (in a passage that rests on when="a.d < 0")',
+    )
+
+
 @given(st.data())
 def test_any_word_typed_over_changes_that_word_of_the_source_and_no_other(data):
     """Whatever words a text has and however its lines break, marks and citations between them."""

@@ -305,6 +305,8 @@ class _Reviewer:
                 start -= 1
         drops = tuple(name for one in made for name in _made(one.source, None) or (one.text.strip(),))
         new = _markdown(change.pieces, block)
+        # Not a word but a passage rests on a result: its author decides whether it still says the same.
+        said += f" (in a passage that rests on {block.rests})" if block.rests else ""
         self.edits.append(Edit(block, start, end, new, change.hands, said, drops))
 
     def hold_made(self, aligned: Aligned, one: Made, change: Change) -> None:
