@@ -11,6 +11,7 @@ from pathlib import Path
 import docx
 import hypothesis.strategies as st
 import pytest
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from hypothesis import given
 from sample_article import edit, job, line, make_article
@@ -134,6 +135,41 @@ def test_with_apply_the_source_is_changed_and_nothing_else_of_it(root, document,
         "begins with a number", "begins with a number of regions"
     )
     assert source(root) == expected.replace("A note follows.", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("made-up regions", "invented regions"),  # the title, in the front matter
+        ("none of it is real", "nothing of it is real"),  # the abstract
+        ("Detail", "Details"),  # a heading
+        ("The made-up trend of", "An invented trend of"),  # the caption of a figure
+        ("Persons in thousands", "People in thousands"),  # of a table
+        ("Negative rates carry", "Falling rates have"),  # in a callout
+        ("Second point", "Another point"),  # an item of a list
+        ("code", "source"),  # in code
+        ("по-русски", "русским языком"),  # in a span
+    ],
+)
+def test_prose_of_every_kind_is_changed_where_it_stands(root, document, capsys, old, new):
+    before = source(root)
+    type_over(document, old, new)
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert source(root).replace(new, old) == before
+    assert source(root) != before
+
+
+def test_a_picture_that_was_taken_out_names_its_notebook(root, document, capsys):
+    (drawing,) = document.element.body.iter(qn("w:drawing"))
+    run = drawing.getparent()
+    gone = OxmlElement("w:del")
+    gone.set(qn("w:author"), "Ada")
+    run.addprevious(gone)
+    gone.append(run)
+    code, told = review(root, document, capsys)
+    assert code == 1
+    assert "Ada took out or replaced the picture of fig-trend" in told
+    assert "analysis/01-sample.ipynb, cell draw, draws it" in told
 
 
 def test_no_blank_is_left_where_a_sentence_ended_a_paragraph(root, document, capsys):
@@ -373,6 +409,7 @@ ADA = Hand("Ada", "2026-02-03T10:00:00Z")
 )
 def test_a_word_that_rests_on_a_result_is_no_edit_but_names_what_it_rests_on(tmp_path, old, new, told):
     (tmp_path / "paper.qmd").write_text(BOUND, encoding="utf-8")
+    where = line(tmp_path, "{{<" if old == "4.2" else old)
     number = {"value": 4.2, "text": "4.2", "notebook": "01-a", "cell": "births"}
     before, after = "Births rose by 4.2 per cent, and deaths fell.".split(old, 1)
     pieces = [Piece(before), Piece(old, "went", ADA), Piece(new, "came", ADA), Piece(after)]
@@ -384,8 +421,19 @@ def test_a_word_that_rests_on_a_result_is_no_edit_but_names_what_it_rests_on(tmp
     )
     assert found.edits == ()
     (held,) = found.held
-    assert (held.where, held.message) == ("paper.qmd:1", told)
+    assert (held.where, held.message) == (f"paper.qmd:{where}", told)
     assert "analysis/01-a.ipynb, cell" in held.remedy
+
+
+def test_a_change_in_a_passage_that_rests_on_a_result_says_so(tmp_path):
+    (tmp_path / "paper.qmd").write_text('::: {when="a.d < 0"}\nDeaths fell.\n:::\n', encoding="utf-8")
+    pieces = [Piece("Deaths "), Piece("fell", "went", ADA), Piece("sank", "came", ADA), Piece(".")]
+    edited = Edited("", False, (Paragraph(pieces=pieces),), ())
+    (edit,) = look(edited, read(tmp_path), Manifest(), "edited.docx").edits
+    assert (edit.new, edit.said) == (
+        "sank",
+        '“fell” → “sank” (in a passage that rests on when="a.d < 0")',
+    )
 
 
 @given(st.data())
