@@ -4,6 +4,8 @@ __all__ = [
     "coding",
     "convergence",
     "covariance",
+    "kept",
+    "mapping",
     "panel",
     "ppml",
     "rates",

@@ -12,6 +12,7 @@ __all__ = [
     "palette",
     "populations",
     "regional",
+    "scale",
     "sources",
     "statements",
     "turns",
