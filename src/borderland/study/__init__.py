@@ -13,6 +13,7 @@ __all__ = [
     "palette",
     "populations",
     "regional",
+    "scale",
     "sources",
     "statements",
     "turns",
