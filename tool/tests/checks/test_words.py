@@ -30,7 +30,13 @@ def project(tmp_path):
             "README.md": readme,
             "analysis/parameters.yml": settings,
             "analysis/01-a.ipynb": json.dumps(
-                {"cells": [{"cell_type": "markdown", "id": "r1", "source": [reading]}]}, indent=1
+                {
+                    "nbformat": 4,
+                    "nbformat_minor": 5,
+                    "metadata": {},
+                    "cells": [{"cell_type": "markdown", "id": "r1", "metadata": {}, "source": [reading]}],
+                },
+                indent=1,
             ),
             "figures/manifest.json": json.dumps(
                 {

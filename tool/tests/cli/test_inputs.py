@@ -62,7 +62,7 @@ MALFORMED = {
     "notebook of numbers": (
         "analysis/01-first.ipynb",
         '{"nbformat": 4, "cells": [3]}',
-        "01-first.ipynb: not a notebook: cells that are none",
+        "01-first.ipynb: not a notebook of format 4: cell 1 has no type",
     ),
     "deep notebook": ("analysis/01-first.ipynb", "[" * 100_000, "01-first.ipynb: not a notebook: nested"),
     "front matter": ("paper.qmd", "---\n- 1\n---\n\nWords.\n", "paper.qmd:2: "),

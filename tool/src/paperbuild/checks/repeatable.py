@@ -26,7 +26,7 @@ UNSEEDED = ("random.default_rng", "random.RandomState", "random.Random", "defaul
 def find(subject: Subject) -> Iterable[PaperError]:
     """What in notebooks and modules gives another result each time."""
     project = subject.project
-    excused = {name for name, block in project.settings.notebooks.items() if "clock" in (block.outside or {})}
+    excused = {name for name, block in subject.settings.notebooks.items() if "clock" in (block.outside or {})}
     for step in project.steps:
         if step in excused:
             continue

@@ -121,7 +121,7 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
     keys = [use.name.partition(".") for use in subject.article.bound]
     used = {name for head, _, name in keys if head in forms}
     used |= {name for one in bound(subject.article) for name in expression_names(one.expression)}
-    for step, settings in subject.project.settings.notebooks.items():
+    for step, settings in subject.settings.notebooks.items():
         if settings.results:
             shown = subject.project.relative(subject.project.notebook(step))
             named = set(_NUMBER_NAME.findall(_code(subject.text(shown))))

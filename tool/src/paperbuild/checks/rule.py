@@ -15,6 +15,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import load_yaml, read_text
 from paperbuild.project.layout import QUARTO_PROJECT, Project
 from paperbuild.project.manifest import Manifest, read_manifest
+from paperbuild.project.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,20 @@ class Subject:
         return Facts(recorded_values(self.manifest.numbers), content)
 
     @cached_property
+    def settings(self) -> Settings:
+        """The project's settings; those of an empty file where they cannot be read.
+
+        The rule on parameters says what is wrong with them, once for all.
+        """
+        try:
+            return self.project.settings
+        except PaperError:
+            return Settings()
+
+    @property
     def phrases(self) -> tuple[str, ...]:
         """Phrases that state no result in this project."""
-        try:
-            return tuple(self.project.settings.checks.no_result or {})
-        except PaperError:
-            return ()  # the rule on parameters says what is wrong
+        return tuple(self.settings.checks.no_result or {})
 
     def text(self, path: str) -> str:
         """Return a file's text.

@@ -20,7 +20,6 @@ in a sentence, and ``<!-- = n.NAME -->`` behind a number that is printed as NAME
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from paperbuild.article.conditions import Facts, evaluate
 from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.notebook import parse_notebook
 
 PLAIN = "README.md"
 """The text beside the article that may bind by comments; notebooks do as well."""
@@ -201,13 +201,13 @@ def readings(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
     """Yield the Markdown cells of all notebooks, each with what turns its lines into places."""
     for path in sorted(subject.project.analysis.glob("*.ipynb")):
         shown = subject.project.relative(path)
-        content = subject.text(shown)
         try:
-            cells = json.loads(content)["cells"]
-        except (ValueError, KeyError, TypeError):
+            content = subject.text(shown)
+            cells = parse_notebook(content, shown)["cells"]
+        except PaperError:
             continue  # the rule on notebooks says so
         for cell in cells:
-            if cell.get("cell_type") == "markdown":
+            if cell["cell_type"] == "markdown":
                 yield _place(shown, content, cell), Manuscript(shown, "".join(cell.get("source", [])))
 
 

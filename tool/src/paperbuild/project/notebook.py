@@ -107,8 +107,11 @@ def parse_notebook(text: str, shown: str) -> dict[str, Any]:
             expected="a Jupyter notebook (JSON)",
             remedy=f"git diff {shown} shows what changed; git checkout {shown} brings the last version back",
         ) from None
-    except (ValueError, RecursionError) as error:
-        # Digits or brackets by the thousand.
+    except RecursionError:
+        message, expected = "not a notebook: nested too deeply", "a Jupyter notebook (JSON)"
+        raise PaperError(message, where=shown, expected=expected) from None
+    except ValueError as error:
+        # Digits by the thousand.
         raise PaperError(f"not a notebook: {error}", where=shown, expected="a Jupyter notebook") from None
     if not isinstance(document, dict) or document.get("nbformat") != 4:
         raise PaperError("not a notebook of format 4", where=shown, expected='"nbformat": 4 and "cells"')
