@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 
 
@@ -55,10 +54,17 @@ def corpus(register: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFram
     return once.assign(group=once["region"], within=once["interview"])[["theme", "group", "within"]]
 
 
-def frequent(joint: pd.DataFrame, places: int) -> list[str]:
-    """Themes held by at least so many places of speech, most frequent first."""
-    held = pd.Series(np.diag(joint), index=joint.index)
-    return list(held[held >= places].sort_values(ascending=False, kind="stable").index)
+def profile_table(profile: pd.DataFrame) -> pd.DataFrame:
+    """Theme profile as printed: a row a theme, the most frequent first, a column a group, percent of its statements.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        From :func:`borderland.methods.coding.theme_profile`; a cell that is not shown is missing.
+    """
+    order = profile.groupby("theme")["statements"].sum().sort_values(ascending=False, kind="stable").index
+    wide = profile.pivot(index="theme", columns="group", values="share")
+    return wide.loc[order].rename_axis("Theme").rename_axis(columns=None).reset_index()
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,13 @@ def to_map(lat: ArrayLike, lon: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     return x, y
 
 
+def placed(places: pd.DataFrame, country: str) -> pd.DataFrame:
+    """Places of a country (``name``, ``country``, ``lat``, ``lon``) with ``x`` and ``y`` on the map."""
+    own = places[places["country"] == country]
+    x, y = to_map(own["lat"], own["lon"])
+    return own.assign(x=x, y=y)
+
+
 def projected(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its geometries in metres of the Albers equal-area map instead of degrees."""
     geometry = [shapely.transform(g, _MAP.transform, interleaved=False) for g in frame["geometry"]]
