@@ -57,7 +57,9 @@ def stacked_shares(
     for group in frame.columns[:2]:
         for place, (middle, value) in enumerate(zip(left[group], frame[group], strict=True)):
             if value >= 4:
-                ax.text(middle, place, f"{value:.0f}", ha="center", va="center", fontsize=SMALL, color="white")
+                ax.text(
+                    middle, place, f"{value:.0f}", ha="center", va="center", fontsize=SMALL, color="white"
+                )
     color_names(ax, colors)
     ax.set(xlim=(0, 100), ylim=(len(frame) - 0.4, -0.6), xlabel="", ylabel="")
     ax.tick_params(axis="y", length=0)
@@ -99,8 +101,16 @@ def bar_panels(
     for heading, ax in grid.axes_dict.items():
         part = rows[rows["panel"] == heading]
         sns.barplot(
-            part, x="value", y="row", hue="row", order=panels.index, palette=named, saturation=1, width=0.72,
-            legend=False, ax=ax,
+            part,
+            x="value",
+            y="row",
+            hue="row",
+            order=panels.index,
+            palette=named,
+            saturation=1,
+            width=0.72,
+            legend=False,
+            ax=ax,
         )
         for place, value in enumerate(panels[heading]):
             ax.annotate(
@@ -117,6 +127,6 @@ def bar_panels(
         ax.tick_params(axis="y", length=0)
         sns.despine(ax=ax, left=True, bottom=True)
     low, high = min(rows["value"].min(), 0), rows["value"].max()
-    grid.set(xlim=(low - (0.2 * reach if low < 0 else 0), high + 0.2 * reach))
+    grid.set(xlim=(low - (0.3 * reach if low < 0 else 0), high + 0.2 * reach))
     color_names(grid.axes.flat[0], colors)
     return fig

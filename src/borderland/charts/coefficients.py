@@ -14,15 +14,27 @@ from matplotlib.patches import Patch
 
 from borderland import ties
 from borderland.charts.marks import legend_above, number_ticks
-from borderland.charts.theme import ACCENT, GREY, INK, PALE, SMALL, WIDTH, Words, canvas, framed, themed
+from borderland.charts.theme import (
+    ACCENT,
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    WIDTH,
+    Style,
+    Words,
+    canvas,
+    framed,
+    themed,
+)
 from borderland.methods import specification
 
-_SERIES = ({"marker": "o", "color": INK}, {"marker": "s", "color": "#8A8A8A"})
+_SERIES: tuple[Style, ...] = ({"marker": "o", "color": INK}, {"marker": "s", "color": "#8A8A8A"})
 
 
 @themed
 def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None = None) -> Figure:
-    """Estimates with intervals in the order of the rows, their numbers beside them; published ones are hollow.
+    """Estimates with intervals in the order of the rows, numbers beside them; published ones are hollow.
 
     Parameters
     ----------
@@ -55,7 +67,9 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
     ax.axvline(0, color=INK, linewidth=0.6)
     places = [place for place, (_, row) in enumerate(rows) if row is not None]
     drawn = frame.assign(place=places)
-    ax.hlines(drawn["place"], drawn["low"], drawn["high"], color=np.where(published, GREY, INK), linewidth=1.2)
+    ax.hlines(
+        drawn["place"], drawn["low"], drawn["high"], color=np.where(published, GREY, INK), linewidth=1.2
+    )
     for kind, part in drawn.groupby("kind", sort=False):
         own = kind == "ours"
         sns.scatterplot(
@@ -117,7 +131,13 @@ def _arrows(ax: Axes, drawn: pd.DataFrame, reach: float) -> None:
     for column, edge, marker in (("low", -reach, "<"), ("high", reach, ">")):
         beyond = drawn[drawn[column].abs().gt(reach) & np.sign(drawn[column]).eq(np.sign(edge))]
         sns.scatterplot(
-            x=np.full(len(beyond), edge), y=beyond["place"], marker=marker, color=INK, s=22, clip_on=False, ax=ax
+            x=np.full(len(beyond), edge),
+            y=beyond["place"],
+            marker=marker,
+            color=INK,
+            s=22,
+            clip_on=False,
+            ax=ax,
         )
 
 
@@ -130,7 +150,7 @@ def coefficient_grid(
     Parameters
     ----------
     frame : DataFrame
-        ``panel`` (heading), ``row`` (label at the left), ``series``, ``estimate``, ``low``, ``high``; drawn in
+        ``panel`` (heading), ``row`` (label at the left), ``series``, ``estimate``, ``low``, ``high``; in
         order of first appearance.
     words : Words
         Its mark ``base`` explains the hollow mark, where there is one.
@@ -148,7 +168,9 @@ def coefficient_grid(
     )
     fig = framed(grid.figure, words)
     handles = [
-        Line2D([], [], **style, label=name) for name, style in zip(series, _SERIES, strict=False) if len(series) > 1
+        Line2D([], [], **style, label=name)
+        for name, style in zip(series, _SERIES, strict=False)
+        if len(series) > 1
     ]
     if base:
         handles.append(
@@ -267,7 +289,15 @@ def _estimates(ax: Axes, ranked: pd.DataFrame, null: tuple[float, float], main: 
         zorder=3,
         ax=ax,
     )
-    ax.plot(main, ranked["estimate"].iloc[main], "D", color=ACCENT, markeredgecolor="white", markersize=6, zorder=4)
+    ax.plot(
+        main,
+        ranked["estimate"].iloc[main],
+        "D",
+        color=ACCENT,
+        markeredgecolor="white",
+        markersize=6,
+        zorder=4,
+    )
     ax.grid(axis="y")
     ax.set_ylabel("")
     ax.tick_params(labelbottom=False)

@@ -72,7 +72,7 @@ def coverage_matrix(frame: pd.DataFrame, *, words: Words, grades: Mapping[str, s
     grades : mapping
         Table to its grade.
     """
-    fig = canvas(0.15 * len(frame) + 0.5, words)
+    fig = canvas(0.13 * len(frame) + 0.7, words)
     ax = fig.add_subplot()
     sns.heatmap(
         frame,
@@ -146,7 +146,10 @@ def block_heatmaps(
         _years_below(ax, frame)
         color_names(ax, dict.fromkeys(frame.index, colors[heading]))
         ax.set_title(heading, color=colors[heading])
-    bar = fig.colorbar(axes[0].collections[0], ax=list(axes), shrink=0.6, aspect=22, pad=0.01, ticks=list(levels))
+        ax.tick_params(axis="x", length=2.5 if ax is axes[-1] else 0)
+    bar = fig.colorbar(
+        axes[0].collections[0], ax=list(axes), shrink=0.6, aspect=22, pad=0.01, ticks=list(levels)
+    )
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_formatter(FuncFormatter(thousands))
     return fig

@@ -1,10 +1,12 @@
 """Lines over years: panels by topic, and one small panel a unit in blocks by side."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -73,7 +75,7 @@ def panel_lines(
         aspect=WIDTH / columns / row_height,
     )
     fig = framed(grid.figure, words)
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=style["color"], linestyle=_linestyle(style), label=name)
         for name, style in styles.items()
         if name in set(rows["series"])
@@ -121,7 +123,8 @@ def _ends(panel: pd.DataFrame, styles: Mapping[str, Style]) -> dict[str, tuple[f
     return {row.series: (row.year, row.value, styles[row.series]["color"]) for row in last.itertuples()}
 
 
-def _linestyle(style: Style) -> str | tuple[int, tuple[float, ...]]:
+def _linestyle(style: Style) -> Any:
+    """The dashes of a style as matplotlib's own lines take them."""
     return (0, style["dashes"]) if style["dashes"] else "-"
 
 
@@ -136,7 +139,7 @@ def unit_panels(
     breaks: Mapping[str, Collection[int]],
     reference: float,
 ) -> Figure:
-    """One small panel a region on common axes, the two sides facing each other as blocks, west to east in each.
+    """One small panel a region on common axes, the two sides as blocks that face each other, west to east.
 
     Parameters
     ----------
@@ -179,7 +182,9 @@ def unit_panels(
             ax.axis("off")
         sns.despine(fig)
     year_ticks(grid[0, 0], int(frame["year"].min()), int(frame["year"].max()), 3)
-    handles = [Line2D([], [], color=hue, linewidth=3, label=words[country]) for country, hue in colors.items()]
+    handles = [
+        Line2D([], [], color=hue, linewidth=3, label=words[country]) for country, hue in colors.items()
+    ]
     handles += [
         Line2D([], [], color=INK, linestyle=_linestyle(style), label=name) for name, style in styles.items()
     ]
@@ -224,8 +229,17 @@ def dated_lines(
     rows = frame.rename_axis(index="series", columns="year").stack().rename("value").reset_index()
     rows["year"] = rows["year"].astype(int)
     sns.lineplot(
-        rows, x="year", y="value", hue="series", style="series", palette=dict(colors), markers=["o"] * len(frame),
-        dashes=False, estimator=None, legend=False, ax=ax,
+        rows,
+        x="year",
+        y="value",
+        hue="series",
+        style="series",
+        palette=dict(colors),
+        markers=["o"] * len(frame),
+        dashes=False,
+        estimator=None,
+        legend=False,
+        ax=ax,
     )
     ax.set(xlabel="", ylabel="", xticks=years, ylim=(0, None))
     ax.set_xticklabels([str(year) for year in years])
@@ -233,9 +247,7 @@ def dated_lines(
     ax.grid(axis="y")
     number_ticks(ax)
     mark_breaks(ax, breaks)
-    label_ends(
-        ax, _ends(rows, {label: {"color": colors[label]} for label in frame.index})
-    )
+    label_ends(ax, _ends(rows, {label: {"color": colors[label]} for label in frame.index}))
     return fig
 
 

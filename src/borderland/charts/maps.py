@@ -271,10 +271,9 @@ def district_map(
     districts : DataFrame
         ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
     places : DataFrame
-        ``name``, ``x``, ``y`` (metres): places that are named, beside their circles.
+        ``name``, ``unit``, ``x``, ``y`` (metres): places that are named, above their circles.
     words : Words
-        Marks ``bar`` (of the colours) and ``size``. The licences of the boundaries ask for their credit in the
-        source.
+        Marks ``bar`` (of the colours) and ``size``. The source has the credit that the boundaries ask for.
     levels : collection of float
         Class limits of the value.
     ends : bool
@@ -298,10 +297,11 @@ def district_map(
         linewidths=0.4,
         zorder=4,
     )
-    for label, x, y in zip(places["name"], places["x"], places["y"], strict=True):
+    for place in places.itertuples():
+        east, north = look.shifts.get(place.unit, (0, 0))
         ax.annotate(
-            label,
-            (x, y),
+            place.name,
+            (place.x + 1e3 * east, place.y + 1e3 * north),
             xytext=(0, 6),
             textcoords="offset points",
             ha="center",

@@ -9,9 +9,10 @@ from matplotlib import patheffects
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from borderland.charts.theme import GREY, SMALL, Style, body
+from borderland.charts.theme import GREY, SMALL, Style
 
 
 def piece_of(years: pd.Series, breaks: Iterable[int]) -> pd.Series:
@@ -32,7 +33,7 @@ def piece_of(years: pd.Series, breaks: Iterable[int]) -> pd.Series:
 def yearly_lines(
     ax: Axes, frame: pd.DataFrame, styles: Mapping[str, Style], breaks: Iterable[int] = ()
 ) -> None:
-    """Draw yearly series (``year``, ``series``, ``value``), interrupted at breaks and where years are missing.
+    """Draw yearly series (``year``, ``series``, ``value``), interrupted at breaks and missing years.
 
     A value that stands alone between gaps is drawn as a point.
     """
@@ -97,22 +98,32 @@ def halo() -> list[patheffects.AbstractPathEffect]:
 
 
 def legend_above(fig: Figure, handles: Collection[Artist]) -> None:
-    """Put one legend over the panels, in as many columns as the width takes; a label occurs once."""
+    """Put one legend over the panels, in as many columns as the width takes; a label occurs once.
+
+    The panels give way: a layout makes room by itself only for legends at the very edge of a figure.
+    """
+    engine = fig.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    left, bottom, width, height = engine.get()["rect"]
     once = list({handle.get_label(): handle for handle in handles}.values())
     for columns in range(len(once), 0, -1):
         legend = fig.legend(
             handles=once,
-            loc="outside upper left",
-            bbox_to_anchor=body(fig),
+            loc="upper left",
+            bbox_to_anchor=(left, bottom + height),
             ncols=columns,
+            borderpad=0.2,
             borderaxespad=0.2,
             columnspacing=1.4,
             handlelength=1.6,
         )
+        extent = legend.get_window_extent()
         # a margin on either side
-        if columns == 1 or legend.get_window_extent().width <= 0.98 * fig.bbox.width:
+        if columns == 1 or extent.width <= 0.98 * fig.bbox.width:
             break
         legend.remove()
+    taken = (extent.height + 4 * fig.dpi / 72) / fig.bbox.height
+    engine.set(rect=(left, bottom, width, height - taken))
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -141,6 +152,7 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
             fontsize=SMALL,
             color=color,
             annotation_clip=False,
+            path_effects=halo(),
         )
 
 

@@ -15,7 +15,7 @@ from borderland.charts.theme import GREY, INK, SMALL, WIDTH, Style, Words, canva
 def dumbbells(
     frame: pd.DataFrame, *, words: Words, colors: Mapping[str, str], moments: Sequence[str]
 ) -> Figure:
-    """Values of two moments by row, joined by a line: a hollow mark for the earlier, a full one for the later.
+    """Values of two moments by row, joined by a line: hollow marks are the earlier, full ones the later.
 
     Parameters
     ----------
@@ -54,7 +54,9 @@ def dumbbells(
         order = list(dict.fromkeys(frame.loc[frame["block"] == block, "row"]))
         pairs = part.pivot(index="row", columns="moment", values="value").reindex(order)
         ax.axvline(0, color=INK, linewidth=0.6, zorder=0)
-        ax.hlines(range(len(order)), pairs[earlier], pairs[later], color=colors[block], linewidth=1.1, zorder=1)
+        ax.hlines(
+            range(len(order)), pairs[earlier], pairs[later], color=colors[block], linewidth=1.1, zorder=1
+        )
         for moment, fill in ((earlier, "white"), (later, colors[block])):
             sns.stripplot(
                 part[part["moment"] == moment],
@@ -73,10 +75,9 @@ def dumbbells(
         ax.grid(axis="both")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        color_names(ax, dict.fromkeys(order, colors[block]))
         number_ticks(ax, "x")
-    for (block, measure), ax in grid.axes_dict.items():
         if len(counts) > 1 and measure == frame["measure"].iloc[0]:
+            color_names(ax, dict.fromkeys(order, colors[block]))
             ax.set_ylabel(block, color=colors[block], fontweight=600)
     return fig
 
@@ -85,8 +86,8 @@ def dumbbells(
 def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
     """Values known at scattered dates, one panel a unit; the marker tells the kind of count.
 
-    Dotted lines only show which points belong together: between them nothing is known. The value is printed at
-    each point.
+    Dotted lines only show which points belong together: between them nothing is known. The first
+    and the last value are printed.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
     grid = sns.FacetGrid(frame, col="unit", col_wrap=4, height=1.3, aspect=WIDTH / 4 / 1.3)
     fig = framed(grid.figure, words)
     legend_above(
-        fig, [Line2D([], [], color=color, marker=shapes[basis], linestyle="", label=basis) for basis in shapes]
+        fig,
+        [Line2D([], [], color=color, marker=shapes[basis], linestyle="", label=basis) for basis in shapes],
     )
     for unit, ax in grid.axes_dict.items():
         part = frame[frame["unit"] == unit]
@@ -106,7 +108,7 @@ def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
         sns.scatterplot(
             part, x="year", y="value", style="basis", markers=shapes, color=color, s=26, legend=False, ax=ax
         )
-        for row in part.itertuples():
+        for row in part.iloc[[0, -1]].drop_duplicates().itertuples():
             ax.annotate(
                 f"{row.value:.0f}",
                 (row.year, row.value),
@@ -147,14 +149,17 @@ def rate_with_reports(
     """
     fig = canvas(2.8, words)
     handles = [
-        Line2D([], [], **style, linestyle="", markersize=6, label=words[side]) for side, style in styles.items()
+        Line2D([], [], **style, linestyle="", markersize=6, label=words[side])
+        for side, style in styles.items()
     ]
     handles.append(
         Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=words["hollow"])
     )
     legend_above(fig, handles)
     ax = fig.add_subplot()
-    sns.lineplot(x=pd.to_datetime(rates["date"]), y=rates[value], color=INK, linewidth=1, errorbar=None, ax=ax)
+    sns.lineplot(
+        x=pd.to_datetime(rates["date"]), y=rates[value], color=INK, linewidth=1, errorbar=None, ax=ax
+    )
     for (side, matches), part in reports.groupby(["bought_in", "matches"]):
         sns.scatterplot(
             part,

@@ -1,12 +1,12 @@
 """The look of every figure: seaborn's theme with our settings, the page's sans-serif, title, unit and source.
 
 A chart function takes frames and :class:`Words` and returns a matplotlib ``Figure``; none writes a file, none
-knows a country or says a word of its own. Widths are those of the printed text, type is 7 point or larger there,
-colours that meet in one figure differ in lightness, so that figures survive grey printing.
+knows a country or says a word of its own. Widths are those of the printed text, type is 7 point or larger
+there, colours that meet in one figure differ in lightness, so that figures survive grey printing.
 
-Text is drawn as outlines of the bundled font (``svg.fonttype: path``). As text it would be searchable, but the
-page holds its pictures as images of their own, which cannot see the page's fonts, the typesetter of the PDF looks
-up no font beside its own, and Word draws an SVG with whatever the reader has: three different figures.
+Text is drawn as outlines of the bundled font (``svg.fonttype: path``). As text it would be searchable, but
+the page holds its pictures as images of their own, which cannot see the page's fonts, the typesetter of the
+PDF looks up no font beside its own, and Word draws an SVG with whatever the reader has: three figures.
 """
 
 import functools
@@ -44,6 +44,7 @@ for _file in FONT_FILES:
 
 SMALL = 7.5  # the smallest type but for names on maps, points
 TITLE, UNIT = 9.5, 8.0
+_LEADING = 1.25 / 72  # inches from line to line, a point of type
 _SETTINGS: dict[str, Any] = {
     "font.size": 8,
     "text.color": INK,
@@ -103,6 +104,7 @@ class Words:
     marks: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> str:
+        """Return a mark."""
         return self.marks[key]
 
 
@@ -121,6 +123,8 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
         with mpl.rc_context(mpl.rcParamsDefault):
             sns.set_theme("paper", "ticks", font=FONT, rc=_SETTINGS)
             fig = chart(*args, **kwargs)
+            for ax in fig.axes:  # how many ticks there is room for is asked again when the figure is saved
+                ax.tick_params(labelsize=SMALL)
             fig.draw_without_rendering()
             fig.set_layout_engine("none")  # laid out once: the same for every format, and quick to save
             pyplot.close(fig)  # a grid of panels is made by way of pyplot, which would keep it
@@ -140,30 +144,23 @@ def framed(fig: Figure, words: Words) -> Figure:
     The body keeps its height: what the words take is added. Lines are broken by the mean width of a letter.
     """
     body = fig.get_figheight()
-    title = _lines(words.title, TITLE * 1.05)
-    unit = _lines(words.unit, UNIT)
+    head = [(line, TITLE, INK, 600) for line in _lines(words.title, 1.04 * TITLE)]
+    head += [(line, UNIT, GREY, 400) for line in _lines(words.unit, UNIT)]
     source = _lines(words.source, SMALL)
-    head = [(line, TITLE, INK, 600) for line in title] + [(line, UNIT, GREY, 400) for line in unit]
-    above = sum(size * 1.25 for _, size, _, _ in head) / 72 + 0.06
-    below = len(source) * SMALL * 1.22 / 72 + (0.06 if source else 0)
+    above = sum(size for _, size, _, _ in head) * _LEADING + 0.06
+    below = len(source) * SMALL * _LEADING + (0.08 if source else 0)
     whole = above + body + below
     fig.set_size_inches(WIDTH, whole)
     fig.set_layout_engine("constrained", rect=(0, below / whole, 1, body / whole))
     top = whole
     for line, size, color, weight in head:
         fig.text(0.005, top / whole, line, fontsize=size, color=color, weight=weight, va="top")
-        top -= size * 1.25 / 72
-    fig.text(0.005, 0.02 / whole, "\n".join(source), fontsize=SMALL, color=GREY, va="bottom", linespacing=1.15)
+        top -= size * _LEADING
+    for place, line in enumerate(reversed(source)):
+        height = place * SMALL * _LEADING + 0.02
+        fig.text(0.005, height / whole, line, fontsize=SMALL, color=GREY, va="bottom")
     return fig
 
 
-def body(fig: Figure) -> tuple[float, float, float, float]:
-    """Left, bottom, width and height of what lies between the words of a figure, as parts of the figure."""
-    engine = fig.get_layout_engine()
-    assert engine is not None
-    rect: tuple[float, float, float, float] = engine.get()["rect"]
-    return rect
-
-
 def _lines(text: str, size: float) -> list[str]:
-    return textwrap.wrap(text, int(WIDTH * 72 / (size * 0.475)))
+    return textwrap.wrap(text, int(WIDTH * 72 / (size * 0.435)))

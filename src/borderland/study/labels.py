@@ -1,4 +1,4 @@
-"""Every word of every figure, in one place: title, unit, source notes, marks; titles that state a result are data.
+"""Every word of every figure, in one place: title, unit, notes, marks; results in a title come from data.
 
 A further language is a further mapping of the same names and marks.
 """
@@ -37,7 +37,7 @@ FLOWS = {
 }
 DIRECTIONS = {"against": "Against the claim", "mixed": "Mixed", "for": "For the claim"}
 
-# Braces in a title or unit are filled with what `words` is given. Where a title has none it names what is drawn.
+# Braces in a title or unit are filled with what `words` is given; a title without them names what is drawn.
 FIGURES: Mapping[str, Words] = {
     "borderland-map": Words(
         "The border regions of Kazakhstan and Russia",
@@ -75,16 +75,18 @@ FIGURES: Mapping[str, Words] = {
     "natural-migration-balance": Words(
         "Births less deaths, migration, and what they add up to",
         "Per 1,000 inhabitants and year",
-        "Dotted: from then on migration as published; before, it is derived from the balancing equation, in Tyumen to 2021; re-basing years have none. Deaths of Altai Krai in 2010 are missing.",
+        "Dotted: from then on migration as published; before, it is derived from "
+        "the balancing equation, in Tyumen to 2021; re-basing years have none. Deaths of Altai "
+        "Krai in 2010 are missing.",
     ),
     "vital-rates": Words(
-        "In {year} the Kazakh side had {births_kaz} births and {deaths_kaz} deaths, the Russian side {births_rus} "
-        "and {deaths_rus}",
+        "In {year} the Kazakh side had {births_kaz} births and {deaths_kaz} deaths, the Russian side "
+        "{births_rus} and {deaths_rus}",
         "Per 1,000 inhabitants",
     ),
     "natural-increase-regions": Words(
-        "In {year} natural increase was positive in {natural_kaz} of {natural_kaz_of} Kazakh and {natural_rus} of "
-        "{natural_rus_of} Russian border regions",
+        "In {year} natural increase was positive in {natural_kaz} of {natural_kaz_of} Kazakh and "
+        "{natural_rus} of {natural_rus_of} Russian border regions",
         "Natural increase per 1,000 inhabitants; each side from west to east",
         "Blank: no figure published by region. Hatched: below zero. * with Abai.",
     ),
@@ -124,7 +126,10 @@ FIGURES: Mapping[str, Words] = {
         "Dotted lines join what belongs together; between the points nothing is known.",
     ),
     "language-status": Words(
-        "The status of Russian in fifteen states", "Status at the end of each year", "", {"assumed": "assumed"}
+        "The status of Russian in fifteen states",
+        "Status at the end of each year",
+        "",
+        {"assumed": "assumed"},
     ),
     "russian-medium": Words(
         "Pupils taught in Russian fell in {fell} of {all} states",
@@ -141,13 +146,14 @@ FIGURES: Mapping[str, Words] = {
         "Dotted: from 2011 stays of nine months count.",
     ),
     "kazakhstan-external-migration": Words(
-        "Kazakhstan’s migration with all other countries: net {net_first} thousand in {first}, {net_last} thousand "
-        "in {last}",
+        "Kazakhstan’s migration with all other countries: net {net_first} thousand in {first}, "
+        "{net_last} thousand in {last}",
         "Thousand persons a year",
         "Dotted: change of source in 2000.",
     ),
     "regional-balance": Words(
-        "By moves inside Kazakhstan {internal} of {regions} border regions lose people, by moves abroad {external}",
+        "By moves inside Kazakhstan {internal} of {regions} border regions lose people, by moves abroad "
+        "{external}",
         "Net migration per 1,000 inhabitants and year, {first}–{last}",
         "External migration by subtraction. Border regions in bold and blue.",
     ),
@@ -265,13 +271,15 @@ def last_rates(sides: pd.DataFrame, columns: Collection[str]) -> dict[str, objec
     return {"year": year, **rates}
 
 
-def moments(
-    measures: Mapping[str, pd.DataFrame], area: pd.DataFrame
-) -> pd.DataFrame:
+def moments(measures: Mapping[str, pd.DataFrame], area: pd.DataFrame) -> pd.DataFrame:
     """Rows of a dumbbell chart: means of two periods (columns) by unit, in blocks by side, west to east."""
     rows = pd.concat(
         [
-            means.reindex(area.index).rename_axis(index="unit", columns="moment").stack().rename("value").reset_index()
+            means.reindex(area.index)
+            .rename_axis(index="unit", columns="moment")
+            .stack()
+            .rename("value")
+            .reset_index()
             .assign(measure=name)
             for name, means in measures.items()
         ],
@@ -282,7 +290,7 @@ def moments(
 
 
 def fallen(schools: pd.DataFrame) -> dict[str, int]:
-    """In how many states the share at the later date (last column) is below the earlier one, and of how many."""
+    """In how many states the later share (last column) is below the earlier one, and of how many."""
     return {"fell": int((schools.iloc[:, -1] < schools.iloc[:, 0]).sum()), "all": len(schools)}
 
 
@@ -294,7 +302,7 @@ def net_first_last(flows: pd.DataFrame) -> dict[str, object]:
 
 
 def losing(balance: pd.DataFrame, area: pd.DataFrame) -> dict[str, int]:
-    """How many border regions lose people by moves inside the country and across its borders, and of how many."""
+    """How many border regions lose people by moves inside the country and abroad, and of how many."""
     border = balance[balance.index.isin(area.index)]
     lost = {flow: int((border[f"{flow}_rate"] < 0).sum()) for flow in ("internal", "external")}
     return {"regions": len(border), **lost}

@@ -397,10 +397,8 @@ def status_rows(
 def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
     """Rows of a grid of coefficients: terms of the network model by measure of the flow and destinations."""
     headings = {
-        "official": "Russian official\nin both",
-        "official_within": "Russian official in\nboth, pair effects",
-        "spoken": "common spoken\nlanguage",
-        "log_distance": "distance\n(elasticity)",
+        "official": "Russian official or state language of both",
+        "log_distance": "Distance (elasticity)",
     }
     parts = [network[network["term"] == term].assign(panel=words) for term, words in headings.items()]
     rows = pd.concat(parts, ignore_index=True)
@@ -409,22 +407,13 @@ def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
 
 
 def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a coefficient plot: distance and language of our models beside those of other studies."""
+    """Rows of a coefficient plot: the elasticity of distance in our models beside those of other studies."""
     ours = fitted.rename(columns={"model": "label"}).assign(
         label=lambda f: "Russia, " + f["label"].str.lower()
     )
     ours = pd.concat([ours, network.assign(label="network, " + network["destinations"])])
-    groups = {
-        "log_distance": {"distance": ""},
-        "official": {"common-official-language": ": official"},
-        "spoken": {"linguistic-proximity": ": proximity"},
-        "contiguous": {},
-    }
-    parts = [
-        beside_published(ours[ours["term"] == term], published, variables, TERMS[term])
-        for term, variables in groups.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+    term = "log_distance"
+    return beside_published(ours[ours["term"] == term], published, {"distance": ""}, TERMS[term])
 
 
 # --- what the text quotes ---------------------------------------------------------------------------

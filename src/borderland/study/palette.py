@@ -1,4 +1,4 @@
-"""Hues of the article, each with one meaning: side, part of change, direction, ethnic group; samples are grey."""
+"""Hues of the article, each with one meaning: side, part of change, direction, group; samples are grey."""
 
 import pandas as pd
 import seaborn as sns
@@ -94,6 +94,7 @@ MAP = Look(
         "RU-OMS": (15, 70),
         "RU-NVS": (-70, 60),
         "RU-AL": (30, -50),
+        "KZ-10": (-40, -110),
     },
 )
 

@@ -247,14 +247,14 @@ def total_change(indices: pd.DataFrame, first: int, last: int) -> pd.Series:
 
 
 def side_panels(sides: pd.DataFrame, names: Collection[str]) -> dict[str, pd.DataFrame]:
-    """Rates of each named side by year: natural change, net migration and their sum, as the figure words them."""
+    """Rates of each named side by year: natural change, net migration and their sum, under these words."""
     columns = {"natural_rate": "natural change", "migration_rate": "net migration", "growth_rate": "sum"}
     wanted = sides.set_index("year")[["unit", *columns]].rename(columns=columns)
     return {name: wanted[wanted["unit"] == name].drop(columns="unit").astype(float) for name in names}
 
 
 def by_side(values: pd.DataFrame, area: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Split a frame (index year, columns units) into one for each side: rows regions by name, columns years."""
+    """Split a frame (index year, columns units) into one a side: rows regions by name, columns years."""
     return {
         side: values[area.index[area["country"] == country]].rename(columns=area["name"]).T
         for country, side in SIDE.items()

@@ -55,7 +55,7 @@ def corpus(register: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFram
 
 
 def profile_table(profile: pd.DataFrame) -> pd.DataFrame:
-    """Theme profile as printed: a row a theme, the most frequent first, a column a group, percent of its statements.
+    """Theme profile as printed: a row a theme, the most frequent first, a column a group, percent.
 
     Parameters
     ----------

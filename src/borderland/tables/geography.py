@@ -117,11 +117,10 @@ def to_map(lat: ArrayLike, lon: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     return x, y
 
 
-def placed(places: pd.DataFrame, country: str) -> pd.DataFrame:
-    """Places of a country (``name``, ``country``, ``lat``, ``lon``) with ``x`` and ``y`` on the map."""
-    own = places[places["country"] == country]
-    x, y = to_map(own["lat"], own["lon"])
-    return own.assign(x=x, y=y)
+def placed(places: pd.DataFrame) -> pd.DataFrame:
+    """Places (``lat``, ``lon``) with their ``x`` and ``y`` on the map, metres."""
+    x, y = to_map(places["lat"], places["lon"])
+    return places.assign(x=x, y=y)
 
 
 def projected(frame: pd.DataFrame) -> pd.DataFrame:
