@@ -142,7 +142,7 @@ def block_heatmaps(
             yticklabels=True,
             ax=ax,
         )
-        _hatch(ax, frame < 0, "//////", "#FFFFFF90")
+        _hatch(ax, frame < 0, "//////", "#00000050")
         _years_below(ax, frame)
         color_names(ax, dict.fromkeys(frame.index, colors[heading]))
         ax.set_title(heading, color=colors[heading])

@@ -78,6 +78,7 @@ _SETTINGS: dict[str, Any] = {
     "legend.title_fontsize": SMALL,
     "figure.constrained_layout.h_pad": 0.03,
     "figure.constrained_layout.w_pad": 0.03,
+    "figure.dpi": 200,  # laid out at the size of the PNG, for hinted letters are wider at others
     "svg.fonttype": "path",
 }
 
