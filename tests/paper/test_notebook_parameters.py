@@ -98,7 +98,7 @@ CASES = [
         {"first_year": 1995, "last_year": 2019},
         {"language.status_changes", "language.evidence_assumed", "figure language-status"},
         (
-            *("figure language-script", "table language-changes"),
+            "table language-changes",
             *("language.status_", "language.evidence_", "language.favoured_first"),
         ),
     ),

@@ -256,9 +256,18 @@ def total_change(indices: pd.DataFrame, first: int, last: int) -> pd.Series:
 
 
 def side_panels(sides: pd.DataFrame, names: Collection[str]) -> dict[str, pd.DataFrame]:
-    """Rates of each named side by year, in the shape the balance chart draws."""
-    columns = ["natural_rate", "migration_rate", "growth_rate"]
-    return {name: sides[sides["unit"] == name].set_index("year")[columns].astype(float) for name in names}
+    """Rates of each named side by year: natural change, net migration and their sum, under these words."""
+    columns = {"natural_rate": "natural change", "migration_rate": "net migration", "growth_rate": "sum"}
+    wanted = sides.set_index("year")[["unit", *columns]].rename(columns=columns)
+    return {name: wanted[wanted["unit"] == name].drop(columns="unit").astype(float) for name in names}
+
+
+def by_side(values: pd.DataFrame, area: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split a frame (index year, columns units) into one a side: rows regions by name, columns years."""
+    return {
+        side: values[area.index[area["country"] == country]].rename(columns=area["name"]).T
+        for country, side in SIDE.items()
+    }
 
 
 def side_gap(sides: pd.DataFrame, periods: Collection[tuple[int, int]]) -> list[float]:
