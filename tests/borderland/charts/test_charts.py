@@ -34,6 +34,16 @@ def said(**marks: str) -> Words:
 
 
 LISTED = {"ours": "ours", "published": "published", "estimate": "estimate", "n": "N"}
+TIMED = {
+    "estimate": "estimate",
+    "null": "chance",
+    "event": "event",
+    "time": "years",
+    "states": "seen",
+    "earlier": "or earlier",
+    "later": "or later",
+}
+TOLD = {"alike": "alike", "changed": "another", "hinges": "turns"}
 CURVE = {"significant": "yes", "not": "no", "null": "chance", "main": "main", "order": "{n} models"}
 
 
@@ -95,6 +105,8 @@ def every_chart() -> dict:
         "specification_curves": coefficients.specification_curves(
             {"one": curve, "other": curve}, words=said(**CURVE)
         ),
+        "event_study": coefficients.event_study(timed(), words=said(**TIMED)),
+        "outcome_tiles": outcome_tiles(tiles(alike=[False, False, False, True])),
         "coverage_matrix": grids.coverage_matrix(
             pd.DataFrame([[0.5, 1.0]] * 3, index=["t", "u", "v"], columns=[2000, 2001]),
             words=said(share="share", grade="grade"),
@@ -116,6 +128,36 @@ def every_chart() -> dict:
             pd.DataFrame({"in": [1.0, 2.0], "out": [-2.0, 0.0]}, index=["r", "s"]), words=said()
         ),
     }
+
+
+def timed() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "distance": [-2, -1, 0],
+            "estimate": [0.2, 0.0, -0.1],
+            "null_low": [-0.5, 0.0, -0.4],
+            "null_high": [0.5, 0.0, 0.4],
+            "states": [3, 4, 2],
+            "pooled": [True, False, False],
+        }
+    )
+
+
+def tiles(**flags: list[bool]) -> pd.DataFrame:
+    told = pd.DataFrame({"claim": ["b", "b", "a", "a"], "variant": ["own", "other"] * 2})
+    told["outcome"] = ["yes", "no", "no", "no"]
+    return told.assign(**{name: flags.get(name, [False] * 4) for name in TOLD})
+
+
+def outcome_tiles(told: pd.DataFrame) -> Figure:
+    return grids.outcome_tiles(
+        told,
+        words=said(**TOLD),
+        row="claim",
+        column="variant",
+        outcome="outcome",
+        signs={"no": "−", "yes": "+"},
+    )
 
 
 def panel_lines(panels: dict, **options) -> Figure:
@@ -258,6 +300,29 @@ def test_an_interval_beyond_the_scale_ends_in_an_arrow_and_keeps_its_numbers(cha
     assert "0.10 (0.00 to 9.00)" in [text.get_text() for text in ax.texts]
 
 
+def test_only_ends_of_an_event_study_that_pool_are_named_so_and_no_number_lies_on_the_band(charts):
+    ax = charts["event_study"].axes[0]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["−2\nor earlier", "−1", "0"]
+    assert [text.get_text() for text in ax.texts] == ["3", "4", "2", "seen"]
+    assert all(text.get_window_extent().y0 > ax.bbox.y1 for text in ax.texts)
+
+
+def test_tiles_keep_their_order_and_the_legend_tells_only_what_occurs():
+    fig = outcome_tiles(tiles(alike=[False, True, False, False], changed=[False, False, False, True]))
+    ax = fig.axes[0]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["b", "a"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["own", "other"]
+    placed = {tuple(text.get_position()): text for text in ax.texts}
+    assert {place: text.get_text() for place, text in placed.items()} == {
+        (0.5, 0.5): "+",
+        (1.5, 0.5): "−",
+        (0.5, 1.5): "−",
+        (1.5, 1.5): "−",
+    }
+    assert placed[1.5, 0.5].get_fontsize() < placed[0.5, 0.5].get_fontsize()  # alike
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["−  no", "+  yes", "alike", "another"]
+
+
 @pytest.mark.parametrize(("figure", "words"), labels.FIGURES.items())
 def test_words_of_a_figure_say_their_facts_in_title_and_unit_only(figure, words):
     assert words.title
@@ -270,6 +335,17 @@ def test_title_of_a_figure_follows_the_data():
     area = pd.DataFrame({"country": ["KAZ", "KAZ", "RUS"]}, index=["a", "b", "c"])
     facts = labels.positive("natural", pd.Series({"a": 1.0, "b": np.nan, "c": -1.0}), area)
     assert facts == {"natural_kaz": 1, "natural_kaz_of": 1, "natural_rus": 0, "natural_rus_of": 1}
+
+
+def test_other_verdicts_are_counted_among_the_tiles_that_a_variant_touches():
+    told = pd.DataFrame(
+        {
+            "variant": ["main", "to-2021", "departures"],
+            "alike": [False, False, True],
+            "changed": [False, True, False],
+        }
+    )
+    assert labels.other_verdicts(told) == {"changed": 1, "tried": 1}
 
 
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=12), st.floats(5, 12))

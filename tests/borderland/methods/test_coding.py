@@ -1,4 +1,4 @@
-"""Profiles, co-occurrence, agreement of coders, and cells that would give a speaker away."""
+"""Profiles, agreement of coders, and cells that would give a speaker away."""
 
 import krippendorff
 import numpy as np
