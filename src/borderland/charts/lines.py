@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from borderland.charts.marks import (
+    headroom,
     label_ends,
     legend_above,
     mark_breaks,
@@ -78,11 +79,11 @@ def panel_lines(
     handles: list[Artist] = [
         Line2D([], [], color=style["color"], linestyle=_linestyle(style), label=name)
         for name, style in styles.items()
-        if name in set(rows["series"])
+        if columns > 2 and name in set(rows["series"])
     ]
     if shade is not None:
         handles.append(Patch(facecolor=PALE, label=words["shade"]))
-    if columns > 2 and len(handles) > 1:
+    if handles:
         legend_above(fig, handles)
     for heading, ax in grid.axes_dict.items():
         panel = rows[rows["panel"] == heading]
@@ -100,6 +101,8 @@ def panel_lines(
         if zero and panel["value"].min() >= 0:
             ax.set_ylim(bottom=0)
         mark_breaks(ax, own)
+        if events:
+            headroom(ax)
         for year, note in (events or {}).items():
             ax.axvline(year, ymax=0.9, color=INK, linewidth=0.5, zorder=0)
             ax.annotate(

@@ -333,5 +333,12 @@ def district_map(
         )
         for persons in (20_000, 100_000, 500_000)
     ]
-    ax.legend(handles=handles, title=words["size"], loc="lower left", labelspacing=1.1, borderpad=0.6)
+    ax.legend(  # one row, below all that lies at the western edge
+        handles=handles,
+        title=words["size"],
+        loc="lower left",
+        ncols=len(handles),
+        columnspacing=1.2,
+        alignment="left",
+    )
     return fig

@@ -1,6 +1,7 @@
 """Marks that charts share: breaks, labels at line ends, legends, ticks, interrupted lines."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -68,14 +69,19 @@ def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
             text.set(color=hues[text.get_text()], fontweight=600)
 
 
+def headroom(ax: Axes) -> None:
+    """Make room for notes above the data."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.09 * (high - low))
+
+
 def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
     """Mark years in which a series changes its definition: a dotted line, and a note at its top.
 
     The mark stands between the last year of the old definition and the first of the new one.
     """
     if any((breaks or {}).values()):
-        low, high = ax.get_ylim()  # room for the notes above the data
-        ax.set_ylim(low, high + 0.09 * (high - low))
+        headroom(ax)
     for year, note in (breaks or {}).items():
         ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         if note:
@@ -185,17 +191,23 @@ def thousands(value: float, _position: int | None = None) -> str:
     return f"{value:,.10g}".replace("-", "−")
 
 
-def number_ticks(ax: Axes, axis: str = "y") -> None:
-    """Write the numbers of an axis as the text does."""
+_STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten
+
+
+def number_ticks(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Write the numbers of an axis as the text does, at round values."""
     target = ax.yaxis if axis == "y" else ax.xaxis
+    ax.locator_params(axis=axis, steps=_STEPS)
     target.set_major_formatter(FuncFormatter(thousands))
 
 
 def year_ticks(ax: Axes, first: int, last: int, steps: int = 6) -> None:
-    """Let the axis of years run from the first to the last, with whole years as ticks."""
+    """Let the axis of years run from the first to the last, which are named, with round years between."""
     ax.set_xlim(first - 0.6, last + 0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(steps, integer=True))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    years = np.asarray(MaxNLocator(steps, integer=True, steps=_STEPS).tick_values(first, last))
+    apart = 0.7 * (years[1] - years[0])  # nearer to an end, two names would touch
+    inner = years[(years > first + apart) & (years < last - apart)]
+    ax.set_xticks([first, *inner, last], [f"{year:.0f}" for year in (first, *inner, last)])
 
 
 def year_columns(ax: Axes, years: Sequence[int]) -> None:

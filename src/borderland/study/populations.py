@@ -334,7 +334,7 @@ def dispersions(indicators: Mapping[str, pd.DataFrame], country: pd.Series) -> d
 def titled(dispersions: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """Dispersions under the titles of their panels, which name the unit, with printed column names."""
     return {
-        f"{name}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
+        f"{name.capitalize()}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
         for name, values in dispersions.items()
     }
 
