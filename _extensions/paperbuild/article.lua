@@ -39,6 +39,11 @@ local function read_meta(meta)
   if not (quarto and FORMAT:match("docx")) then
     meta.words = words
   end
+  -- From which commit, for `paper review`, to which an edited DOCX comes back.
+  local commit = meta.build and pandoc.utils.stringify(meta.build.commit or "") or ""
+  if FORMAT:match("docx") and commit:match("^%x+$") then
+    meta["built-from"] = pandoc.MetaString(commit .. (meta.build.dirty == true and " and changes" or ""))
+  end
   return meta
 end
 

@@ -2,8 +2,12 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
 from paperbuild.article.extension import PLACE, install
 from paperbuild.checks.check import RULES, ask, check
@@ -99,6 +103,84 @@ def test_the_command_lists_rules_counts_notes_and_exits_by_findings(project, cap
     found = json.loads(capsys.readouterr().out)
     assert [one["where"] for one in found["findings"]] == ["paper.qmd:8"]
     assert len(found["notes"]) == 2
+
+
+def sarif(project, capsys):
+    main(["--project", str(project), "check", "--format", "sarif"])
+    log = json.loads(capsys.readouterr().out)
+    # The models are made from the schema of OASIS: what it does not know, they refuse.
+    SarifLog.model_validate(log)
+    return log["runs"][0]
+
+
+def test_findings_are_told_to_code_hosts_at_their_line(project, capsys):
+    (project / "paper.qmd").write_text(ARTICLE + "\nIt is 3.5.\n", encoding="utf-8")
+    run = sarif(project, capsys)
+    assert {rule["id"] for rule in run["tool"]["driver"]["rules"]} > {rule.name for rule in RULES}
+    error, *notes = run["results"]
+    assert (error["ruleId"], error["level"]) == ("typed-numbers", "error")
+    (place,) = error["locations"]
+    assert place["physicalLocation"] == {
+        "artifactLocation": {"uri": "paper.qmd"},
+        "region": {"startLine": 8},
+    }
+    # A place that is a cell is shown at its notebook.
+    assert [(one["level"], one["locations"][0]["physicalLocation"]) for one in notes] == [
+        ("note", {"artifactLocation": {"uri": f"analysis/{name}.ipynb"}}) for name in ("01-a", "02-b")
+    ]
+
+
+def test_a_finding_stays_the_same_when_its_line_moves(project, capsys):
+    prints = []
+    for before in ("", "One more paragraph.\n\n"):
+        (project / "paper.qmd").write_text(f"{ARTICLE}\n{before}It is 3.5.\n", encoding="utf-8")
+        prints.append(sarif(project, capsys)["results"][0]["partialFingerprints"])
+    assert prints[0] == prints[1]
+
+
+def test_a_project_below_the_top_of_its_repository_is_shown_there(tmp_path, project, capsys):
+    (project / "paper.qmd").write_text(ARTICLE + "\nIt is 3.5.\n", encoding="utf-8")
+    inner = tmp_path / "my papers" / "first"
+    inner.parent.mkdir()
+    for name in ("paper.qmd", "refs.bib", "analysis", "data", "figures"):
+        inner.mkdir(exist_ok=True)
+        (project / name).rename(inner / name)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    place = sarif(inner, capsys)["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "my%20papers/first/paper.qmd"
+
+
+def test_settings_of_the_check_and_places_without_a_file_have_a_place_too(project, capsys):
+    (project / "analysis/parameters.yml").write_text(f"{SETTINGS}checks:\n  without:\n    citation: no\n")
+    results = sarif(project, capsys)["results"]
+    assert results[0]["ruleId"] == "settings-of-the-check"
+    assert (
+        results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "analysis/parameters.yml"
+    )
+
+
+HOME = Path(__file__).parents[3]
+
+
+def test_the_problem_matcher_finds_what_the_check_prints(project, capsys):
+    (project / "paper.qmd").write_text(ARTICLE + "\nIt is 3.5.\n", encoding="utf-8")
+    main(["--project", str(project), "check"])
+    printed = capsys.readouterr().out.splitlines()
+    files = HOME / ".github", HOME / "tool/src/paperbuild/templates/paper/dot_github"
+    ours, theirs = ((folder / "problem-matcher.json").read_text() for folder in files)
+    assert ours == theirs
+    (pattern,) = json.loads(ours)["problemMatcher"][0]["pattern"]
+    found = [match for line in printed if (match := re.match(pattern["regexp"], line))]
+    assert [(one[pattern["file"]], one[pattern["line"]]) for one in found] == [("paper.qmd", "8")]
+    assert found[0][pattern["message"]].startswith("a typed number: 3.5")
+
+
+def test_the_hook_runs_the_check_of_the_lock():
+    (hook,) = yaml.safe_load((HOME / ".pre-commit-hooks.yaml").read_text())
+    assert hook["entry"] == ".venv/bin/python -m paperbuild check"
+    # Findings depend on other files than those of the commit.
+    assert hook["always_run"] is True
+    assert hook["pass_filenames"] is False
 
 
 def test_a_rule_is_switched_off_with_a_reason_and_that_is_said(project, capsys):

@@ -8,7 +8,7 @@ from paperbuild.article.bound import bound
 from paperbuild.article.text import Manuscript
 from paperbuild.checks.mutate import mutate
 from paperbuild.checks.rule import Subject
-from paperbuild.checks.words import false_in, plain_findings, unbound, unbound_findings
+from paperbuild.checks.words import false_in, plain_findings, unbound, unbound_readings
 from paperbuild.project.layout import Project
 
 NUMBERS = {
@@ -136,7 +136,7 @@ def test_each_language_has_its_words(language, sentence):
 
 def test_readings_of_notebooks_are_read_and_bind_by_comments(project):
     reading = "The gap widens. It was small.\n\nThe share rose.<!-- when: a.gap > 0 --> Look at it."
-    (found,) = unbound_findings(project("Words.\n", reading=reading))
+    (found,) = unbound_readings(project("Words.\n", reading=reading))
     assert found.where.startswith("analysis/01-a.ipynb:")
     assert "The gap widens." in found.message
     assert list(plain_findings(project("Words.\n", reading=reading))) == []

@@ -5,13 +5,17 @@ import io
 import json
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rocrate.rocrate import ROCrate
 
 from paperbuild.cli.main import main
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.layout import Project
+from paperbuild.project.results import NotebookResults
+from paperbuild.project.revision import Revision
 from paperbuild.proof import deposit
 
 AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
@@ -25,11 +29,11 @@ RESOURCE = {
     "sources": [{"title": "A map"}],
     "hash": "sha256:00ff",
 }
-RUN = {
-    "notebook": "01-a",
-    "inputs": {"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
-    "artefacts": [{"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}],
-}
+RUN = NotebookResults(
+    "01-a",
+    inputs={"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
+    artefacts=({"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}),
+)
 
 
 def crate():
@@ -40,7 +44,7 @@ def crate():
         commit="c" * 40,
         files=FILES,
         resources=[RESOURCE],
-        runs=[RUN, RUN | {"notebook": "02-gone"}],
+        runs=[RUN, replace(RUN, notebook="02-gone")],
     )
 
 
@@ -76,6 +80,51 @@ def test_every_reference_in_the_crate_leads_to_an_entity():
                 yield from references(inner)
 
     assert set(references(described["@graph"])) <= known | outside
+
+
+def test_the_crate_is_read_by_the_library_of_its_makers(tmp_path):
+    """ro-crate-py builds its model of the crate: root, files, actions and what they link to."""
+    folder = tmp_path / "deposit"
+    for name in FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    (folder / deposit.CRATE).write_text(json.dumps(crate()))
+    read = ROCrate(folder)
+    assert {one.id for one in read.data_entities} == set(FILES)
+    assert read.root_dataset["conformsTo"].id == deposit.PROCESS_RUN
+    assert read.metadata["conformsTo"] == deposit.CONFORMS
+    (action,) = read.root_dataset["mentions"]
+    assert action.type == "CreateAction"
+    assert action["instrument"].id == "analysis/01-a.ipynb"
+    assert [one.id for one in action["object"]] == ["data/towns.csv"]
+    assert [one.id for one in action["result"]] == ["figures/map.svg"]
+    # Written again by the library, every entity is still there with its properties.
+    read.write(tmp_path / "again")
+    again = json.loads((tmp_path / "again" / deposit.CRATE).read_text())["@graph"]
+    assert {one["@id"] for one in again} == {one["@id"] for one in crate()["@graph"]}
+
+
+def test_the_statement_names_what_was_made_and_of_what():
+    contents = {
+        "figures/map.svg": b"map",
+        "_output/paper.html": b"page",
+        "_output/certificate.json": b"{}",
+        "data/towns.csv": b"towns",
+        "requirements.lock": b"lock",
+        "paper.qmd": b"text",
+    }
+    told = deposit.attested(contents, Revision("c" * 40, False, 7))
+    assert told["_type"] == "https://in-toto.io/Statement/v1"
+    assert told["predicateType"] == "https://slsa.dev/provenance/v1"
+    assert {one["name"]: one["digest"]["sha256"] for one in told["subject"]} == {
+        name: hashlib.sha256(contents[name]).hexdigest() for name in ("_output/paper.html", "figures/map.svg")
+    }
+    built = told["predicate"]["buildDefinition"]
+    sources, *inputs = built["resolvedDependencies"]
+    assert sources["digest"] == {"gitCommit": "c" * 40}
+    assert [one["name"] for one in inputs] == ["data/towns.csv", "requirements.lock"]
+    # The profile asks for URIs here.
+    assert all(":" in one for one in (built["buildType"], told["predicate"]["runDetails"]["builder"]["id"]))
 
 
 def test_the_same_files_give_the_same_archive_and_true_checksums():

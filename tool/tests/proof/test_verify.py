@@ -4,13 +4,15 @@ import argparse
 import hashlib
 import json
 import subprocess
+import zipfile
 
 import pytest
 
 from paperbuild.cli import verify as cli
+from paperbuild.cli.main import main
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
-from paperbuild.proof import verify
+from paperbuild.proof import deposit, verify
 from paperbuild.proof.certificate import codecheck
 
 # The build of the made-up project: whoever runs it must run the clone's, so the tests change this file too.
@@ -27,7 +29,7 @@ files = {
     "tables/rows.md": f"| name | value |\\n|:--|--:|\\n| a | {value:.1f} |\\n",
 }
 head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True)
-commit = head.stdout.strip()
+commit = head.stdout.strip() or "no commit"
 files["_output/paper.html"] = f"<p>The value is {value:.1f}.</p><p>Commit {commit}</p>"
 files["build/results/numbers.yml"] = f"build: {{commit: '{commit}', engine: embedded}}"
 text = hashlib.sha256(f"Thevalueis{value:.1f}.Commit·".encode()).hexdigest()
@@ -89,7 +91,8 @@ def made_up(tmp_path, monkeypatch):
 
 
 def outcome(root, capsys):
-    code = cli.main(Project(root), argparse.Namespace(json=root / "c.json", keep=None))
+    options = {"state": None, "data": None, "keep": None, "project": None}
+    code = cli.main(Project(root), argparse.Namespace(json=root / "c.json", **options))
     record = json.loads((root / "c.json").read_text(encoding="utf-8"))
     (root / "c.json").unlink()
     printed = capsys.readouterr().out
@@ -113,6 +116,128 @@ def test_a_project_that_reproduces(made_up, capsys):
     assert outcome(made_up, capsys)[2]["_output/paper.html"] == "identical"
     for form in ("html", "md", "json"):
         assert "full" in (made_up / "_output" / f"certificate.{form}").read_text(encoding="utf-8")
+
+
+# As every paper's Makefile, but that setting up takes no time and leaves a mark.
+MAKEFILE = """
+.venv/.paper: requirements.lock
+\t@grep -q pinned requirements.lock || { echo no such package; exit 1; }
+\t@mkdir -p .venv/bin && printf '#!/bin/sh\\nMARK=own exec "$(PYTHON)" "$$@"\\n' > .venv/bin/python
+\t@chmod +x .venv/bin/python && touch $@
+"""
+REGISTER = {"name": "d", "resources": []}
+
+
+@pytest.fixture
+def locked(made_up):
+    """The same project with a lock and what sets it up."""
+    (made_up / "Makefile").write_text(MAKEFILE)
+    (made_up / "requirements.lock").write_text("pinned==1\n")
+    (made_up / "data/datapackage.json").write_text(json.dumps(REGISTER))
+    (made_up / "LICENSE").write_text("MIT\n")
+    commit(made_up)
+    return made_up
+
+
+def test_a_commit_is_verified_with_its_own_lock_whatever_came_after(locked, capsys):
+    first = head(locked)
+    (locked / "data/value.txt").write_text("30")
+    (locked / "requirements.lock").write_text("nonsense")
+    commit(locked)
+    target = locked / "c.json"
+    assert main(["--project", str(locked), "verify", "HEAD~1", "--json", str(target)]) == 0
+    record = json.loads(target.read_text())
+    assert (record["commit"], record["verdict"]) == (first, "full")
+    assert "packages of its own requirements.lock, set up anew" in record["notes"]
+    assert main(["--project", str(locked), "verify", "HEAD"]) == 1
+    assert "no such package" in capsys.readouterr().err
+
+
+@pytest.fixture
+def archive(locked, tmp_path, monkeypatch):
+    """Its deposit, in a folder that is no project."""
+    contents, programs = deposit.collect(Project(locked))
+    folder = tmp_path / "reviewer"
+    folder.mkdir()
+    (folder / "d.zip").write_bytes(deposit.archive(contents, programs, 1_767_312_000))
+    monkeypatch.chdir(folder)
+    return folder / "d.zip"
+
+
+def head(root):
+    return subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_a_deposit_is_verified_where_there_is_no_project(archive, locked, capsys):
+    assert main(["verify", "d.zip", "--json", "mine.json"]) == 0, capsys.readouterr()
+    record = json.loads((archive.parent / "mine.json").read_text())
+    assert (record["verdict"], record["commit"]) == ("full", head(locked))
+    assert {one["path"] for one in record["outputs"]} >= {"figures/bar.svg", "numbers/value"}
+    assert any(note.startswith("unpacked from d.zip (sha256:") for note in record["notes"])
+    assert not any("checksums" in note for note in record["notes"])
+    assert (archive.parent / "certificate.html").is_file()
+
+
+def test_a_deposit_whose_reference_was_changed_differs_and_is_told_as_not_its_own(archive):
+    with zipfile.ZipFile(archive) as opened:
+        contents = {name: opened.read(name) for name in opened.namelist()}
+    contents["figures/bar.csv"] = b"value\n99\n"
+    archive.write_bytes(deposit.archive(contents, [], 1_767_312_000))
+    assert main(["verify", "d.zip", "--json", "mine.json"]) == 1
+    record = json.loads((archive.parent / "mine.json").read_text())
+    assert "not as its checksums list it: figures/bar.csv" in record["notes"]
+    assert "edited-after-build" in "".join(record["reasons"]) or record["verdict"] == "partial"
+
+
+def test_data_that_may_not_travel_are_asked_for_and_held_against_their_hash(archive, tmp_path, capsys):
+    entry = {
+        "name": "secret",
+        "path": "secret.csv",
+        "title": "Theirs",
+        "hash": f"sha256:{hashlib.sha256(b'theirs').hexdigest()}",
+        "redistributable": False,
+        "obtain": "ask the office",
+    }
+    with zipfile.ZipFile(archive) as opened:
+        contents = {name: opened.read(name) for name in opened.namelist()}
+    contents["data/datapackage.json"] = json.dumps({"name": "d", "resources": [entry]}).encode()
+    contents["SHA256SUMS"] = deposit.checksums({k: v for k, v in contents.items() if k != "SHA256SUMS"})
+    archive.write_bytes(deposit.archive(contents, [], 1_767_312_000))
+    assert main(["verify", "d.zip"]) == 1
+    told = capsys.readouterr().err
+    assert "data/secret.csv: the deposit may not hold this file" in told
+    assert "ask the office; then paper verify --data FOLDER" in told
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "secret.csv").write_bytes(b"another edition")
+    assert main(["verify", "d.zip", "--data", str(mine)]) == 1
+    assert "not the file that the paper was computed from" in capsys.readouterr().err
+    (mine / "secret.csv").write_bytes(b"theirs")
+    assert main(["verify", "d.zip", "--data", str(mine), "--json", "mine.json"]) == 0
+    notes = json.loads((archive.parent / "mine.json").read_text())["notes"]
+    assert "data put in place, with the hashes of the register: data/secret.csv" in notes
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "a/../../out.txt"])
+def test_a_member_outside_the_paper_is_refused(archive, name, capsys):
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr(name, "out")
+    assert main(["verify", "d.zip"]) == 1
+    assert "a member lies outside" in capsys.readouterr().err
+    assert not (archive.parent / "out.txt").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", "empty"])
+def test_a_file_that_is_no_deposit_is_refused(archive, content, capsys):
+    if content == "empty":
+        with zipfile.ZipFile(archive, "w"):
+            pass
+    else:
+        archive.write_bytes(content)
+    assert main(["verify", "d.zip"]) == 1
+    assert "what `paper deposit` wrote" in capsys.readouterr().err
 
 
 def test_changed_data_without_a_new_build_differ_everywhere_and_show_it(made_up, capsys):

@@ -56,7 +56,7 @@ def false_in(subject: Subject) -> list[PaperError]:
     """Bound words of the article that are not true."""
     found = []
     for text in subject.article.written:
-        words = bound_in(text, str(subject.article.metadata.get("lang", languages.DEFAULT)))
+        words = bound_in(text, _language(subject))
         found += false_words(words, subject.facts, functools.partial(sentence_at, text))
     return found
 
@@ -165,15 +165,24 @@ def _inside(text: Manuscript, start: int, block: Attributes) -> int:
 
 
 def unbound_findings(subject: Subject) -> Iterable[PaperError]:
-    """Sentences of the article, and of notebooks' readings, that state a result on which nothing hangs."""
-    main = str(subject.article.metadata.get("lang", languages.DEFAULT))
-    phrases = subject.phrases
+    """Sentences of the article that state a result on which nothing hangs."""
     for text in subject.article.written:
-        for one in unbound(text, main, phrases):
+        for one in unbound(text, _language(subject), subject.phrases):
             yield _finding(f"{text.path}:{one.line}", one)
+
+
+def unbound_readings(subject: Subject) -> Iterable[PaperError]:
+    """Sentences of notebooks' readings that may state a result on which nothing hangs.
+
+    Readings say what to look for, with the words of results: this is a note.
+    """
     for where, text in readings(subject):
-        for one in unbound(_without_bound(text), main, phrases):
+        for one in unbound(_without_bound(text), _language(subject), subject.phrases):
             yield _finding(where(one.line), one)
+
+
+def _language(subject: Subject) -> str:
+    return str(subject.article.metadata.get("lang", languages.DEFAULT))
 
 
 def _finding(where: str, one: Unbound) -> PaperError:
@@ -272,7 +281,14 @@ RULES = (
     Rule(
         "unbound-words",
         "a direction, rank or sameness in fixed words outlives the data it was read from",
-        "sentences of the article and of notebooks' readings that state a result",
+        "sentences of the article that state a result",
         unbound_findings,
+    ),
+    Rule(
+        "unbound-readings",
+        "a reading that tells a result, and not what to look for, outlives the data it was written on",
+        "sentences of notebooks' readings that may state a result",
+        unbound_readings,
+        note=True,
     ),
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from importlib.metadata import version
+from pathlib import PurePosixPath
 
 from paperbuild.article.bound import bound
 from paperbuild.checks.check import RULES, Outcome, check
 from paperbuild.checks.mutate import Mutated, mutate
 from paperbuild.checks.rule import Subject
+from paperbuild.checks.sarif import sarif
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.gitrepo import top_level
 from paperbuild.project.layout import Project
 
 
@@ -17,25 +21,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `paper check` understands."""
     parser.add_argument("--list", action="store_true", help="list the rules and what each is for")
     parser.add_argument("--verbose", action="store_true", help="print notes one by one")
-    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--mutate",
         action="store_true",
         help="change the results that bound words rest on, and list the words that never moved",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["text", "json", "sarif"],
+        default="text",
+        help="what to print: lines, JSON, or SARIF for code hosts",
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
     )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Print each finding with its place, expectation and remedy; 1 where there is any."""
     if args.list:
-        print(listing(args.json))
+        print(listing(args.format == "json"))
         return 0
     if args.mutate:
         mutated = mutate(bound(Subject(project).article), Subject(project).facts)
         print(unmoved(mutated))
         return 1 if mutated.unmoved else 0
     outcome = check(project)
-    print(as_json(outcome) if args.json else as_text(outcome, args.verbose))
+    if args.format == "sarif":
+        print(as_sarif(outcome, project))
+    else:
+        print(as_json(outcome) if args.format == "json" else as_text(outcome, args.verbose))
     return 1 if outcome.findings else 0
 
 
@@ -92,6 +107,15 @@ def as_json(outcome: Outcome) -> str:
         "off": dict(outcome.off),
     }
     return json.dumps(listed, ensure_ascii=False, indent=1)
+
+
+def as_sarif(outcome: Outcome, project: Project) -> str:
+    """Return the outcome for code hosts, its paths from the top of the repository."""
+    try:
+        folder = PurePosixPath(top_level(project.root)[1].as_posix())
+    except PaperError:
+        folder = PurePosixPath()
+    return json.dumps(sarif(outcome, version("paperbuild"), folder), ensure_ascii=False, indent=1)
 
 
 def _record(one: PaperError) -> dict[str, str]:

@@ -25,16 +25,20 @@ COMMANDS = {
     "run": ("paperbuild.cli.run", "run one notebook alone, touching nothing of the article"),
     "preview": ("paperbuild.cli.preview", "serve the article and rebuild it while you edit"),
     "check": ("paperbuild.cli.check", "check register, parameters, numbers, references, alt texts"),
-    "verify": ("paperbuild.cli.verify", "rebuild from a clean clone and compare every output"),
+    "verify": ("paperbuild.cli.verify", "rebuild a commit or a deposit and compare every output"),
     "diff": ("paperbuild.cli.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
+    "certificates": ("paperbuild.cli.certificates", "list certificates of several machines side by side"),
+    "review": ("paperbuild.cli.review", "bring home what co-authors changed in the DOCX"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),
 }
 WITHOUT_PROJECT = {"init"}
 """Commands that need no project to stand in; they are handed None for it."""
+ANYWHERE = {"verify"}
+"""Commands that may stand in none; they are handed the project or None."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +128,10 @@ def dispatch(argv: list[str]) -> int:
     sub.add_argument("--project", type=Path, metavar="DIR", default=args.project, help=argparse.SUPPRESS)
     module.add_arguments(sub)
     parsed = sub.parse_args(tail)
-    project = None if args.command in WITHOUT_PROJECT else Project.find(parsed.project)
+    project = None
+    if args.command not in WITHOUT_PROJECT:
+        with contextlib.suppress(UsageError) if args.command in ANYWHERE else contextlib.nullcontext():
+            project = Project.find(parsed.project)
     try:
         return int(module.main(project, parsed))
     except (PaperError, OSError):

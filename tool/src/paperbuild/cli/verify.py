@@ -6,35 +6,61 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from paperbuild.ground.errors import PaperError
+from paperbuild.ground.errors import PaperError, UsageError
 from paperbuild.project.layout import Project
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, Certificate
 from paperbuild.proof.ladder import Rung
-from paperbuild.proof.verify import verify, write
+from paperbuild.proof.verify import verify, verify_commit, verify_deposit, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper verify``."""
+    parser.add_argument(
+        "state",
+        metavar="COMMIT|DEPOSIT.zip",
+        nargs="?",
+        help="what is verified, set up from its own lock (default: HEAD, with the packages installed here)",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where data are that the deposit may not hold"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the certificate's JSON here too")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="rebuild in this new folder and leave it there"
     )
 
 
-def main(project: Project, args: argparse.Namespace) -> int:
-    """Verify HEAD; 0 only where every output reproduces."""
+def main(project: Project | None, args: argparse.Namespace) -> int:
+    """Verify a commit or a deposit; 0 only where every output reproduces."""
+    archive = Path(args.state) if args.state and args.state.endswith(".zip") else None
+    if project is None and archive is None:
+        project = Project.find(args.project)
+    if args.data and archive is None:
+        raise UsageError("--data belongs to a deposit", where="--data", expected="paper verify DEPOSIT.zip")
     if args.keep and args.keep.exists() and any(args.keep.iterdir()):
         raise PaperError("not empty", where=str(args.keep), expected="a new folder", remedy="name another")
+    # A certificate of a deposit is the reviewer's, and lies where she stands.
+    place = project.output if project and archive is None else Path.cwd()
     # What an earlier verification found must not stand beside the outcome of this one, whatever it is.
     for form in FORMS:
-        (project.output / f"{CERTIFICATE}.{form}").unlink(missing_ok=True)
+        (place / f"{CERTIFICATE}.{form}").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="paper-verify-") as temporary:
         folder = args.keep.resolve() if args.keep else Path(temporary).resolve()
-        certificate = verify(project, folder, tell)
-    write(certificate, project.output, args.json)
+        certificate = certify(project, args.state, archive, args.data, folder)
+    write(certificate, place, args.json)
     show(certificate)
-    print(f"certificate: {project.relative(project.output / 'certificate.html')}")
+    print(f"certificate: {project.relative(place / 'certificate.html') if project else 'certificate.html'}")
     return 0 if certificate.reproduced else 1
+
+
+def certify(
+    project: Project | None, revision: str | None, archive: Path | None, data: Path | None, folder: Path
+) -> Certificate:
+    """Verify what was asked for: a deposit, a commit, or HEAD."""
+    if archive is not None:
+        return verify_deposit(archive.resolve(), data, folder, tell)
+    assert project is not None, "only a deposit stands for itself"
+    return verify_commit(project, revision, folder, tell) if revision else verify(project, folder, tell)
 
 
 def tell(line: str) -> None:

@@ -1,6 +1,7 @@
 """What the build asks of git, with messages a user can act on."""
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
@@ -86,3 +87,29 @@ def ignored(root: Path, names: list[str]) -> set[str]:
     except FileNotFoundError:
         return set()
     return {name for name in done.stdout.split("\0") if name}
+
+
+def merge_file(current: str, base: str, other: str) -> str | None:
+    """Return `current` with the changes that lead from `base` to `other`; None where both changed one place.
+
+    Raises
+    ------
+    PaperError
+        Where git is not installed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("current", "base", "other")
+        for name, text in zip(names, (current, base, other), strict=True):
+            Path(folder, name).write_bytes(text.encode("utf-8"))
+        try:
+            done = subprocess.run(
+                ["git", "merge-file", "--stdout", "--quiet", *names],
+                cwd=folder,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise PaperError(
+                "git is not installed", where="PATH", remedy="install git and try again"
+            ) from None
+        return done.stdout.decode("utf-8") if done.returncode == 0 else None

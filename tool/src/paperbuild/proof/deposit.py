@@ -14,6 +14,7 @@ import time
 import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,28 @@ from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
-from paperbuild.project.layout import ANALYSIS, CITATION, DATA, DISTRIBUTION, OUTPUT, Project
+from paperbuild.project.layout import (
+    ANALYSIS,
+    CITATION,
+    DATA,
+    DISTRIBUTION,
+    FIGURES,
+    LOCK,
+    OUTPUT,
+    TABLES,
+    Project,
+)
+from paperbuild.project.results import NotebookResults, read_results
+from paperbuild.project.revision import Revision
+from paperbuild.proof.attestation import statement
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
+from paperbuild.proof.unpack import CRATE
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 CONFORMS = "https://w3id.org/ro/crate/1.1"
 PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 CODECHECK = "codecheck.yml"
+ATTESTATION = "attestation.intoto.json"
 CERTIFICATES = frozenset(f"{CERTIFICATE}.{form}" for form in FORMS)
 MEDIA = {
     ".cff": "text/yaml",
@@ -121,9 +137,9 @@ def citation(root: Path) -> tuple[str, list[str]]:
     return str(article.get("title") or record.get("title", "")), names
 
 
-def runs(project: Project) -> list[dict[str, Any]]:
+def runs(project: Project) -> list[NotebookResults]:
     """What each notebook read and made, as the last build recorded it."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(project.results.glob("*.json"))]
+    return [read_results(path) for path in sorted(project.results.glob("*.json"))]
 
 
 def crate(
@@ -134,7 +150,7 @@ def crate(
     commit: str,
     files: Mapping[str, int],
     resources: Iterable[Mapping[str, Any]],
-    runs: Iterable[Mapping[str, Any]],
+    runs: Iterable[NotebookResults],
 ) -> dict[str, Any]:
     """Describe a deposit as an RO-Crate 1.1 that follows the Process Run profile.
 
@@ -146,8 +162,8 @@ def crate(
         Bytes of each file in the deposit, by path.
     resources : iterable of mapping
         Entries of the data register.
-    runs : iterable of mapping
-        A record for each notebook, as in build/results.
+    runs : iterable of NotebookResults
+        What each notebook read and made.
 
     Returns
     -------
@@ -193,7 +209,7 @@ def crate(
         "mentions": [{"@id": action["@id"]} for action in actions],
     }
     descriptor = {
-        "@id": "ro-crate-metadata.json",
+        "@id": CRATE,
         "@type": "CreativeWork",
         "about": {"@id": "./"},
         "conformsTo": {"@id": CONFORMS},
@@ -212,19 +228,19 @@ def _licence(licence: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _action(run: Mapping[str, Any], files: Mapping[str, int]) -> dict[str, Any] | None:
+def _action(run: NotebookResults, files: Mapping[str, int]) -> dict[str, Any] | None:
     """How one notebook made its figures and tables; None where the deposit lacks the notebook."""
-    notebook = f"{ANALYSIS}/{run['notebook']}.ipynb"
+    notebook = f"{ANALYSIS}/{run.notebook}.ipynb"
     if notebook not in files:
         return None
-    made = [path for artefact in run["artefacts"] for path in artefact.get("files", []) if path in files]
+    made = [path for artefact in run.artefacts for path in artefact.get("files", []) if path in files]
     return {
-        "@id": f"#run-{run['notebook']}",
+        "@id": f"#run-{run.notebook}",
         "@type": "CreateAction",
         "name": f"Execution of {notebook}",
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
         "instrument": {"@id": notebook},
-        "object": [{"@id": path} for path in sorted(run.get("inputs", {})) if path in files],
+        "object": [{"@id": path} for path in sorted(run.inputs) if path in files],
         "result": [{"@id": path} for path in made],
     }
 
@@ -267,6 +283,7 @@ whether it is the same:
 - `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says where from.
 - `figures/`, `tables/`: the results it shows; `figures/manifest.json` lists them with every number.
 - `ro-crate-metadata.json`{manifest}: the same for machines. `SHA256SUMS`: a checksum for each file.
+- `attestation.intoto.json`: which files came of which commit, lock and data (in-toto, unsigned).
 
 {verdict}
 
@@ -354,6 +371,7 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     if record:
         entries = yaml.safe_dump(codecheck(record, authors), allow_unicode=True, sort_keys=False)
         contents[CODECHECK] = entries.encode("utf-8")
+    contents[ATTESTATION] = _json(attested(contents, revision))
     described = crate(
         title=title,
         authors=authors,
@@ -363,12 +381,36 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
         resources=resources,
         runs=runs(project),
     )
-    contents["ro-crate-metadata.json"] = (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode(
-        "utf-8"
-    )
+    contents[CRATE] = _json(described)
     refuse_addresses(contents, (root, Path.home()))
     contents["SHA256SUMS"] = checksums(contents)
     return contents, programs
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def attested(contents: Mapping[str, bytes], revision: Revision) -> dict[str, Any]:
+    """Return the unsigned statement of what the build made of which commit, lock and data.
+
+    Parameters
+    ----------
+    contents : mapping of str to bytes
+        Files of the deposit by path.
+    revision : Revision
+        What they were built from.
+    """
+    digests = {name: sha256_bytes(content) for name, content in contents.items()}
+    made = (f"{FIGURES}/", f"{TABLES}/", f"{OUTPUT}/")
+    certificates = {f"{OUTPUT}/{name}" for name in CERTIFICATES}
+    return statement(
+        made={n: d for n, d in digests.items() if n.startswith(made) and n not in certificates},
+        commit=revision.commit,
+        epoch=revision.epoch,
+        inputs={n: d for n, d in digests.items() if n == LOCK or n.startswith(f"{DATA}/")},
+        version=version("paperbuild"),
+    )
 
 
 def archive_name(root: Path) -> str:

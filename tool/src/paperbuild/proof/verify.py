@@ -1,8 +1,9 @@
-"""`paper verify`: rebuild the committed state from nothing, in a clean clone, and compare every output.
+"""`paper verify`: rebuild a commit or a deposit from nothing, in a folder of its own, and compare outputs.
 
-The clone's own code does the rebuilding (its `src/`, and its `tool/` where it has one, lead the module path);
-only the installed packages are shared. Committed figures and tables are read as the reference and removed
-before the rebuild, so that nothing can reproduce by having been there already.
+The commit's own code does the rebuilding: its `src/`, and its `tool/` where it has one, lead the module path.
+Of HEAD only the installed packages are shared; another commit and a deposit are set up from their own lock.
+Committed figures and tables are read as the reference and removed before the rebuild, so that nothing can
+reproduce by having been there already.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from paperbuild.article.formats import FORMATS
 from paperbuild.article.text import read as read_article
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import write_atomic
+from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.located import load_yaml
@@ -37,6 +38,7 @@ from paperbuild.proof.certificate import CERTIFICATE, FORMS, Certificate
 from paperbuild.proof.documents import compare_texts, reference_text, text_digest, text_path
 from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung
 from paperbuild.proof.numbers import compare_number
+from paperbuild.proof.unpack import put_data, set_up, unpack
 
 OUTPUTS = (
     *(f"{FIGURES}/*{suffix}" for suffix in (".svg", ".png", ".csv")),
@@ -300,8 +302,23 @@ def tool_of(clone: Path) -> str:
     return f"the installed {PACKAGE.name} {wheel.version}, {remark}"
 
 
-def rebuild(clone: Path, arguments: list[str], tell: Callable[[str], None]) -> tuple[bool, str, float]:
+def rebuild(
+    clone: Path, arguments: list[str], tell: Callable[[str], None], python: str, epoch: int | None
+) -> tuple[bool, str, float]:
     """Run the clone's own build and `tell` each line that it prints.
+
+    Parameters
+    ----------
+    clone : Path
+        The project to build.
+    arguments : list of str
+        Of ``paper build``.
+    tell : callable
+        Is handed each line.
+    python : str
+        The interpreter that has its packages.
+    epoch : int or None
+        The date that the build stands for, where no commit says it.
 
     Returns
     -------
@@ -315,8 +332,10 @@ def rebuild(clone: Path, arguments: list[str], tell: Callable[[str], None]) -> t
     }
     environment["PYTHONPATH"] = str(clone / TOOL)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    if epoch is not None:
+        environment["SOURCE_DATE_EPOCH"] = str(epoch)
     started = time.monotonic()
-    command = [sys.executable, "-m", "paperbuild", "--project", str(clone), "build", *arguments]
+    command = [python, "-m", "paperbuild", "--project", str(clone), "build", *arguments]
     process = subprocess.Popen(
         command, cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -353,7 +372,7 @@ def lock_differences(lock: str) -> list[str]:
 
 
 def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certificate:
-    """Rebuild HEAD in a clean clone under `folder` and certify what came of it.
+    """Rebuild HEAD in a clean clone under `folder`, with the packages installed here, and certify it.
 
     Parameters
     ----------
@@ -370,21 +389,73 @@ def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certi
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
     lock = clone / LOCK
     if differing := lock_differences(lock.read_text(encoding="utf-8")) if lock.is_file() else []:
-        notes.append(f"installed packages are not those of requirements.lock: {', '.join(differing)}")
-    notes.append(f"rebuilt with {tool_of(clone)}")
-    for line in (f"commit {commit[:12]}, cloned from {root}", *notes):
+        notes.append(f"installed packages are not those of {LOCK}: {', '.join(differing)}")
+    tell(f"commit {commit[:12]}, cloned from {root}")
+    return _certify(clone, commit, root, notes, tell, sys.executable)
+
+
+def verify_commit(project: Project, revision: str, folder: Path, tell: Callable[[str], None]) -> Certificate:
+    """Rebuild any commit in a clean clone under `folder`, set up from its own lock, and certify it."""
+    clone, commit = clean_clone(project.root, revision, folder / "clone")
+    tell(f"commit {commit[:12]}, cloned from {project.root}")
+    python, packages = set_up(clone, tell)
+    return _certify(clone, commit, project.root, [packages], tell, python)
+
+
+def verify_deposit(
+    archive: Path, data: Path | None, folder: Path, tell: Callable[[str], None]
+) -> Certificate:
+    """Unpack a deposit under `folder`, set it up from its own lock, rebuild it and certify it.
+
+    Parameters
+    ----------
+    archive : Path
+        What `paper deposit` wrote.
+    data : Path or None
+        Folder of the data that it may not hold.
+    folder : Path
+        Where it is unpacked.
+    tell : callable
+        Is handed each line of what happens meanwhile.
+    """
+    found = unpack(archive, folder / "clone")
+    notes = [f"unpacked from {archive.name} (sha256:{sha256_file(archive)})"]
+    if found.flawed:
+        notes.append(f"not as its checksums list it: {', '.join(found.flawed[:10])}")
+    put = put_data(found.root, data)
+    notes += [f"data put in place, with the hashes of the register: {', '.join(put)}"] if put else []
+    tell(f"commit {found.commit[:12] or 'unknown'}, unpacked from {archive}")
+    python, packages = set_up(found.root, tell)
+    # The documents in the deposit lie where those of the rebuild will.
+    remove_tree(found.root / OUTPUT)
+    return _certify(found.root, found.commit, found.root, [*notes, packages], tell, python, found.epoch)
+
+
+def _certify(
+    clone: Path,
+    commit: str,
+    author: Path,
+    notes: list[str],
+    tell: Callable[[str], None],
+    python: str,
+    epoch: int | None = None,
+) -> Certificate:
+    """Rebuild what lies in `clone` without its outputs, and certify what came of it."""
+    notes = [*notes, f"rebuilt with {tool_of(clone)}"]
+    for line in notes:
         tell(line)
+    folder = clone.parent
     reference = read_outputs(clone)
     tolerances = read_tolerances(clone)
     remove_outputs(clone)
     engines = set(engines_of(reference.manifest).values())
     engine = ["--engine", "embedded"] if engines == {"embedded"} else []
     # What is made here must be seen, although the commit of the clone holds a reference.
-    success, log, seconds = rebuild(clone, ["--accept", *engine], tell)
+    success, log, seconds = rebuild(clone, ["--accept", *engine], tell, python, epoch)
     found = read_outputs(clone) if Project(clone).manifest.is_file() else None
     notes += recipe_notes(reference, found)
     outputs = [*compare_manifest(reference, found), *compare_outputs(reference, found, tolerances)]
-    documents = compare_documents(root, clone, commit, reference)
+    documents = compare_documents(author, clone, commit, reference)
     typeset = sorted(set(engines_of(read_manifest(Project(clone).manifest)).values()))
     return Certificate(
         title=str(read_article(clone).metadata.get("title", "")),

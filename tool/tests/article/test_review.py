@@ -1,0 +1,350 @@
+"""`paper review`: a DOCX that co-authors edited comes home to the source, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+from sample_article import edit, job, line, make_article
+from word_edits import (
+    BEN,
+    find,
+    join_with_next,
+    put_in,
+    put_paragraph,
+    remark,
+    take_out,
+    type_over,
+)
+
+from paperbuild.article.typesetting import render
+from paperbuild.cli.main import main
+from paperbuild.proof.documents import document_text
+
+IDENTITY = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
+MANIFEST = {
+    "numbers": {
+        "sample.regions": {"value": 12, "text": "12", "notebook": "01-sample", "cell": "count"},
+        "sample.slope": {"value": -0.5, "text": "−0.5", "notebook": "01-sample", "cell": "fit"},
+    },
+    "outputs": [
+        {"path": "tables/regions.md", "kind": "table", "notebook": "01-sample", "cell": "list"},
+        {"path": "figures/trend.svg", "kind": "figure", "notebook": "01-sample", "cell": "draw"},
+    ],
+    "documents": [],
+}
+
+
+def git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *IDENTITY, *arguments], cwd=root, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def commit(root: Path) -> str:
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "--allow-empty", "-m", "a change")
+    return git(root, "rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """The sample article under git, and its DOCX built from the commit."""
+    root = make_article(tmp_path_factory.mktemp("review") / "article")
+    edit(root, "may be *emphasised*", "may be rather *plainly emphasised* here")
+    (root / "analysis").mkdir()
+    (root / "analysis/parameters.yml").write_text("notebooks: {}\n")
+    (root / "figures/manifest.json").write_text(json.dumps(MANIFEST))
+    (root / ".gitignore").write_text("build/\n_output/\n")
+    git(root, "init", "-q")
+    # As a build commits it: the text of the document in which nothing was changed.
+    (root / "text/paper.docx.txt").write_text(document_text(render(job(root, "docx"))[0]))
+    numbers = root / "build/results/numbers.yml"
+    build = {"commit": commit(root), "dirty": False}
+    kept = numbers.read_text().partition("build:")[0]
+    numbers.write_text(f"{kept}build: {json.dumps(build)}\n")
+    shutil.copy(render(job(root, "docx"))[0], root / "build/paper.docx")
+    return root
+
+
+@pytest.fixture
+def root(built, tmp_path) -> Path:
+    shutil.copytree(built, tmp_path / "article")
+    return tmp_path / "article"
+
+
+@pytest.fixture
+def document(root):
+    return docx.Document(str(root / "build/paper.docx"))
+
+
+def review(root: Path, document, capsys, *options: str) -> tuple[int, str]:
+    """Run the command on the edited document; what it prints has no line too many."""
+    path = root / "build/edited.docx"
+    document.save(str(path))
+    code = main(["--project", str(root), "review", str(path), *options])
+    return code, capsys.readouterr().out
+
+
+def source(root: Path, name: str = "paper.qmd") -> str:
+    return (root / name).read_text(encoding="utf-8")
+
+
+def test_a_document_that_nobody_changed_changes_nothing(root, document, capsys):
+    assert review(root, document, capsys) == (0, "changes: 0\ncomments: 0\nnot brought home: 0\n")
+
+
+def test_changed_words_become_a_patch_with_author_and_date(root, document, capsys):
+    type_over(document, "Typesetting has been described", "Typesetting was described", BEN)
+    code, told = review(root, document, capsys)
+    place = line(root, "Typesetting has been described")
+    assert code == 0
+    assert (
+        f"paper.qmd:{place}: Ben, 2026-02-04: “Typesetting has been described” → “Typesetting was described”"
+        in told
+    )
+    before = source(root)
+    applied = subprocess.run(
+        ["git", "apply"], cwd=root, input=told, text=True, check=False, capture_output=True
+    )
+    assert applied.returncode == 0, applied.stderr
+    assert source(root) == before.replace("Typesetting has been described", "Typesetting was described")
+
+
+def test_with_apply_the_source_is_changed_and_nothing_else_of_it(root, document, capsys):
+    before = source(root)
+    type_over(document, "stands beside", "is set beside")
+    put_in(document, "begins with a number", " of regions")
+    type_over(document, "A note follows.", "")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    expected = before.replace("stands beside", "is set beside").replace(
+        "begins with a number", "begins with a number of regions"
+    )
+    assert source(root) == expected.replace("A note follows.", "")
+
+
+def test_no_blank_is_left_where_a_sentence_ended_a_paragraph(root, document, capsys):
+    type_over(document, "yet it opens no list.", "")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "a number and a stop,\n\n[^note]" in source(root)
+
+
+def test_text_that_an_included_file_holds_is_changed_there(root, document, capsys):
+    inner = source(root, "text/appendix.md")
+    word = next(word for word in inner.split() if len(word) > 6 and word.isalpha() and inner.count(word) == 1)
+    type_over(document, word, "altogether")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert source(root, "text/appendix.md") == inner.replace(word, "altogether")
+
+
+def test_a_number_typed_over_is_no_edit_but_names_its_notebook(root, document, capsys):
+    before = source(root)
+    type_over(document, "The sample holds 12 regions", "The sample has 13 regions")
+    code, told = review(root, document, capsys, "--apply")
+    assert code == 1
+    assert source(root) == before.replace("The sample holds {{<", "The sample has {{<")
+    assert "“12” → “13”, which is n.sample.regions" in told
+    assert "analysis/01-sample.ipynb, cell count, computes n.sample.regions" in told
+
+
+def test_a_sentence_leaves_with_its_number_and_says_so(root, document, capsys):
+    type_over(document, "12. This paragraph begins with a number and a stop, yet it opens no list.", "")
+    code, told = review(root, document, capsys, "--apply")
+    assert code == 0
+    assert "(with it: n.sample.regions)" in told
+    assert "This paragraph begins" not in source(root)
+
+
+def test_a_cell_typed_over_names_table_and_notebook(root, document, capsys):
+    before = source(root)
+    cell = next(row.cells[1].text for table in document.tables[:1] for row in table.rows[1:])
+    table = document.tables[0]._tbl
+    assert cell in "".join(table.itertext())
+    type_over(document, cell, "77")
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert f"Ada, 2026-02-03 changed a cell of tbl-regions: “{cell}” → “77”" in told
+    assert "analysis/01-sample.ipynb, cell list, makes tables/regions.md" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Figure\u00a01", "Figure 7", "made from @fig-trend"),
+        ("Knuth 1984", "Knuth 1986", "made from"),
+        ("Lamport", "Lampert", "@lamport1994"),
+    ],
+)
+def test_what_the_build_wrote_is_told_with_what_it_is_made_from(root, document, capsys, old, new, told):
+    before = source(root)
+    type_over(document, old, new)
+    code, said = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert told in said
+
+
+def test_marks_of_markdown_stay_whole(root, document, capsys):
+    type_over(document, "plainly emphasised", "emphasised")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "may be rather *emphasised* here" in source(root)
+
+
+def test_a_change_that_would_tear_marks_apart_is_told_at_its_line(root, document, capsys):
+    before = source(root)
+    type_over(document, "rather plainly", "wholly")
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert f"paper.qmd:{line(root, 'rather *plainly')}: Ada, 2026-02-03: “rather plainly” → “wholly”" in told
+
+
+def test_what_came_is_written_as_markdown(root, document, capsys):
+    put_in(document, "A note follows.", " It costs $5*n* [sic], says [@knuth1984].")
+    put_in(document, "stands beside a displayed formula", " of “some” length", look="i")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert r"A note follows. It costs \$5\*n\* \[sic\], says [@knuth1984].[^note]" in source(root)
+    assert 'stands beside a displayed formula *of "some" length*.' in source(root)
+
+
+def test_paragraphs_come_leave_and_join(root, document, capsys):
+    put_paragraph(document, "displayed formula", "A paragraph of its own.")
+    take_out(document, "This paragraph begins with a number")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    text = source(root)
+    assert "stands beside a displayed formula.\n\nA paragraph of its own.\n\n$$\n" in text
+    assert "follows.[^note]\n\n[^note]: Notes" in text
+
+
+def test_two_paragraphs_become_one(root, document, capsys):
+    join_with_next(document, "A note follows.")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "A note follows.[^note]\n{{< meta n.sample.regions >}}. This paragraph" in source(root)
+
+
+def test_comments_are_listed_with_their_line_and_written_on_request(root, document, capsys):
+    remark(document, "12. This", "Is this -- still -- true?")
+    place = line(root, "This paragraph begins")
+    code, told = review(root, document, capsys)
+    assert code == 0
+    assert f"  paper.qmd:{place}: Ada" in told
+    assert "on “12. This”: Is this -- still -- true?" in told
+    assert review(root, document, capsys, "--comments", "--apply")[0] == 0
+    text = source(root)
+    assert (
+        "on “12. This”: Is this – still – true? -->\n\n{{< meta n.sample.regions >}}. This paragraph" in text
+    )
+    before = (root / "build/paper.docx").read_bytes()
+    assert render(job(root, "docx"))[0].read_bytes() == before, "a comment prints nothing"
+
+
+def test_what_has_no_place_in_the_source_is_listed(root, document, capsys):
+    type_over(document, "Addison-Wesley", "Somebody")
+    code, told = review(root, document, capsys)
+    assert code == 1
+    assert "edited.docx: Ada, 2026-02-03: “Addison-Wesley” → “Somebody”" in told
+
+
+def test_a_source_that_moved_on_is_merged_and_a_collision_is_told(root, document, capsys):
+    type_over(document, "stands beside", "is set beside")
+    type_over(document, "has been described", "was described")
+    edit(
+        root,
+        "# Introduction {#sec-introduction}",
+        "A new first paragraph.\n\n# Introduction {#sec-introduction}",
+    )
+    edit(root, "stands beside", "is printed beside")
+    commit(root)
+    before = source(root)
+    code, told = review(root, document, capsys, "--apply")
+    assert code == 1
+    assert source(root) == before.replace("has been described", "was described")
+    assert "the source says something else here by now" in told
+    assert "remedy:   take the change over by hand: 'is set beside'" in told
+
+
+def test_bringing_the_same_document_home_twice_is_bringing_it_home_once(root, document, capsys):
+    put_in(document, "begins with a number", " of regions")
+    review(root, document, capsys, "--apply")
+    once = source(root)
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (0, once)
+    assert "+++" not in told
+
+
+def test_a_document_without_its_commit_asks_for_one(root, document, capsys):
+    path = root / "build/edited.docx"
+    plain = docx.Document()
+    plain.add_paragraph("A text.")
+    plain.save(str(path))
+    assert main(["--project", str(root), "review", str(path)]) == 1
+    assert "--base COMMIT" in capsys.readouterr().err
+    assert main(["--project", str(root), "review", str(path), "--base", "HEAD"]) == 1
+    assert "it was not built from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"<html>"])
+def test_a_file_that_is_no_docx_is_refused(root, capsys, content):
+    (root / "build/edited.docx").write_bytes(content)
+    assert main(["--project", str(root), "review", str(root / "build/edited.docx")]) == 1
+    assert "cannot be read as a DOCX" in capsys.readouterr().err
+
+
+def test_words_changed_while_nothing_was_recorded_are_found_by_the_committed_text(root, document, capsys):
+    paragraph = find(document, "begins with a number")
+    for text in paragraph.iter(qn("w:t")):
+        text.text = text.text.replace("begins with", "starts from")
+    cell = document.tables[0].rows[1].cells[1]
+    was = cell.text
+    cell.paragraphs[0].runs[0].text = "77"
+    code, told = review(root, document, capsys, "--apply")
+    assert code == 1
+    assert "not recorded as a change: “begins” → “starts”" in told
+    assert "}}. This paragraph starts from a number and a stop" in source(root)
+    assert f"not recorded as a change changed a cell of tbl-regions: “{was}” → “77”" in told
+
+
+def office_python() -> str:
+    """A Python that can talk to LibreOffice; the test is skipped where there is none."""
+    candidates = [sys.executable, "/usr/bin/python3"]
+    if shutil.which("soffice") is None:
+        pytest.skip("LibreOffice (soffice) is not installed")
+    for python in candidates:
+        if subprocess.run([python, "-c", "import uno"], capture_output=True, check=False).returncode == 0:
+            return python
+    pytest.skip("no Python with uno (python3-uno) is installed")
+
+
+def test_a_document_edited_by_libreoffice_comes_home(root, tmp_path, capsys):
+    edited = tmp_path / "edited.docx"
+    script = Path(__file__).with_name("office.py")
+    done = subprocess.run(
+        [
+            office_python(),
+            str(script),
+            str(root / "build/paper.docx"),
+            str(edited),
+            str(tmp_path / "profile"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    before = source(root)
+    code = main(["--project", str(root), "review", str(edited), "--apply"])
+    told = capsys.readouterr().out
+    assert code == 1
+    expected = before.replace("has been described", "was described").replace("A note follows.", "")
+    assert source(root) == expected.replace("opens no list", "starts no list")
+    assert "“12” → “13”, which is n.sample.regions" in told
+    assert "changed a cell of tbl-regions" in told
+    assert f"paper.qmd:{line(root, 'stands beside')}: Ada on “stands beside”: Is that so?" in told
+    assert "not recorded as a change: “opens” → “starts”" in told
+    assert told.count("expected:") == 2, "nothing else is held"
