@@ -201,11 +201,11 @@ def number_ticks(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
     target.set_major_formatter(FuncFormatter(thousands))
 
 
-def year_ticks(ax: Axes, first: int, last: int, steps: int = 6) -> None:
+def year_ticks(ax: Axes, first: int, last: int, steps: int) -> None:
     """Let the axis of years run from the first to the last, which are named, with round years between."""
     ax.set_xlim(first - 0.6, last + 0.6)
     years = np.asarray(MaxNLocator(steps, integer=True, steps=_STEPS).tick_values(first, last))
-    apart = 0.7 * (years[1] - years[0])  # nearer to an end, two names would touch
+    apart = 0.8 * (last - first) / steps  # nearer to an end, two names would touch
     inner = years[(years > first + apart) & (years < last - apart)]
     ax.set_xticks([first, *inner, last], [f"{year:.0f}" for year in (first, *inner, last)])
 

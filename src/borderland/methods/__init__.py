@@ -5,6 +5,8 @@ __all__ = [
     "convergence",
     "covariance",
     "decomposition",
+    "kept",
+    "mapping",
     "panel",
     "ppml",
     "rates",

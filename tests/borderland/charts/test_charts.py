@@ -256,6 +256,20 @@ def test_lines_stop_at_breaks_and_at_gaps():
     assert drawn_pieces(fig) == [[*range(2000, 2004)], [*range(2004, 2008)], [*range(2009, 2012)]]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "steps", "named"),
+    [
+        (1993, 2024, 5, ["1993", "2000", "2010", "2024"]),  # 2020 would touch 2024
+        (1997, 2019, 2, ["1997", "2010", "2019"]),
+        (2023, 2024, 2, ["2023", "2024"]),
+    ],
+)
+def test_an_axis_of_years_names_its_ends_and_round_years_that_touch_neither(first, last, steps, named):
+    ax = Figure().add_subplot()
+    marks.year_ticks(ax, first, last, steps)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == named
+
+
 def test_a_lone_value_between_gaps_is_still_seen():
     series = series_by_year()[["one"]]
     series.loc[[2004, 2006], "one"] = np.nan
