@@ -42,9 +42,9 @@ $(VENV)/.test: requirements-test.lock $(VENV)/.paper
 	@touch $@
 
 # For maintainers: resolve pyproject.toml anew (needs uv). Hashes only, no addresses, one version for every Python.
-# The tool ships the part of it that a new paper needs (paper init). An extra that only a dependency asks for stands
-# in the lock (coverage[toml]): without it pip looks for that extra in versions the lock does not name, and gives up.
-UV_COMPILE := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild
+# The tool ships the part of it that a new paper needs (paper init). Extras stay named: pip takes no pin without
+# them for a requirement that asks for one, as soon as a newer version is out.
+UV_COMPILE := uv pip compile --quiet --universal --no-strip-extras --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package paperbuild
 NEW_PAPER  := tool/src/paperbuild/templates/paper
 lock:
 	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --output-file requirements.lock
@@ -52,7 +52,7 @@ lock:
 	@$(UV_COMPILE) tool/pyproject.toml --constraint requirements.lock --output-file $(NEW_PAPER)/requirements.lock
 	@echo pytest | $(UV_COMPILE) - --constraint requirements-test.lock --output-file $(NEW_PAPER)/requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \
-	   sed -nE 's/^([a-zA-Z0-9._-]+==[^\\]*[^ \\]) *\\?$$/      - \1/p' requirements.lock; \
+	   sed -nE 's/^([][a-zA-Z0-9._,-]+==[^\\]*[^ \\]) *\\?$$/      - \1/p' requirements.lock; \
 	   echo '      - --editable ./tool'; echo '      - --editable .'; } > environment.yml.new && mv environment.yml.new environment.yml
 
 clean:

@@ -174,22 +174,21 @@ def estimates(fit: Regression, covariance: Covariance, level: float = 0.95) -> p
         ``estimate``, ``se``, ``low``, ``high`` (interval at ``level``), ``t``, ``p``, ``df``, ``n``,
         ``clusters``.
     """
-    se = np.sqrt(np.diag(covariance.matrix))
+    estimate, se = fit.coefficients.to_numpy(), np.sqrt(np.diag(covariance.matrix))
     quantile = stats.t.ppf((1 + level) / 2, covariance.df)
-    ratio = fit.coefficients / se
-    return pd.DataFrame(
-        {
-            "estimate": fit.coefficients,
-            "se": se,
-            "low": fit.coefficients - quantile * se,
-            "high": fit.coefficients + quantile * se,
-            "t": ratio,
-            "p": 2 * stats.t.sf(np.abs(ratio), covariance.df),
-            "df": covariance.df,
-            "n": fit.n,
-            "clusters": covariance.clusters,
-        }
-    )
+    ratio = estimate / se
+    table = {
+        "estimate": estimate,
+        "se": se,
+        "low": estimate - quantile * se,
+        "high": estimate + quantile * se,
+        "t": ratio,
+        "p": 2 * stats.t.sf(np.abs(ratio), covariance.df),
+        "df": covariance.df,
+        "n": fit.n,
+        "clusters": covariance.clusters,
+    }
+    return pd.DataFrame(table, index=fit.coefficients.index)
 
 
 def identifying_shares(fit: Regression, name: str, unit: Effect) -> pd.Series:

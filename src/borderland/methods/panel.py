@@ -156,7 +156,7 @@ def _dense(table: _Table) -> np.ndarray:
 
 def _nested(inner: np.ndarray, outer: np.ndarray) -> bool:
     """Whether every inner group lies within one outer group (only then a cluster holds all of its effect)."""
-    return len(np.unique(np.column_stack([inner, outer]), axis=0)) == inner.max() + 1
+    return len(np.unique(inner * (outer.max() + 1) + outer)) == inner.max() + 1
 
 
 def _solve_semidefinite(gram: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -137,16 +137,8 @@ class StatusCurve:
 
     def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        sample = {name: choice[name] for name in STATUS_BATCH}
-        frame = shared.once("frame", lambda: self._sample(**sample))
-        measure = _MEASURES[choice["status"]]
-        logs = choice["estimator"] == "OLS of logs"
-        model = Model(
-            least_squares if logs else ppml.ppml,
-            "log_persons" if logs else "persons",
-            (measure, *_CONTROLS[choice["controls"]]),
-            ("state", "year") if choice["effects"] == "state and year" else ("year",),
-        )
+        frame = shared.once("frame", lambda: self.sample(choice))
+        model, measure = self.model(choice), _MEASURES[choice["status"]]
         fit = model.fit(frame)
         without = model.without(measure)
         # what is separated with the regressor stays out of the fit without it
@@ -160,12 +152,23 @@ class StatusCurve:
             fit, null, measure, covariance, "state", _scores(null, measure, "state", dealt), seed
         )
 
-    def _sample(self, direction: str, states: str, years: str) -> pd.DataFrame:
-        frame = models.sample(self.panels[direction], _STATES[states])
-        if years != "all":
+    def sample(self, choice: Mapping[str, Any]) -> pd.DataFrame:
+        """Rows of a specification's states and years."""
+        frame = models.sample(self.panels[choice["direction"]], _STATES[choice["states"]])
+        if choice["years"] != "all":
             early = frame["year"] < _RUSSIAN_BREAK
-            frame = frame[early if years == "to 2010" else ~early]
+            frame = frame[early if choice["years"] == "to 2010" else ~early]
         return frame.assign(log_persons=np.log(frame["persons"]))
+
+    def model(self, choice: Mapping[str, Any]) -> Model:
+        """Model of a specification; the status of Russian is its first regressor."""
+        logs = choice["estimator"] == "OLS of logs"
+        return Model(
+            least_squares if logs else ppml.ppml,
+            "log_persons" if logs else "persons",
+            (_MEASURES[choice["status"]], *_CONTROLS[choice["controls"]]),
+            ("state", "year") if choice["effects"] == "state and year" else ("year",),
+        )
 
 
 class DistanceCurve:
@@ -194,12 +197,7 @@ class DistanceCurve:
 
     def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        key = (choice["years"], choice["districts"])
-        frame = self.samples[key]
-        controls = {"none": "none", "Russians": "russians", "all": "all"}[choice["controls"]]
-        model = regional.district_model(
-            _SETS[choice["districts"]], controls, regions=choice["effects"] == "region"
-        )
+        frame, model = self.sample(choice), self.model(choice)
         # the three error types of one model share its fits and its null
         fit = shared.once(model, lambda: model.fit(frame))
         without = model.without(_DISTANCE)
@@ -208,8 +206,19 @@ class DistanceCurve:
             (model, "scores"),
             lambda: _scores(null, _DISTANCE, "unit", self.reassigned.loc[frame["area"]].to_numpy()),
         )
-        covariance = self._covariance(fit, choice["errors"], self.distances[key])
+        distances = self.distances[(choice["years"], choice["districts"])]
+        covariance = self._covariance(fit, choice["errors"], distances)
         return _specified(fit, null, _DISTANCE, covariance, "unit", scores, seed)
+
+    def sample(self, choice: Mapping[str, Any]) -> pd.DataFrame:
+        """Districts of a specification."""
+        return self.samples[(choice["years"], choice["districts"])]
+
+    def model(self, choice: Mapping[str, Any]) -> Model:
+        """Model of a specification; the distance to the border is its first regressor."""
+        return regional.district_model(
+            _SETS[choice["districts"]], choice["controls"].lower(), regions=choice["effects"] == "region"
+        )
 
     def _covariance(self, fit: Regression, errors: str, distances: np.ndarray) -> Covariance:
         if errors == "Conley":

@@ -6,7 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from borderland.methods import rates, resampling, spatial, specification
-from borderland.study import curves, populations, regional
+from borderland.study import curves, populations, regional, scale
 from borderland.tables import data, geography
 
 NAMES = {
@@ -197,9 +197,18 @@ def test_a_curve_of_the_status_holds_no_sample_twice():
     panels = curves.status_panels({key: data.load(name) for key, name in names.items()}, lag=1)
     evaluate = curves.StatusCurve(panels, 1, 0)
     grid = specification.grid(curves.STATUS_OPTIONS, curves.status_possible)
-    samples = grid[["states", "years"]].drop_duplicates()
-    rows = [tuple(evaluate._sample("arrivals", *pair).index) for pair in samples.itertuples(index=False)]
+    one_each = grid[grid["direction"] == "arrivals"].drop_duplicates(["states", "years"])
+    rows = [tuple(evaluate.sample(choice).index) for choice in one_each.to_dict("records")]
     assert len(set(rows)) == len(rows) == 8  # of nine, two hold the same rows
+
+
+def test_estimates_of_the_curve_are_those_of_statsmodels():
+    grid, evaluate = scale.status_curve(1)
+    some = grid.iloc[::25]
+    result = specification.run(some, evaluate, batch=curves.STATUS_BATCH)
+    for choice, estimate in zip(result.choices.to_dict("records"), result.estimates["estimate"], strict=True):
+        plain = scale.statsmodels_estimate(evaluate.model(choice), evaluate.sample(choice), "state")
+        assert estimate == pytest.approx(plain, abs=1e-8)  # to which an iteration settles
 
 
 def test_work_that_specifications_share_changes_no_result(tables):

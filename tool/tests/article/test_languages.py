@@ -84,7 +84,7 @@ def test_a_language_is_added_by_its_file_alone(tmp_path):
         "computed-in: Computed in", "computed-in: Berechnet in"
     )
     (extension / "languages" / "de.yml").write_text(german, encoding="utf-8")
-    text = "---\nlang: de\nprovenance: {a: 01-x › y}\n---\n\n![Bild](a.svg){#fig-a}\n"
+    text = "---\nlang: de\nprovenance: {figure: {a: 01-x › y}}\n---\n\n![Bild](a.svg){#fig-a}\n"
     filters = [pypandoc.get_pandoc_path(), "--to=html", f"--lua-filter={extension / 'article.lua'}"]
     page = subprocess.run(filters, input=text, capture_output=True, text=True, encoding="utf-8", check=True)
     assert "Berechnet in <a" in page.stdout

@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import docx
+import hypothesis.strategies as st
 import pytest
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from hypothesis import given
 from sample_article import edit, job, line, make_article
 from word_edits import (
     BEN,
@@ -23,8 +26,12 @@ from word_edits import (
     type_over,
 )
 
+from paperbuild.article.review import review as look
+from paperbuild.article.text import Article, Manuscript, read
+from paperbuild.article.tracked import Edited, Hand, Paragraph, Piece
 from paperbuild.article.typesetting import render
 from paperbuild.cli.main import main
+from paperbuild.project.manifest import Manifest
 from paperbuild.proof.documents import document_text
 
 IDENTITY = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
@@ -128,6 +135,41 @@ def test_with_apply_the_source_is_changed_and_nothing_else_of_it(root, document,
         "begins with a number", "begins with a number of regions"
     )
     assert source(root) == expected.replace("A note follows.", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("made-up regions", "invented regions"),  # the title, in the front matter
+        ("none of it is real", "nothing of it is real"),  # the abstract
+        ("Detail", "Details"),  # a heading
+        ("The made-up trend of", "An invented trend of"),  # the caption of a figure
+        ("Persons in thousands", "People in thousands"),  # of a table
+        ("Negative rates carry", "Falling rates have"),  # in a callout
+        ("Second point", "Another point"),  # an item of a list
+        ("code", "source"),  # in code
+        ("по-русски", "русским языком"),  # in a span
+    ],
+)
+def test_prose_of_every_kind_is_changed_where_it_stands(root, document, capsys, old, new):
+    before = source(root)
+    type_over(document, old, new)
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert source(root).replace(new, old) == before
+    assert source(root) != before
+
+
+def test_a_picture_that_was_taken_out_names_its_notebook(root, document, capsys):
+    (drawing,) = document.element.body.iter(qn("w:drawing"))
+    run = drawing.getparent()
+    gone = OxmlElement("w:del")
+    gone.set(qn("w:author"), "Ada")
+    run.addprevious(gone)
+    gone.append(run)
+    code, told = review(root, document, capsys)
+    assert code == 1
+    assert "Ada took out or replaced the picture of fig-trend" in told
+    assert "analysis/01-sample.ipynb, cell draw, draws it" in told
 
 
 def test_no_blank_is_left_where_a_sentence_ended_a_paragraph(root, document, capsys):
@@ -348,3 +390,72 @@ def test_a_document_edited_by_libreoffice_comes_home(root, tmp_path, capsys):
     assert f"paper.qmd:{line(root, 'stands beside')}: Ada on “stands beside”: Is that so?" in told
     assert "not recorded as a change: “opens” → “starts”" in told
     assert told.count("expected:") == 2, "nothing else is held"
+
+
+BOUND = """\
+Births [rose]{when="a.change > 0"} by {{< meta n.a.change >}} per cent,
+and *deaths* [fell|rose]{if="a.d < 0"}.
+"""
+ADA = Hand("Ada", "2026-02-03T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("rose", "grew", 'Ada, 2026-02-03: “rose” → “grew”, which rests on when="a.change > 0"'),
+        ("fell", "sank", 'Ada, 2026-02-03: “fell” → “sank”, which rests on if="a.d < 0"'),
+        ("4.2", "4.3", "Ada, 2026-02-03: “4.2” → “4.3”, which is n.a.change"),
+    ],
+)
+def test_a_word_that_rests_on_a_result_is_no_edit_but_names_what_it_rests_on(tmp_path, old, new, told):
+    (tmp_path / "paper.qmd").write_text(BOUND, encoding="utf-8")
+    where = line(tmp_path, "{{<" if old == "4.2" else old)
+    number = {"value": 4.2, "text": "4.2", "notebook": "01-a", "cell": "births"}
+    before, after = "Births rose by 4.2 per cent, and deaths fell.".split(old, 1)
+    pieces = [Piece(before), Piece(old, "went", ADA), Piece(new, "came", ADA), Piece(after)]
+    found = look(
+        Edited("", False, (Paragraph(pieces=pieces),), ()),
+        read(tmp_path),
+        Manifest(numbers={"a.change": number, "a.d": {**number, "cell": "deaths"}}),
+        "edited.docx",
+    )
+    assert found.edits == ()
+    (held,) = found.held
+    assert (held.where, held.message) == (f"paper.qmd:{where}", told)
+    assert "analysis/01-a.ipynb, cell" in held.remedy
+
+
+def test_a_change_in_a_passage_that_rests_on_a_result_says_so(tmp_path):
+    (tmp_path / "paper.qmd").write_text('::: {when="a.d < 0"}\nDeaths fell.\n:::\n', encoding="utf-8")
+    pieces = [Piece("Deaths "), Piece("fell", "went", ADA), Piece("sank", "came", ADA), Piece(".")]
+    edited = Edited("", False, (Paragraph(pieces=pieces),), ())
+    (edit,) = look(edited, read(tmp_path), Manifest(), "edited.docx").edits
+    assert (edit.new, edit.said) == (
+        "sank",
+        '“fell” → “sank” (in a passage that rests on when="a.d < 0")',
+    )
+
+
+@given(st.data())
+def test_any_word_typed_over_changes_that_word_of_the_source_and_no_other(data):
+    """Whatever words a text has and however its lines break, marks and citations between them."""
+    words = data.draw(st.lists(st.from_regex(r"[a-z]{2,6}", fullmatch=True), min_size=4, max_size=30))
+    at = data.draw(st.integers(0, len(words) - 1))
+    gaps = data.draw(st.lists(st.sampled_from([" ", "\n"]), min_size=len(words), max_size=len(words)))
+    noted = data.draw(st.sets(st.integers(0, len(words) - 1)))
+    source = "".join(
+        f"{word}{' [@key2001]' if n in noted else ''}{gap}"
+        for n, (word, gap) in enumerate(zip(words, gaps, strict=True))
+    )
+    shown = [f"{word}{' (Key 2001)' if n in noted else ''} " for n, word in enumerate(words)]
+    rest = shown[at].removeprefix(words[at])
+    pieces = [Piece("".join(shown[:at])), Piece(words[at], "went", ADA), Piece("NEW", "came", ADA)]
+    paragraph = Paragraph(pieces=[*pieces, Piece(rest + "".join(shown[at + 1 :]))])
+    text = Manuscript("paper.qmd", source)
+    edited = Edited("", False, (paragraph,), ())
+    found = look(edited, Article(Path(), (text,), (), ()), Manifest(), "edited.docx")
+    (edit,) = found.edits
+    changed = source[: edit.start] + edit.new + source[edit.end :]
+    expected = [*words[:at], "NEW", *words[at + 1 :]]
+    assert changed.replace("[@key2001]", "").split() == expected
+    assert changed.count("[@key2001]") == len(noted)

@@ -19,7 +19,7 @@ def test_outputs_numbers_and_manifest(built: Path) -> None:
     numbers = json.loads((built / "build/results/numbers.yml").read_text(encoding="utf-8"))
     assert numbers["n"] == {"first": {"mean": "5.50"}, "second": {"twice": "11.0"}}
     assert numbers["c"]["first"]["mean"] == "5,50"
-    assert numbers["provenance"] == {"sizes": "03-alone › sizes"}
+    assert numbers["provenance"] == {"table": {"sizes": "03-alone › sizes"}}
     manifest = json.loads((built / "figures/manifest.json").read_text(encoding="utf-8"))
     assert [output["path"] for output in manifest["outputs"]] == ["tables/sizes.csv", "tables/sizes.md"]
     assert manifest["numbers"]["first.mean"]["value"] == 5.5

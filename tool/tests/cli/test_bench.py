@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.cli import bench
+from paperbuild.cli import bench, bench_scale
+from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 
 
@@ -81,3 +82,26 @@ def test_ratios_are_printed_beside_our_own_seconds(capsys):
     printed = capsys.readouterr().out
     assert "0.50 s (2.5×)" in printed
     assert "–" in printed
+
+
+SCALE = """
+import json, sys
+TASKS = ["square\\tone", "square\\tanother"]
+print(json.dumps({"seconds": 2.0, "work": 10 - 5 * int(sys.argv[1])}) if sys.argv[1:] else "\\n".join(TASKS))
+"""
+
+
+def test_the_projects_own_tasks_are_measured_side_by_side(tmp_path, capsys):
+    (tmp_path / "analysis").mkdir()
+    project = Project(tmp_path)
+    with pytest.raises(PaperError, match="no benchmark of its own"):
+        bench_scale.main(project)
+    (tmp_path / "analysis/scale.py").write_text(SCALE)
+    assert bench_scale.main(project) == 0
+    one, another = json.loads((tmp_path / "build/scale.json").read_text())["measured"]
+    assert (one["by"], one["work"], another["by"], another["work"]) == ("one", 10, "another", 5)
+    assert one["megabytes"] > 1  # a Python takes some
+    assert "2.00×" in capsys.readouterr().out
+    (tmp_path / "analysis/scale.py").write_text("raise SystemExit('no data')")
+    with pytest.raises(PaperError, match="no data"):
+        bench_scale.main(project)

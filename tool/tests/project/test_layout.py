@@ -124,7 +124,7 @@ def test_revision_outside_git_and_in_it(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert project.revision.commit == ""
     assert project.revision.epoch == FALLBACK_EPOCH
-    assert project.revision.date == "1980-01-01"
+    assert project.revision.date == "not under version control"
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2025-03-04T05:06:07Z")
 
     def git(*args: str) -> None:

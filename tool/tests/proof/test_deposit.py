@@ -17,6 +17,7 @@ from paperbuild.project.layout import Project
 from paperbuild.project.results import NotebookResults
 from paperbuild.project.revision import Revision
 from paperbuild.proof import deposit
+from paperbuild.proof.readme import readme
 
 AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
 FILES = {"data/towns.csv": 20, "analysis/01-a.ipynb": 30, "figures/map.svg": 40, "LICENSE": 5}
@@ -152,12 +153,52 @@ def test_a_folder_of_this_machine_is_refused():
     assert refused.value.findings[0].where == "a.html"
 
 
-def test_the_reviewers_page_states_verdict_and_commands():
-    record = {"verdict": "minor", "meaning": "prints alike"}
-    page = deposit.readme("T", "c" * 40, "2026-01-02", 7, record)
-    assert "certifies **minor**" in page
-    assert "SOURCE_DATE_EPOCH=7 make paper" in page
-    assert "has not been verified" in deposit.readme("T", "c", "d", 7, None)
+HEADINGS = """
+## Overview
+## Data Availability and Provenance Statements
+### Statement about Rights
+### License for Data
+### Summary of Availability
+### Details on each Data Source
+## Dataset list
+## Computational requirements
+### Software Requirements
+### Controlled Randomness
+### Memory, Runtime, Storage Requirements
+## Description of programs/code
+### License for Code
+## Instructions to Replicators
+## List of tables and programs
+## References
+"""
+
+
+def page(record=None, resources=(RESOURCE,)):
+    outputs = [{"path": "figures/map.svg", "notebook": "01-a", "cell": "draw"}]
+    return readme("T", Revision("c" * 40, False, 7), record, list(resources), outputs)
+
+
+def test_the_reviewers_page_follows_the_data_editors_template():
+    headings = [line for line in page().splitlines() if line.startswith("##")]
+    assert headings == HEADINGS.split("\n")[1:-1]
+
+
+def test_the_reviewers_page_states_verdict_commands_sources_and_programs():
+    record = {
+        "verdict": "minor",
+        "meaning": "prints alike",
+        "seconds": 180,
+        "environment": {"Python": "3.12"},
+    }
+    told = page(record)
+    assert "certifies **minor**: prints alike" in told
+    assert "SOURCE_DATE_EPOCH=7 make paper" in told
+    assert "took 3 minutes" in told
+    assert "- Python: 3.12" in told
+    assert "**Towns** (`data/towns.csv`). All of them.\n- A map" in told
+    assert "| `figures/map.svg` | `analysis/01-a.ipynb` | draw |" in told
+    assert "All data are publicly available and in this archive." in told
+    assert "has not been verified" in page()
 
 
 def test_what_may_not_be_redistributed_is_left_out_and_the_page_says_how_to_get_it(tmp_path):
@@ -189,9 +230,10 @@ def test_what_may_not_be_redistributed_is_left_out_and_the_page_says_how_to_get_
     assert b"data/secret.csv" not in contents["SHA256SUMS"]
     described = json.loads(contents["ro-crate-metadata.json"])
     assert "data/secret.csv" not in {entity["@id"] for entity in described["@graph"]}
-    page = contents["README-REVIEWERS.md"].decode()
-    assert "`data/secret.csv` (Theirs, `sha256:bb`): register at the office and save table 3" in page
-    assert "data/towns.csv" not in page
+    told = contents["README-REVIEWERS.md"].decode()
+    assert "Not in the archive (`sha256:bb`). To obtain it: register at the office and save table 3" in told
+    assert "1 of 2 files" in told
+    assert "Put in place what the archive may not hold: `data/secret.csv`." in told
 
 
 @pytest.fixture
@@ -231,7 +273,3 @@ def test_stale_steps_stand_against_a_deposit(unsound):
     with pytest.raises(PaperError, match="the article is stale: 01-a"):
         deposit.refuse_unsound(Project(unsound), [], ["01-a"])
     deposit.refuse_unsound(Project(unsound), [], [])
-
-
-def test_a_deposit_that_lacks_nothing_says_nothing_of_it():
-    assert "Left out" not in deposit.readme("T", "c", "d", 7, None)

@@ -11,6 +11,7 @@ import pytest
 from paperbuild.cli import verify as cli
 from paperbuild.cli.main import main
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.project.layout import Project
 from paperbuild.proof import deposit, verify
 from paperbuild.proof.certificate import codecheck
@@ -176,6 +177,7 @@ def test_a_deposit_is_verified_where_there_is_no_project(archive, locked, capsys
     assert (record["verdict"], record["commit"]) == ("full", head(locked))
     assert {one["path"] for one in record["outputs"]} >= {"figures/bar.svg", "numbers/value"}
     assert any(note.startswith("unpacked from d.zip (sha256:") for note in record["notes"])
+    assert "packages of its own requirements.lock, set up anew" in record["notes"]
     assert not any("checksums" in note for note in record["notes"])
     assert (archive.parent / "certificate.html").is_file()
 
@@ -331,7 +333,10 @@ def test_packages_that_are_not_the_locked_ones_are_named():
         "gone==1",
     )
     lock = "\n".join(lines)
-    assert verify.lock_differences(lock) == [f"ruff: 0.0.1, not {version('ruff')}"]
+    assert lock_differences(lock, installed_version) == [f"ruff: 0.0.1, not {version('ruff')}"]
+    assert lock_differences("ruff[x]==0.0.1 \\\n", installed_version) == lock_differences(
+        "ruff==0.0.1 \\\n", installed_version
+    )
 
 
 def test_a_certificate_serves_as_codecheck_manifest(made_up, tmp_path):

@@ -89,6 +89,12 @@ class Block:
                 found += [(opens[-1], one.end, condition)] if opens else []
         return tuple(found)
 
+    @property
+    def rests(self) -> str:
+        """The condition of the passage that it stands in (``::: {when="…"}``); empty for none."""
+        around = (div[2].values for div in self.text.divs if div[0] < self.start < div[1])
+        return next((f'when="{values["when"]}"' for values in around if "when" in values), "")
+
     @cached_property
     def prose(self) -> str:
         """As long as `raw`, with all that is not the author's own words blanked."""

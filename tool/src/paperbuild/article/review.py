@@ -143,6 +143,8 @@ class _Reviewer:
                 self.in_table(at, paragraph)
             elif block is not None:
                 self.in_block(at, paragraph, block)
+            elif paragraph.before.strip() == OBJECT:
+                self.picture(at, paragraph)
             elif not paragraph.before.strip(f" {OBJECT}") and paragraph.after.strip():
                 self.new_paragraph(at, paragraph)
             else:
@@ -183,6 +185,25 @@ class _Reviewer:
             )
         else:
             self.hold(who, block.place if block else self.name, "an edit of the table in the source by hand")
+
+    def picture(self, at: int, paragraph: Paragraph) -> None:
+        """A picture that was taken out or replaced; its caption follows it."""
+        places = range(at + 1, len(self.edited.paragraphs))
+        block = next((self.matched[place] for place in places if place in self.matched), None)
+        target = (
+            next((one.target for one in block.text.figures if one.identifier == block.float), "")
+            if block
+            else ""
+        )
+        entry = next(
+            (one for one in self.manifest.outputs if Path(one["path"]).stem == Path(target).stem), None
+        )
+        self.hold(
+            f"{_hands(paragraph)} took out or replaced the picture of {block.float if block else 'a figure'}",
+            block.place if block else self.name,
+            "the figure as its notebook drew it",
+            f"{_cell(entry)} draws it" if entry else "change it in the source",
+        )
 
     def unplaced(self, at: int, paragraph: Paragraph) -> None:
         near = self.near(at)
@@ -284,6 +305,8 @@ class _Reviewer:
                 start -= 1
         drops = tuple(name for one in made for name in _made(one.source, None) or (one.text.strip(),))
         new = _markdown(change.pieces, block)
+        # Not a word but a passage rests on a result: its author decides whether it still says the same.
+        said += f" (in a passage that rests on {block.rests})" if block.rests else ""
         self.edits.append(Edit(block, start, end, new, change.hands, said, drops))
 
     def hold_made(self, aligned: Aligned, one: Made, change: Change) -> None:

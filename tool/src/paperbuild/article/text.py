@@ -39,12 +39,14 @@ _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _URL = re.compile(r"<?https?://[^\s<>)\]]+>?|\bdoi:\s*\S+", re.IGNORECASE)
 _FRONT = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _DIV = re.compile(r"^(?P<colons>:{3,})[ \t]*(?P<rest>\S[^\n]*)?$", re.MULTILINE)
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:?")
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]:?")
 _NAMED = re.compile(r"^(?:bibliography|csl)[ \t]*:(?P<value>[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.MULTILINE)
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|#")
 _PRINTED_FRONT = re.compile(r"(sub)?title|abstract(-[\w-]+)?|description|(plain-language-)?summary")
 _FRONT_LANGUAGE = re.compile(r"(?:abstract|title|subtitle|summary)-(?P<language>[a-z]{2})")
-_PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^\s"'}]+))""", re.DOTALL)
+_PAIR = re.compile(
+    r"""(?<![\w-])([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^\s"'}]+))""", re.DOTALL
+)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class Options:
         ``fork`` or ``cold``.
     memory_limit : int
         Bytes a kernel may hold; 0 for no limit.
+    cluster : str
+        Address of the Dask scheduler over which notebooks spread their work; empty for none.
     store_limit : int
         Bytes the store of results may hold.
     quiet : bool
@@ -60,6 +62,7 @@ class Options:
     engine: str = "auto"
     kernel: str = "fork"
     memory_limit: int = 0
+    cluster: str = ""
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False
@@ -129,6 +132,8 @@ class Plan:
         What the last build was made from; explains, never decides.
     look_anew : callable
         Has the steps forget what may have changed on disk since they looked.
+    warning : str
+        What is not as it should be in what everything is made with, in words; empty where all is.
     statuses : dict of str to Status
         How each listed step stands; filled by `inspect`.
     results : dict of str to Result
@@ -141,6 +146,7 @@ class Plan:
     options: Options
     state: dict[str, Any] = field(default_factory=dict)
     look_anew: Callable[[], None] = lambda: None
+    warning: str = ""
     statuses: dict[str, Status] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
 
@@ -192,11 +198,15 @@ class Plan:
         if status.reasons:
             return status
         status.inputs = step.inputs(self.results)
-        status.result = self.store.find(status.inputs)
+        kept = self.store.find(status.inputs)
+        # Held to its content here, before anything that follows from it is remembered.
+        damaged = kept is not None and not self.store.is_sound(kept, self.cache.file)
+        status.result = None if damaged else kept
         last = self.state.get("steps", {}).get(name)
         changed = differences(last["inputs"], status.inputs) if last else []
         if status.result is None:
             gone = ["its kept result is gone from build/store"] if last else ["never built here"]
+            gone = ["its kept result in build/store is damaged"] if damaged else gone
             status.reasons = changed or gone
             return status
         status.reasons = self.differing(step.published(status.result, self.results))
@@ -250,6 +260,7 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
         engine=options.engine,
         kernel=options.kernel,
         memory_limit=options.memory_limit,
+        cluster=options.cluster,
         accept=options.accept,
     )
     references = References(workspace, options.accept)
@@ -266,7 +277,9 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     found: list[Step] = [*notebooks.values(), outputs]
     found += [DocumentStep(desk, kind, outputs) for kind in kinds]
     steps = {step.name: step for step in found}
-    plan = Plan(steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew)
+    plan = Plan(
+        steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew, desk.unlocked()
+    )
     return plan.inspect()
 
 

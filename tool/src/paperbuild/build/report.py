@@ -23,6 +23,8 @@ class Report:
         Steps not tried because one before them failed.
     notes : dict of str to sequence of str
         What steps that ran have to say about their result.
+    warning : str
+        What is not as it should be in what everything was made with (`paperbuild.build.plan.Plan.warning`).
     seconds : float
         Wall time.
     """
@@ -33,6 +35,7 @@ class Report:
     failures: dict[str, PaperError] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     notes: dict[str, Sequence[str]] = field(default_factory=dict)
+    warning: str = ""
     seconds: float = 0.0
 
     @property

@@ -42,7 +42,7 @@ def build(look: Callable[[], Plan]) -> Report:
     """
     begun = time.monotonic()
     plan = look()
-    report = Report()
+    report = Report(warning=plan.warning)
     if plan.settled():
         report.fresh = list(plan.statuses)
         # What was learnt while settling (a document's words, say) need not be learnt again.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import disk_error, read_own, remove_tree, write_atomic
+from paperbuild.ground.files import disk_error, recall, remove_tree, sealed, write_atomic
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.steps.step import Result, fingerprint
 
@@ -21,8 +20,10 @@ DEFAULT_SIZE_LIMIT = 2_000_000_000
 
 
 @contextlib.contextmanager
-def build_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold the project's build lock.
+def build_lock(
+    path: Path, *, wait: bool = False, what: str = "another build of this project"
+) -> Iterator[None]:
+    """Hold the project's build lock, or the lock of `what` else must not happen twice at once.
 
     The kernel of the operating system keeps the lock (``flock``), so a killed build leaves none behind; the
     process number inside the file only serves the message.
@@ -30,7 +31,7 @@ def build_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
     Raises
     ------
     PaperError
-        If another build holds the lock and `wait` is false.
+        If another process holds the lock and `wait` is false.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,9 +45,9 @@ def build_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
             stream.seek(0)
             owner = stream.read().strip() or "unknown"
             raise PaperError(
-                f"another build of this project is running (process {owner})",
+                f"{what} is running (process {owner})",
                 where=str(path),
-                remedy="wait for it to end, or start with --wait; nothing was changed",
+                remedy="wait for it to end (paper build waits with --wait); nothing was changed",
             ) from None
         stream.seek(0)
         stream.truncate()
@@ -68,16 +69,16 @@ class Store:
     def find(self, inputs: Mapping[str, str]) -> Result | None:
         """Return what is kept for `inputs` if its list of files is readable; contents are checked on use."""
         folder = self.folder / fingerprint(inputs)
-        listed = read_own(folder / "entry.json")
+        listed = recall(folder / "entry.json")
         files = listed.get("files") if isinstance(listed, dict) else None
         if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
             return None
         return Result(folder, files, dict(inputs))
 
-    def is_sound(self, result: Result) -> bool:
-        """Tell whether every kept file is there with the bytes it was kept with."""
+    def is_sound(self, result: Result, hashed: Callable[[Path], str] = sha256_file) -> bool:
+        """Tell whether every kept file is there with the bytes it was kept with, as `hashed` hashes them."""
         try:
-            return all(sha256_file(result.path(name)) == digest for name, digest in result.files.items())
+            return all(hashed(result.path(name)) == digest for name, digest in result.files.items())
         except OSError:
             return False
 
@@ -91,7 +92,7 @@ class Store:
             remove_tree(growing)
             growing.mkdir(parents=True)
             os.rename(staged, growing / "files")
-            write_atomic(growing / "entry.json", json.dumps({"files": files}, indent=1))
+            write_atomic(growing / "entry.json", sealed({"files": files}))
             remove_tree(folder)
             os.rename(growing, folder)
         except OSError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paperbuild.checks import inputs, notebooks, prose, references, results, words
+from paperbuild.checks import inputs, notebooks, prose, references, repeatable, results, words
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.ground.located import line_of
@@ -17,6 +17,7 @@ from paperbuild.project.layout import Project
 RULES: tuple[Rule, ...] = (
     *inputs.RULES,
     *notebooks.RULES,
+    *repeatable.RULES,
     *prose.RULES,
     *references.RULES,
     *results.RULES,

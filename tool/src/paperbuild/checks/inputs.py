@@ -6,8 +6,9 @@ from paperbuild.article import extension
 from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.project import parameters, register
-from paperbuild.project.layout import QUARTO_PROJECT, TOLERANCES
+from paperbuild.project.layout import LOCK, QUARTO_PROJECT, TOLERANCES
 from paperbuild.project.tolerances import read_tolerances
 
 
@@ -38,6 +39,19 @@ def extension_findings(subject: Subject) -> Iterable[PaperError]:
         )
 
 
+def package_findings(subject: Subject) -> Iterable[PaperError]:
+    """Installed packages that are not those of the lock."""
+    if not (subject.project.root / LOCK).is_file():
+        return
+    for difference in lock_differences(subject.text(LOCK), installed_version):
+        yield PaperError(
+            f"another version is installed: {difference}",
+            where=LOCK,
+            expected="the versions of the lock, which make the article's bytes",
+            remedy="make paper installs them, or make lock writes another lock",
+        )
+
+
 RULES = (
     Rule(
         "register",
@@ -56,6 +70,13 @@ RULES = (
         "a misspelt or unlimited parameter would fail late, or not at all",
         "parameters cells and analysis/parameters.yml",
         parameter_findings,
+    ),
+    Rule(
+        "locked-packages",
+        "what was computed with other packages than those of the lock need not be what others compute",
+        f"{LOCK} and what is installed",
+        package_findings,
+        note=True,
     ),
     Rule(
         "tolerances",

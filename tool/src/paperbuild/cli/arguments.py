@@ -44,7 +44,7 @@ def options_from(args: argparse.Namespace) -> Options:
         "to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)
     }
     values |= {"overrides": tuple(args.overrides), "engine": args.engine}
-    for name in ("jobs", "kernel", "memory_limit", "quiet", "wait", "store_limit", "accept"):
+    for name in ("jobs", "kernel", "memory_limit", "cluster", "quiet", "wait", "store_limit", "accept"):
         with contextlib.suppress(AttributeError):
             values[name] = getattr(args, name)
     return Options(**values)

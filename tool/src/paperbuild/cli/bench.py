@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paperbuild.cli import bench_scale
 from paperbuild.cli.arguments import COUNT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
@@ -381,10 +382,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=COUNT, default=os.cpu_count() or 1, metavar="N", help="notebooks at once"
     )
+    parser.add_argument(
+        "--scale", action="store_true", help="the project's own computations instead (analysis/scale.py)"
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Measure, print and keep in build/bench.json."""
+    if args.scale:
+        return bench_scale.main(project)
     with tempfile.TemporaryDirectory(prefix="paper-bench-") as temporary:
         tasks = measure(project, Path(temporary).resolve(), max(1, args.repeat), args.jobs)
     record = {

@@ -12,15 +12,24 @@ from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
 from paperbuild.project.workspace import Workspace
+from paperbuild.steps.desk import Desk
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper build``."""
     add_build_choices(parser)
     parser.add_argument("--jobs", "-j", type=COUNT, metavar="N", help="steps at a time (default: processors)")
+    parser.add_argument(
+        "--dask",
+        dest="cluster",
+        default="",
+        metavar="tcp://HOST:PORT",
+        help="have a Dask cluster do what notebooks map with joblib",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
     parser.add_argument("--no-render", action="store_true", help="stop before typesetting")
@@ -60,6 +69,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if args.dry_run:
         print("\n".join(lines(look(), explain=True)))
         return 0
+    if args.cluster:
+        require_alike_cluster(project, args)
     if args.explain:
         print("\n".join(lines(look(), explain=True)), file=sys.stderr)
     report = scheduler.build(look)
@@ -77,6 +88,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
             print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
+    if report.warning and not args.quiet:
+        print(f"paper: {report.warning}", file=sys.stderr)
     for error in report.failures.values():
         print(f"paper: {error}", file=sys.stderr)
     if report.failures and project.output.is_dir():
@@ -106,3 +119,14 @@ def _false_words(project: Project) -> list[PaperError]:
     from paperbuild.checks.words import false_in
 
     return false_in(Subject(project))
+
+
+def require_alike_cluster(project: Project, args: argparse.Namespace) -> None:
+    """Refuse a cluster that cannot be reached or would compute something else, before anything runs."""
+    from paperbuild.kernel.cluster import require_alike
+
+    desk = Desk.of(Workspace.open(project.root, args.scenario, tuple(args.overrides)))
+    packages = desk.packages.needed_by(desk.outside(desk.workspace.notebooks))
+    workers = require_alike(args.cluster, packages, project.src, kernel_environment("", 0))
+    if not args.quiet:
+        print(f"paper: {workers} workers at {args.cluster}", file=sys.stderr)

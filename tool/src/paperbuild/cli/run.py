@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.build.store import build_lock
 from paperbuild.cli.arguments import SIZE
 from paperbuild.ground.errors import PaperError, UsageError, suggestion
 from paperbuild.ground.files import write_atomic
@@ -16,7 +17,7 @@ from paperbuild.project.notebook import outputs_text
 from paperbuild.project.parameters import parse_overrides
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.notebook import OUTPUTS, NotebookStep
-from paperbuild.steps.step import Running
+from paperbuild.steps.step import Results, Running
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +64,21 @@ def run_alone(workspace: Workspace, name: str, options: Options) -> Path:
         )
     runs = workspace.project.build / "runs"
     folder, staging = runs / name, runs / f".{name}"
-    for old in (folder, staging):
-        shutil.rmtree(old, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        step.make(plan.results, staging, Running())
-        write_atomic(staging / f"{name}.ipynb", outputs_text(step.source(), staging / OUTPUTS))
-        (staging / OUTPUTS).unlink()
-        staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with build_lock(runs / f".{name}.lock", what=f"another paper run of {name}"):
+        for old in (folder, staging):
+            shutil.rmtree(old, ignore_errors=True)
+        staging.mkdir(parents=True)
+        try:
+            _run_into(step, plan.results, staging)
+            staging.rename(folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return folder
+
+
+def _run_into(step: NotebookStep, results: Results, staging: Path) -> None:
+    """Run a notebook into an empty folder, the executed notebook among what it makes."""
+    step.make(results, staging, Running())
+    kept = staging / OUTPUTS
+    write_atomic(staging / f"{step.name}.ipynb", outputs_text(step.source(), kept.read_bytes()))
+    kept.unlink()

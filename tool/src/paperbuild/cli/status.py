@@ -24,6 +24,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
     tell_strays(project)
     print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
+    if plan.warning:
+        print(f"paper: {plan.warning}", file=sys.stderr)
     return 0
 
 

@@ -62,10 +62,12 @@ def write_atomic(path: Path, content: bytes | str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise disk_error(error, path) from None
+        if isinstance(error, OSError):
+            raise disk_error(error, path) from None
+        raise
 
 
 def write_if_changed(path: Path, content: str) -> None:
@@ -107,9 +109,13 @@ def read_own(path: Path) -> Any:
 def remember(path: Path, content: Any) -> None:
     """Keep a JSON value under its own hash for `recall`; where that cannot be written, nothing is kept."""
     with contextlib.suppress(PaperError, TypeError, ValueError):
-        body = json.dumps(content)
-        digest = hashlib.sha256(body.encode("utf-8")).hexdigest()
-        write_atomic(path, f"{_HEAD % digest}{body}}}\n")
+        write_atomic(path, sealed(content))
+
+
+def sealed(content: Any) -> str:
+    """Return a JSON value as text under its own hash, as `recall` reads it."""
+    body = json.dumps(content)
+    return f"{_HEAD % hashlib.sha256(body.encode('utf-8')).hexdigest()}{body}}}\n"
 
 
 def recall(path: Path) -> Any:

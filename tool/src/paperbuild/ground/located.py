@@ -118,7 +118,7 @@ def _too_deep(text: str) -> int | None:
     for event in yaml.parse(text, Loader=loader()) if len(text) > DEEPEST else ():
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            return int(event.start_mark.line) if event.start_mark else 0
+            return event.start_mark.line if event.start_mark else 0
     return None
 
 

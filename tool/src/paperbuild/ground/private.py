@@ -15,13 +15,14 @@ _private_folder: Path | None = None
 def private_folder() -> Path:
     """Return this process's private folder for sockets and start-up settings, made on first use.
 
-    It lies in the system's temporary folder because a socket's path may hold 107 bytes, which a project's
-    own path can exceed. Folders of builds that were killed are removed on the way.
+    It lies in the system's temporary folder, or in ``/tmp`` where the name of that is long: a socket's path
+    may hold 107 bytes (104 on macOS), and those of ``multiprocessing`` take 60 below it. Folders of builds
+    that were killed are removed on the way.
     """
     global _private_folder
     if _private_folder is None or not _private_folder.is_dir():
         base = Path(tempfile.gettempdir())
-        base = base if len(os.fsencode(base)) < 60 else Path("/tmp")
+        base = base if len(os.fsencode(base)) < 40 else Path("/tmp")
         for left in base.glob("paperbuild-*-*"):
             with contextlib.suppress(OSError, ValueError):
                 if left.stat().st_uid == os.getuid() and not _is_running(int(left.name.split("-")[1])):

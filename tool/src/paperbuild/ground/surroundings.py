@@ -26,11 +26,9 @@ from typing import Any
 from paperbuild.ground.own import PACKAGE
 
 # All that passes from the user: where programs and their libraries are found (on some machines Python itself
-# does not start without it), where temporary files and compiled Python go. None of these chooses how a number
-# is computed.
+# does not start without it), where compiled Python goes. None of these chooses how a number is computed.
 PASSED = (
     "PATH",
-    "TMPDIR",
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "PYTHONHOME",
@@ -190,7 +188,9 @@ def typesetter_environment(folder: str | Path, epoch: int) -> dict[str, str]:
     fixed = present().fixed
     passed = {k: v for k, v in os.environ.items() if not fixed or k in PASSED}
     home = {"HOME": str(folder)} if fixed else {}
-    return {**passed, **home, **FIXED, "SOURCE_DATE_EPOCH": str(epoch)}
+    # Temporary files go with the folder, and sockets among them have short names.
+    temporary = {"TMPDIR": str(folder)}
+    return {**passed, **home, **temporary, **FIXED, "SOURCE_DATE_EPOCH": str(epoch)}
 
 
 def interpreter_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import OWN_FOLDER
 from paperbuild.kernel import inside
+from paperbuild.kernel.family import end_family
 from paperbuild.kernel.settings import KernelSettings
 from paperbuild.kernel.warm import environment_of_kernels
 
@@ -77,6 +78,12 @@ class _Manager(AsyncKernelManager):
         """Start the kernel; jupyter_client alone would lay the specification's variables over ours."""
         await super().start_kernel(**{**options, "env": self._environment})
 
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # type: ignore[override]
+        """End what the kernel has started, then the kernel."""
+        if pid := getattr(self.provisioner, "pid", None):
+            end_family(pid)
+        await super().shutdown_kernel(now=now, restart=restart)
+
 
 def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
     """Return a manager for a fresh kernel over IPC sockets.
@@ -91,7 +98,8 @@ def kernel_manager(settings: KernelSettings, mode: str) -> AsyncKernelManager:
     folder = private_folder()
     sockets = Path(tempfile.mkdtemp(prefix="k", dir=folder))
     environment = environment_of_kernels(settings.epoch)
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(settings.root) / "src"), OWN_FOLDER])
+    watching = str(Path(inside.__file__).with_name("children"))
+    environment["PYTHONPATH"] = os.pathsep.join([watching, str(Path(settings.root) / "src"), OWN_FOLDER])
     command = [
         sys.executable,
         "-c",

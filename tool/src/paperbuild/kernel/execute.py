@@ -23,14 +23,25 @@ from papermill.execute import execute_notebook
 from papermill.log import logger
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import write_atomic
+from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.kernel import inside
 from paperbuild.kernel.client import kernel_manager
+from paperbuild.kernel.family import end_family
 from paperbuild.kernel.settings import KernelSettings
+from paperbuild.kernel.watch import FOLDER, seen
 from paperbuild.project.notebook import Notebook, label_of, outputs_of
 
 ENGINE = "paperbuild"
 FINISH = f"import {inside.__name__} as _k; _k.finish()"
+
+# By what a step did, what its author can do about it.
+REMEDIES = {
+    "lists": "open files by their names, or add the folder {path} to notebooks.{step}.files, for all in it",
+    "connects": "put what {path} answers into data/ and its register; where that cannot be, "
+    "notebooks.{step}.outside: {{network: the reason}}",
+    "runs": "{path} is not watched, so a change of what it reads would not be seen: do it in Python, or say "
+    "notebooks.{step}.outside: {{programs: the reason}}",
+}
 
 
 @dataclass
@@ -63,6 +74,7 @@ class Run:
     cancelled: bool = False
     kills_before: int = 0
     report: dict[str, Any] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     def cancel(self) -> None:
         """End the kernel at once, with what it started; the thread that waits for it then returns."""
@@ -70,6 +82,7 @@ class Run:
         provisioner = self.manager.provisioner if self.manager else None
         pid = getattr(provisioner, "pid", None)
         if pid:
+            end_family(pid)
             with contextlib.suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
 
@@ -86,7 +99,9 @@ class _Client(PapermillNotebookClient):
         try:
             super().papermill_execute_cells()
             reply = self.kc.execute(FINISH, silent=True, store_history=False)
-            self.wait_for_reply(reply)
+            told = self.wait_for_reply(reply)["content"]
+            if told["status"] != "ok":
+                raise RuntimeError(f"{told['ename']}: {told['evalue']}")
         except DeadKernelError:
             self.run.exit_code = self.km.provisioner.process.poll() if self.km.provisioner.process else None
             raise
@@ -165,23 +180,28 @@ def run_notebook(run: Run, mode: str) -> None:
     report = staging / "kernel.json"
     run.report = json.loads(report.read_text(encoding="utf-8"))
     report.unlink()
-    if run.report["violations"]:
+    run.read, violations = seen(staging)
+    if violations:
         raise failure(run, None)
+    remove_tree(staging / FOLDER)
+    refuse_early_end(run)
     outputs = json.dumps(outputs_of(run.document), ensure_ascii=False, sort_keys=True)
     write_atomic(staging / "outputs.json", outputs)
 
 
 def failure(run: Run, error: Exception | None) -> PaperError:
     """Return what went wrong, where, with which values, and how to look at it."""
-    keep_notebook(run)
     step, staging = run.settings.step, Path(run.settings.staging)
-    remedy = f"look into {run.kept.relative_to(run.settings.root)}; after the change: {run.command}"
+    kept = keep_notebook(run)
+    look = f"look into {run.kept.relative_to(run.settings.root)}; after the change: " if kept else ""
+    remedy = f"{look}{run.command}"
     recorded: dict[str, Any] = {}
-    for name in ("failure.json", "kernel.json"):
-        with contextlib.suppress(OSError, ValueError):
-            recorded |= json.loads((staging / name).read_text(encoding="utf-8"))
-    violations = recorded.get("violations") or run.report.get("violations") or []
-    if violations and recorded.get("exception") in (None, "UndeclaredWriteError"):
+    with contextlib.suppress(OSError, ValueError):
+        recorded = json.loads((staging / "failure.json").read_text(encoding="utf-8"))
+    _, violations = seen(staging)
+    # What was stopped is the cause of whatever exception came of it.
+    stopped = any(one["problem"] in ("writes", "connects") for one in violations)
+    if violations and (stopped or recorded.get("exception") is None):
         return _undeclared(run, violations)
     if isinstance(error, DeadKernelError):
         cell = run.running
@@ -204,22 +224,44 @@ def failure(run: Run, error: Exception | None) -> PaperError:
     )
 
 
-def keep_notebook(run: Run) -> None:
-    """Keep the notebook as far as it ran, for the author to open."""
-    if run.document is not None and not run.cancelled:
+def refuse_early_end(run: Run) -> None:
+    """Raise where a cell has ended the notebook: papermill takes ``sys.exit(0)`` for success."""
+    for index, cell in enumerate(run.document.cells):
+        if any(output.get("ename") == "SystemExit" for output in cell.get("outputs", ())):
+            keep_notebook(run)
+            raise PaperError(
+                "sys.exit() ends the notebook, and the cells after it did not run",
+                where=f"{run.settings.step} › {label_of(cell.source) or f'cell {index + 1}'}",
+                expected="a notebook that runs to its last cell",
+                remedy="take it out; a cell tagged skip-execution is left out",
+            )
+
+
+def keep_notebook(run: Run) -> bool:
+    """Keep the notebook as far as it ran, for the author to open; tell whether there was room for it."""
+    if run.document is None or run.cancelled:
+        return False
+    try:
         write_atomic(run.kept, nbformat.writes(run.document))
+    except PaperError:
+        return False
+    return True
 
 
-def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
-    """Return the message for files that the step touched without declaring them."""
+def _undeclared(run: Run, violations: list[dict[str, str]]) -> PaperError:
+    """Return the message for what the step touched without declaring it."""
     step = run.settings.step
     findings: list[str] = []
     remedies: list[str] = []
     tables: list[str] = []
     for item in {(v["problem"], v["path"]): v for v in violations}.values():
         path, problem = item["path"], item["problem"]
-        findings.append(f"{item['place']} {problem} {path}")
-        if problem == "writes":
+        findings.append(f"{item['place']} {item['does']} {path}")
+        if problem in REMEDIES:
+            remedies.append(REMEDIES[problem].format(step=step, path=path))
+        elif problem == "writes" and "database" in item["does"]:
+            remedies.append(f"sqlite3.connect('file:{path}?mode=ro', uri=True) reads a database, and no more")
+        elif problem == "writes":
             remedies.append(
                 "hand results over with figure(), table() or number(); a notebook writes no other file"
             )
@@ -236,7 +278,7 @@ def _undeclared(run: Run, violations: list[dict[str, Any]]) -> PaperError:
         listed = ", ".join(dict.fromkeys(tables))
         remedies.append(f"add to notebooks.{step}.data in analysis/parameters.yml: {listed}")
     return PaperError(
-        "the notebook touches files it does not declare: " + "; ".join(findings[:3]) + more,
+        "the notebook touches what it does not declare: " + "; ".join(findings[:3]) + more,
         where=f"{step} › {violations[0]['cell'] or run.running}",
         remedy="; ".join(dict.fromkeys(remedies)),
     )

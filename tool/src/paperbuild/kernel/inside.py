@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+import contextlib
+import functools
 import json
 import multiprocessing
 import os
-import random
 import reprlib
 import resource
 import signal
@@ -14,82 +14,116 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from paperbuild.kernel import recorder
+from paperbuild.kernel import cluster, recorder, watch
+from paperbuild.kernel.family import adopt_orphans, end_family
 from paperbuild.kernel.importer import import_from_source
 from paperbuild.kernel.settings import KernelSettings
-from paperbuild.kernel.watch import Watch
 from paperbuild.project.notebook import label_of
 
-_watch: Watch | None = None
-_seeded_by_author: set[str] = set()
+_settings: KernelSettings | None = None
+_cells = 0
+_seeded: set[str] = set()
+_SEEDS: dict[str, Callable[..., Any]] = {}
 
 
 def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     """Be the kernel of one step until it is told to stop; the same code for forked and cold kernels."""
-    global _watch
+    global _settings
     from ipykernel.kernelapp import IPKernelApp
 
     os.chdir(settings.root)
     source = str(Path(settings.root) / "src")
     sys.path[:] = [source, *(p for p in sys.path if p not in ("", source))]
     import_from_source(settings.root)
+    adopt_orphans()
+    # Whether numpy is there before the first cell must not hang on how the kernel started: it is seeded.
+    for name in ("random", "numpy.random"):
+        _leave_to_author(import_module(name))
     if settings.memory_limit:
         # Private writable memory: what an analysis fills, without the address space libraries merely reserve.
         resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_limit, settings.memory_limit))
     recorder.begin(
         recorder.Recorder(Path(settings.staging), {k: Path(v) for k, v in settings.results.items()})
     )
+    if settings.cluster:
+        cluster.use(settings.cluster)
     app = IPKernelApp.instance()
     app.initialize(
         ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
     )
+    app.session.pack = functools.partial(_pack, app.session.pack)
     shell: Any = app.shell
     shell.events.register("pre_run_cell", _prepare_cell)
     shell.set_custom_exc((Exception,), _record_failure)
     shell.system = _failing(shell)
-    _watch = Watch(settings)
-    sys.addaudithook(_watch)
+    _settings = settings
+    # Python programs that a notebook starts are watched like itself.
+    kept = Path(settings.staging, watch.FOLDER, "settings.json")
+    kept.parent.mkdir()
+    kept.write_text(json.dumps(asdict(settings)), encoding="utf-8")
+    os.environ[watch.CHILD_VARIABLE] = str(kept)
+    sys.addaudithook(watch.Watch(settings))
     app.start()
+
+
+def _pack(given: Callable[[Any], bytes], message: Any) -> bytes:
+    """Return a message as the client is sent it; half a character (a lone surrogate) as a question mark.
+
+    jupyter_client's own way sends what is no UTF-8, or raises where nobody looks.
+    """
+    from jupyter_client.jsonutil import json_default
+
+    try:
+        text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return given(message)
+    return text.encode("utf-8", "replace")
+
+
+def watch_child(settings_file: str) -> None:
+    """Watch this process, a Python program that a notebook has started."""
+    try:
+        settings = KernelSettings(**json.loads(Path(settings_file).read_text(encoding="utf-8")))
+    except OSError:
+        return  # The notebook has ended, and ends its children.
+    import_from_source(settings.root)
+    sys.addaudithook(watch.Watch(settings, child=True))
+
+
+def _leave_to_author(module: Any) -> None:
+    """Have the author's own call of a module's ``seed`` noted, so that no later cell is seeded over it."""
+    given = module.seed
+
+    def seed(*values: Any, **options: Any) -> Any:
+        _seeded.add(module.__name__)
+        return given(*values, **options)
+
+    _SEEDS[module.__name__] = given
+    module.seed = functools.wraps(given)(seed)
 
 
 def _prepare_cell(info: Any) -> None:
     """Tell the artefact writer which cell runs, and seed the global random generators by step and cell.
 
     Seeding each cell, not only the first, keeps draws the same whether or not importing a library drew some:
-    a forked kernel has imported most of them before.
+    a forked kernel has imported most of them before. The seed hangs on the cell's label, or without one on
+    its place, which are in the step's fingerprint; its comments are not.
     """
-    assert _watch is not None
-    recorder.enter_cell(label_of(info.raw_cell or ""))
-    seed = zlib.crc32(f"{_watch.settings.step} {info.raw_cell}".encode())
-    if "random" not in _seeded_by_author:
-        random.seed(seed)
-    if "numpy" in sys.modules and "numpy.random" not in _seeded_by_author:
-        sys.modules["numpy"].random.seed(seed)
-    # What an author seeds goes on as seeded in the cells that follow.
-    _seeded_by_author.update(generators_seeded(info.transformed_cell or ""))
-
-
-def generators_seeded(source: str) -> set[str]:
-    """Return which global generators a cell seeds itself: ``random``, ``numpy.random``.
-
-    >>> sorted(generators_seeded("import numpy as np\\nnp.random.seed(3)"))
-    ['numpy.random']
-    """
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return set()
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    seeding = (
-        name.rpartition(".")[0] for name in called if name.endswith((".seed", ".setstate", ".set_state"))
-    )
-    return {
-        "random" if owner == "random" else "numpy.random" for owner in seeding if owner.endswith("random")
-    }
+    global _cells
+    assert _settings is not None
+    _cells += 1
+    label = label_of(info.raw_cell or "")
+    recorder.enter_cell(label)
+    seed = zlib.crc32(f"{_settings.step} {label or _cells}".encode())
+    for name, give in _SEEDS.items():
+        if name not in _seeded:
+            give(seed)
 
 
 def _failing(shell: Any) -> Callable[[str], None]:
@@ -109,8 +143,8 @@ def _record_failure(
     shell: Any, kind: type, error: BaseException, traceback: Any, tb_offset: int | None = None
 ) -> None:
     """Write down where in the project's own code a cell failed, with what arguments; show it as usual."""
-    assert _watch is not None
-    root = os.path.realpath(_watch.settings.root) + os.sep
+    assert _settings is not None
+    root = os.path.realpath(_settings.root) + os.sep
     place = ""
     values: dict[str, str] = {}
     step: TracebackType | None = traceback
@@ -126,8 +160,10 @@ def _record_failure(
             }
         step = step.tb_next
     failure: dict[str, Any] = {"cell": recorder.current_cell(), "place": place, "values": values}
-    failure |= {"exception": kind.__name__, "message": str(error), "violations": _watch.violations}
-    Path(_watch.settings.staging, "failure.json").write_text(json.dumps(failure), encoding="utf-8")
+    failure |= {"exception": kind.__name__, "message": str(error)}
+    # On a full disk the failure is told without its place.
+    with contextlib.suppress(OSError):
+        Path(_settings.staging, "failure.json").write_text(json.dumps(failure), encoding="utf-8")
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
@@ -143,17 +179,19 @@ def brief(value: Any) -> str:
 
 
 def finish() -> None:
-    """Write what the step did into its staging folder (the build runs this after the last cell)."""
-    assert _watch is not None
+    """End what the step has left running; write what it did into its staging folder.
+
+    The build runs this after the last cell.
+    """
+    assert _settings is not None
+    end_family(os.getpid())
     usage = resource.getrusage(resource.RUSAGE_SELF)
     report = {
         "artefacts": recorder.recorded(),
-        "read": sorted(_watch.read),
-        "violations": _watch.violations,
         "seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_kilobytes": usage.ru_maxrss,
     }
-    Path(_watch.settings.staging, "kernel.json").write_text(json.dumps(report), encoding="utf-8")
+    Path(_settings.staging, "kernel.json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def forked(connection_file: str, settings: KernelSettings, environment: Mapping[str, str]) -> None:
@@ -173,6 +211,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    end_family(os.getpid())
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 

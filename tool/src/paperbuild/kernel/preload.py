@@ -28,6 +28,7 @@ for _module in (
     "ipykernel.kernelapp",
     "tornado.platform.asyncio",
     "jupyter_client.localinterfaces",
+    "numpy.random",
 ):
     import_module(_module)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,12 @@ class Recorder:
             raise ArtefactError(
                 f"the {kind} {name!r} was already written by cell {taken['cell']!r}; choose another name"
             )
+        try:
+            json.dumps([name, details], ensure_ascii=False, default=str).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ArtefactError(
+                f"the {kind} {name!r} holds half a character (a lone surrogate), which no file can hold"
+            ) from None
         self.artefacts.append({"kind": kind, "name": name, "cell": self.cell, **details})
 
 

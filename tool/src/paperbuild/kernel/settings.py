@@ -22,12 +22,18 @@ class KernelSettings:
         Files of the project the step may read, besides its modules.
     modules : tuple of str
         Source files of the project the step is known to import.
+    folders : tuple of str
+        Folders whose content it may list, because all of it is declared.
     results : mapping of str to str
         Recorded results of other notebooks it may read.
     epoch : int
         ``SOURCE_DATE_EPOCH`` for the process.
     memory_limit : int
         Bytes of memory the process may hold; 0 for no limit.
+    outside : tuple of str
+        What it declares to take from where nothing is watched: ``network``, ``programs``, ``clock``.
+    cluster : str
+        Address of the Dask scheduler that does what the notebook maps; empty for this process.
     """
 
     step: str
@@ -38,3 +44,6 @@ class KernelSettings:
     results: Mapping[str, str]
     epoch: int
     memory_limit: int = 0
+    folders: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    cluster: str = ""

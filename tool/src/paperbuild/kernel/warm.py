@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import forkserver, resource_tracker
@@ -18,7 +19,6 @@ from paperbuild.ground.surroundings import kernel_environment
 # Slow imports worth doing once: for each package, what notebooks use of it. Only what the steps about to run
 # import is loaded. The project's own modules are not among them: they may change while the server lives.
 HEAVY = {
-    "numpy": ("numpy.random",),
     "pandas": ("pandas",),
     "scipy": ("scipy.stats", "scipy.optimize", "scipy.spatial", "scipy.sparse.linalg"),
     "statsmodels": ("statsmodels.api", "statsmodels.formula.api"),
@@ -96,12 +96,16 @@ def _without_interrupts() -> Iterator[None]:
 @contextlib.contextmanager
 def _surroundings_of_kernels() -> Iterator[None]:
     """Give this process the environment of a kernel for as long as a child is being started."""
-    saved = dict(os.environ)
+    saved, folder = dict(os.environ), tempfile.tempdir
     environment = environment_of_kernels(0)
     os.environ.clear()
     os.environ.update(environment)
+    # The server's own socket lies in a folder that multiprocessing makes and removes: beside ours, which is
+    # removed first and whose name is as short.
+    tempfile.tempdir = str(private_folder().parent)
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(saved)
+        tempfile.tempdir = folder

@@ -118,6 +118,10 @@ def declared_files(
         files[path] = "file"
     for name in settings.files or ():
         path = project.root / name
+        if path.is_dir():
+            # A folder stands for all it holds, so that one more file is a change.
+            files |= {file: "file" for file in sorted(path.rglob("*")) if file.is_file()}
+            continue
         if not path.is_file():
             line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "files")
             findings.append(

@@ -23,6 +23,7 @@ CITATION = "CITATION.cff"
 DISTRIBUTION = "pyproject.toml"
 LOCK = "requirements.lock"
 ANALYSIS = "analysis"
+SCALE = "analysis/scale.py"
 PARAMETERS = f"{ANALYSIS}/parameters.yml"
 TOLERANCES = f"{ANALYSIS}/tolerances.yml"
 DATA = "data"
@@ -244,4 +245,4 @@ class Project:
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
-        return read_revision(self.root, INPUT_PATHS)
+        return read_revision(self.root, INPUT_PATHS, PARAMETERS)

@@ -18,7 +18,8 @@ OPTION_LINE = re.compile(r"^#\|.*$", re.MULTILINE)
 LABEL = re.compile(r"^#\|\s*label:\s*(\S+)[^\S\n]*\n?", re.MULTILINE)
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 # What IPython calls a cell's code in warnings: a path with the kernel's process number in it.
-CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
+# Begun only where a word begins: elsewhere, each place in a long word would be tried to its end.
+CELL_FILE = re.compile(r"(?<!\S)\S*ipykernel_\d+[/\\]\d+\.py")
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,15 @@ def read_notebook(path: Path, shown: str) -> Notebook:
 
 
 def parse_notebook(text: str, shown: str) -> dict[str, Any]:
-    """Return the document that a notebook's text holds (see `read_notebook`)."""
+    """Return the document that a notebook's text holds; `shown` is the file that messages name.
+
+    Raises
+    ------
+    PaperError
+        If it is no notebook of format 4.
+    """
     try:
         document = json.loads(text)
-    except RecursionError:
-        message, expected = "not a notebook: nested too deeply", "a Jupyter notebook (JSON)"
-        raise PaperError(message, where=shown, expected=expected) from None
     except json.JSONDecodeError as error:
         raise PaperError(
             f"not a notebook: {error.msg}",
@@ -103,23 +107,40 @@ def parse_notebook(text: str, shown: str) -> dict[str, Any]:
             expected="a Jupyter notebook (JSON)",
             remedy=f"git diff {shown} shows what changed; git checkout {shown} brings the last version back",
         ) from None
-    if not isinstance(document, dict) or document.get("nbformat") != 4 or "cells" not in document:
+    except (ValueError, RecursionError) as error:
+        # Digits or brackets by the thousand.
+        raise PaperError(f"not a notebook: {error}", where=shown, expected="a Jupyter notebook") from None
+    if not isinstance(document, dict) or document.get("nbformat") != 4:
         raise PaperError("not a notebook of format 4", where=shown, expected='"nbformat": 4 and "cells"')
-    cells = document["cells"]
-    if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
-        message, expected = "not a notebook: cells that are none", "cells with cell_type, source and metadata"
-        raise PaperError(message, where=shown, expected=expected)
+    if (cells := document.get("cells")) is None or not isinstance(cells, list):
+        raise PaperError("not a notebook of format 4", where=shown, expected='a list of "cells"')
+    for number, cell in enumerate(cells, 1):
+        if problem := _misshapen(cell):
+            raise PaperError(
+                f"not a notebook of format 4: cell {number} has {problem}",
+                where=shown,
+                remedy=f"git checkout {shown} brings the last version back",
+            )
     return document
 
 
-def _is_cell(cell: Any) -> bool:
-    """Tell whether something has the shape of a cell, as far as the build relies on it."""
+def _misshapen(cell: Any) -> str:
+    """Say what of a cell is not as the format has it; empty where all that the build relies on is."""
     if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
-        return False
+        return "no type"
     source, metadata = cell.get("source", ""), cell.get("metadata", {})
     lines = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        return "a source that is no text"
+    try:
+        "".join(lines).encode("utf-8")
+    except UnicodeEncodeError:
+        return "half a character in its source"
     tags = metadata.get("tags", []) if isinstance(metadata, dict) else None
-    return isinstance(tags, list) and all(isinstance(text, str) for text in (*lines, *tags))
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return "metadata or tags that are none"
+    outputs = cell.get("outputs", [])
+    return "" if isinstance(outputs, list) else "outputs that are no list"
 
 
 # Python 3.11's parser counts its depth for all threads together and fails where two parse at once.
@@ -183,9 +204,9 @@ def _settle(text: str | list[str]) -> str:
     return CELL_FILE.sub("cell", ADDRESS.sub("at 0x…", source_of({"source": text})))
 
 
-def outputs_text(notebook: Notebook, kept: Path) -> str:
-    """Return the executed notebook from the source and a file of kept outputs."""
-    return merge_outputs(notebook, json.loads(kept.read_text(encoding="utf-8")))
+def outputs_text(notebook: Notebook, kept: bytes) -> str:
+    """Return the executed notebook from the source and the kept outputs."""
+    return merge_outputs(notebook, json.loads(kept))
 
 
 def merge_outputs(notebook: Notebook, outputs: list[dict[str, Any]]) -> str:

@@ -53,7 +53,12 @@ def read_results(path: Path) -> NotebookResults:
     OSError
         Where there is none.
     """
-    found = json.loads(path.read_text(encoding="utf-8"))
+    return parse_results(path.read_bytes())
+
+
+def parse_results(content: bytes) -> NotebookResults:
+    """Return the record that bytes hold."""
+    found = json.loads(content)
     return NotebookResults(
         found.get("notebook", ""),
         found.get("parameters", {}),

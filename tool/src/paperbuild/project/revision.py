@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paperbuild.ground.errors import PaperError
+
 # Dates inside documents without git and SOURCE_DATE_EPOCH: the first moment that a ZIP (so a DOCX) can hold.
 FALLBACK_EPOCH = 315532800
+
+UNDATED = "not under version control"
 
 
 @dataclass(frozen=True)
@@ -25,20 +29,29 @@ class Revision:
     epoch : int
         Seconds since 1970 for every date inside an output: ``SOURCE_DATE_EPOCH``, else the commit's time,
         else `FALLBACK_EPOCH`.
+    dated : bool
+        Whether that is a date of the project, so that it can be printed.
     """
 
     commit: str
     dirty: bool
     epoch: int
+    dated: bool = True
 
     @property
     def date(self) -> str:
-        """The day of `epoch`, as ``YYYY-MM-DD`` in UTC."""
+        """The day of `epoch`, as ``YYYY-MM-DD`` in UTC; `UNDATED` where nothing tells a date."""
+        if not self.dated:
+            return UNDATED
         return datetime.datetime.fromtimestamp(self.epoch, datetime.UTC).strftime("%Y-%m-%d")
 
 
-def read_revision(root: Path, inputs: Sequence[str]) -> Revision:
-    """Ask git for the commit, its time and whether `inputs` differ; be content with less outside git."""
+def read_revision(root: Path, inputs: Sequence[str], known_by: str) -> Revision:
+    """Ask git for the commit, its time and whether `inputs` differ; be content with less outside git.
+
+    A commit that does not hold the project's file `known_by` is another project's: the folder was unpacked
+    inside its repository.
+    """
     import subprocess
 
     def git(*args: str) -> str:
@@ -50,8 +63,20 @@ def read_revision(root: Path, inputs: Sequence[str]) -> Revision:
             return ""
         return done.stdout.strip()
 
-    commit, _, seconds = git("log", "-1", "--format=%H %ct").partition(" ")
+    ours = git("ls-files", "--", known_by)
+    commit, _, seconds = git("log", "-1", "--format=%H %ct").partition(" ") if ours else ("", "", "")
     dirty = bool(commit) and bool(git("--no-optional-locks", "status", "--porcelain", "--", *inputs))
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     epoch = int(given) if given.isdecimal() else int(seconds or FALLBACK_EPOCH)
-    return Revision(commit, dirty, epoch)
+    return Revision(commit, dirty, epoch, dated=given.isdecimal() or bool(seconds))
+
+
+def require_commit(root: Path, revision: Revision) -> None:
+    """Raise where no commit holds the project."""
+    if not revision.commit:
+        raise PaperError(
+            "no commit holds this project",
+            where=str(root),
+            expected="a project under version control, as cloned or committed",
+            remedy="clone its repository; or git init, git add --all and git commit in this folder",
+        )

@@ -53,6 +53,8 @@ class NotebookSettings:
         Notebooks whose recorded numbers it reads.
     parameters : mapping of str to Constraints
         Constraints by parameter name.
+    outside : mapping of str to str
+        What it takes from where nothing is watched (network, programs, clock), each with the reason.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -63,13 +65,22 @@ class NotebookSettings:
         default=(),
     )
     files: tuple[str, ...] | None = said(
-        "other files it reads, as paths from the project root", "[path, path]", default=()
+        "other files it reads, as paths from the project root; a folder stands for all it holds",
+        "[path, path]",
+        default=(),
     )
     results: tuple[str, ...] | None = said(
         "notebooks whose recorded numbers it reads", "[name, name]", default=()
     )
     parameters: Mapping[str, Constraints | None] | None = said(
         "what the values of its parameters must meet", "name: {ge: 1990, le: 2020}", default_factory=dict
+    )
+
+    outside: Mapping[Literal["network", "programs", "clock"], str] | None = said(
+        "what it takes from where nothing is watched (network, programs, clock), with the reason: a later "
+        "change of that is not seen",
+        "network: the reason",
+        default_factory=dict,
     )
 
     @property
@@ -157,6 +168,7 @@ def _make(plain: Any) -> Settings:
             tuple(block.get("files") or ()),
             tuple(block.get("results") or ()),
             {key: _constraints(value or {}) for key, value in (block.get("parameters") or {}).items()},
+            dict(block.get("outside") or {}),
         )
     scenarios = {}
     for name, block in (plain.get("scenarios") or {}).items():

@@ -122,6 +122,12 @@ class Workspace:
         named = _named_files(self.settings, notebook, self.effective(notebook))
         return declared_files(self.project, notebook, self.register, named)
 
+    def folders(self, notebook: str) -> list[Path]:
+        """Return the folders of which a notebook declares all they hold, so that it may list them."""
+        block = self.settings.notebooks[notebook]
+        named = [self.project.root / name for name in block.files or ()]
+        return [*([self.project.data] if block.reads_all else []), *(path for path in named if path.is_dir())]
+
     def tables(self, notebook: str) -> list[str]:
         """Return the tables that a notebook names as its data, as messages show them."""
         tables = self.settings.notebooks[notebook].tables

@@ -35,10 +35,12 @@ from paperbuild.project.layout import (
     TABLES,
     Project,
 )
+from paperbuild.project.manifest import read_manifest
 from paperbuild.project.results import NotebookResults, read_results
-from paperbuild.project.revision import Revision
+from paperbuild.project.revision import Revision, require_commit
 from paperbuild.proof.attestation import statement
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
+from paperbuild.proof.readme import readme
 from paperbuild.proof.unpack import CRATE
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -67,6 +69,7 @@ MEDIA = {
 
 def refuse_uncommitted(project: Project) -> None:
     """Raise where the project, or what its outputs were built from, differs from its last commit."""
+    require_commit(project.root, project.revision)
     changed = git(project.root, "status", "--porcelain", "--untracked-files=no", "--", ".")
     if changed or project.revision.dirty:
         raise PaperError(
@@ -250,55 +253,6 @@ def withheld(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [entry for entry in resources if not entry.get("redistributable", True)]
 
 
-def readme(
-    title: str,
-    commit: str,
-    date: str,
-    epoch: int,
-    record: Mapping[str, Any] | None,
-    left_out: Iterable[Mapping[str, Any]] = (),
-) -> str:
-    """What a reviewer who opens the archive should read first; `left_out`: entries of files not in it."""
-    verdict = (
-        f"`_output/certificate.html` certifies **{record['verdict']}**: {record['meaning']}."
-        if record
-        else "This commit has not been verified: `paper verify` in a clone of the repository certifies it."
-    )
-    manifest = ", `codecheck.yml`" if record else ""
-    missing = "".join(
-        f"- `data/{entry['path']}` ({entry['title']}, `{entry['hash']}`): {entry['obtain']}\n"
-        for entry in left_out
-    )
-    if missing:
-        missing = f"""
-Left out, because it may not be redistributed; put each file in its place before rebuilding, the hash says
-whether it is the same:
-
-{missing}"""
-    return f"""# For reviewers
-
-*{title}*, as of commit `{commit}` ({date}).
-
-- `_output/paper.html`, `.pdf`, `.docx`: the article. `_output/notebooks/`: the executed notebooks.
-- `paper.qmd`, `analysis/`, `data/`, `src/`: what it is made of. `data/datapackage.json` says where from.
-- `figures/`, `tables/`: the results it shows; `figures/manifest.json` lists them with every number.
-- `ro-crate-metadata.json`{manifest}: the same for machines. `SHA256SUMS`: a checksum for each file.
-- `attestation.intoto.json`: which files came of which commit, lock and data (in-toto, unsigned).
-
-{verdict}
-
-To check the archive: `sha256sum --check --quiet SHA256SUMS`.
-
-To reproduce the article (Python 3.11 or newer, make, a Python package index; about three minutes):
-
-    SOURCE_DATE_EPOCH={epoch} make paper
-    sha256sum --check --quiet SHA256SUMS
-
-The second command names each figure, table and document whose bytes are not those of the archive. Outside git
-the build does not know the commit, so the documents differ where they name it; figures and tables must not.
-{missing}"""
-
-
 def checksums(contents: Mapping[str, bytes]) -> bytes:
     """Checksums in the form that `sha256sum --check` reads."""
     return "".join(f"{sha256_bytes(content)}  {name}\n" for name, content in sorted(contents.items())).encode(
@@ -365,9 +319,8 @@ def collect(project: Project) -> tuple[dict[str, bytes], list[str]]:
     absent = {f"{DATA}/{entry['path']}" for entry in left_out}
     contents = {name: path.read_bytes() for name, path in (sources | built).items() if name not in absent}
     title, authors = citation(root)
-    contents["README-REVIEWERS.md"] = readme(
-        title, revision.commit, revision.date, revision.epoch, record, left_out
-    ).encode("utf-8")
+    outputs = read_manifest(project.manifest).outputs
+    contents["README-REVIEWERS.md"] = readme(title, revision, record, resources, outputs).encode("utf-8")
     if record:
         entries = yaml.safe_dump(codecheck(record, authors), allow_unicode=True, sort_keys=False)
         contents[CODECHECK] = entries.encode("utf-8")

@@ -6,7 +6,6 @@ Committed figures and tables are read as the reference and removed before the re
 reproduce by having been there already.
 """
 
-import contextlib
 import datetime
 import json
 import os
@@ -28,10 +27,12 @@ from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.located import load_yaml
+from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import own_wheel
 from paperbuild.project.layout import FIGURES, LOCK, MANIFEST, OUTPUT, TABLES, TEXTS, Project
 from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
+from paperbuild.project.revision import require_commit
 from paperbuild.project.tolerances import Tolerances, read_tolerances
 from paperbuild.proof.artefacts import compare_artefacts
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, Certificate
@@ -282,13 +283,22 @@ def _same_bytes(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and sha256_file(one) == sha256_file(other)
 
 
-def tool_of(clone: Path) -> str:
-    """Say which build a clone is rebuilt with: its own under ``tool/``, else the one installed here.
+def tool_of(clone: Path, python: str = sys.executable) -> str:
+    """Say which build a clone is rebuilt with: its own in ``tool/``, its lock's or the one installed here.
 
     Of the installed one it says whether it is, file for file, the one that the commit's lock names.
+
+    Parameters
+    ----------
+    clone : Path
+        The project.
+    python : str
+        The interpreter that rebuilds; another than this one was set up from the project's lock.
     """
     if (clone / TOOL / PACKAGE.name / "__main__.py").is_file():
         return f"the commit's own {PACKAGE.name} in {TOOL}"
+    if python != sys.executable:
+        return f"the {PACKAGE.name} that its own {LOCK} names"
     wheel = own_wheel()
     lock = clone / LOCK
     pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
@@ -347,30 +357,6 @@ def rebuild(
     return success, "\n".join(lines[-LAST_LINES:]), time.monotonic() - started
 
 
-def lock_differences(lock: str) -> list[str]:
-    """Installed distributions whose version is not the locked one: `name: locked, not installed one`.
-
-    A distribution that is not installed at all is locked for another platform, or the rebuild will say so.
-
-    Parameters
-    ----------
-    lock : str
-        Text of `requirements.lock`.
-    """
-    from importlib.metadata import PackageNotFoundError, version
-
-    # A universal lock may hold one version for each range of Python versions.
-    locked: dict[str, list[str]] = {}
-    for name, pinned in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE):
-        locked.setdefault(name, []).append(pinned)
-    differences = []
-    for name, versions in locked.items():
-        with contextlib.suppress(PackageNotFoundError):
-            if (installed := version(name)) not in versions:
-                differences.append(f"{name}: {' or '.join(versions)}, not {installed}")
-    return differences
-
-
 def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certificate:
     """Rebuild HEAD in a clean clone under `folder`, with the packages installed here, and certify it.
 
@@ -384,11 +370,13 @@ def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certi
         Is handed each line of what happens meanwhile.
     """
     root = project.root
+    require_commit(root, project.revision)
     clone, commit = clean_clone(root, "HEAD", folder / "clone")
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
     lock = clone / LOCK
-    if differing := lock_differences(lock.read_text(encoding="utf-8")) if lock.is_file() else []:
+    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    if differing := lock_differences(pins, installed_version):
         notes.append(f"installed packages are not those of {LOCK}: {', '.join(differing)}")
     tell(f"commit {commit[:12]}, cloned from {root}")
     return _certify(clone, commit, root, notes, tell, sys.executable)
@@ -441,7 +429,7 @@ def _certify(
     epoch: int | None = None,
 ) -> Certificate:
     """Rebuild what lies in `clone` without its outputs, and certify what came of it."""
-    notes = [*notes, f"rebuilt with {tool_of(clone)}"]
+    notes = [*notes, f"rebuilt with {tool_of(clone, python)}"]
     for line in notes:
         tell(line)
     folder = clone.parent

@@ -20,6 +20,9 @@ from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text, parse_code, read_notebook
 
+# Tags that decide whether and how a cell runs.
+EXECUTION_TAGS = frozenset({"parameters", "raises-exception", "skip-execution"})
+
 
 @dataclass
 class Scanner:
@@ -67,7 +70,11 @@ class Scanner:
         def compute() -> dict[str, Any]:
             cells = read_notebook(path, shown).cells
             parts = [
-                [cell.source.startswith("%%"), "parameters" in cell.tags, code_digest_text(cell.source)]
+                [
+                    cell.source.startswith("%%"),
+                    sorted(EXECUTION_TAGS & set(cell.tags)),
+                    code_digest_text(cell.source),
+                ]
                 for cell in cells
             ]
             imports = [found for cell in cells for found in find_imports(cell.source)]

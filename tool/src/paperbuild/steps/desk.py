@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from paperbuild.article import typesetting
 from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
 from paperbuild.ground.hashing import sha256_json
-from paperbuild.project.layout import Project
+from paperbuild.ground.lock import lock_differences
+from paperbuild.project.layout import LOCK, Project
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.dependencies import Distributions, Scanner, installed
 
@@ -32,6 +34,8 @@ class Desk:
         Which typesetter, and how kernels start.
     memory_limit : int
         Bytes a kernel may hold; 0 for no limit.
+    cluster : str
+        Address of the Dask scheduler over which notebooks spread their work; empty for none.
     accept : bool
         Whether what this machine makes becomes the reference, though only the machine differs.
     """
@@ -42,6 +46,7 @@ class Desk:
     engine: str = "auto"
     kernel: str = "fork"
     memory_limit: int = 0
+    cluster: str = ""
     accept: bool = False
     _article: Article | None = field(default=None, repr=False)
 
@@ -82,7 +87,9 @@ class Desk:
             for owner in self.packages.owners.get(name, [])[:1]
             if owner in self.packages.versions
         }
+        variant = {"variant": said} if (said := self.variant()) else {}
         return {
+            **variant,
             "commit": revision.commit or "no commit",
             "commit_short": (revision.commit[:7] or "no commit") + ("+changes" if revision.dirty else ""),
             "dirty": revision.dirty,
@@ -90,6 +97,33 @@ class Desk:
             "python": platform.python_version(),
             "versions": versions,
         }
+
+    def variant(self) -> str:
+        """Say which variant of the article this is, with what it sets; empty for the article itself."""
+        scenario, workspace = self.project.scenario, self.workspace
+        set_here = [
+            f"{notebook}.{name} = {shown if len(shown) <= 60 else shown[:59] + '…'}"
+            for notebook, values in workspace.overrides.items()
+            for name, value in values.items()
+            for shown in [json.dumps(value, ensure_ascii=False)]
+        ]
+        about = workspace.settings.scenarios[scenario].about if scenario else ""
+        named = f"scenario {scenario}{f' ({about})' if about else ''}" if scenario else ""
+        return ": ".join(filter(None, [named, "; ".join(set_here)]))
+
+    def unlocked(self) -> str:
+        """Say which installed packages are not those of the lock; empty where all are, or there is none."""
+        path = self.project.root / LOCK
+        if not path.is_file():
+            return ""
+        cache, versions = self.scanner.cache, self.packages.versions
+        key = sha256_json([cache.file(path), versions])
+        found = cache.fact(
+            "lock", key, lambda: lock_differences(path.read_text(encoding="utf-8"), versions.get)
+        )
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        listed = f"{'; '.join(found[:5])}{more}"
+        return f"installed packages are not those of {LOCK}: {listed}" if found else ""
 
     def typesetter(self) -> dict[str, str]:
         """Return names and versions of what typesets; asked again when something is installed or removed."""

@@ -15,7 +15,7 @@ from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
 from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import Notebook, outputs_text, read_notebook
-from paperbuild.project.results import NotebookResults, read_results
+from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.reference import References
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
@@ -40,7 +40,7 @@ RESULTS, OUTPUTS = "results.json", "outputs.json"
 
 def recorded(result: Result) -> NotebookResults:
     """Return what a notebook's kept result records."""
-    return read_results(result.path(RESULTS))
+    return parse_results(result.content(RESULTS))
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,9 @@ class NotebookStep(Step):
             results=results,
             epoch=desk.workspace.revision.epoch,
             memory_limit=desk.memory_limit,
+            folders=tuple(map(str, desk.workspace.folders(self.name))),
+            outside=tuple(desk.workspace.settings.notebooks[self.name].outside or ()),
+            cluster=desk.cluster,
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"
@@ -140,7 +143,7 @@ class NotebookStep(Step):
         write_atomic(staging / RESULTS, record.text())
         with contextlib.suppress(OSError):
             kept.unlink()
-        read = {project.relative(Path(name)) for name in run.report["read"]}
+        read = {project.relative(Path(name)) for name in run.read}
         unread = sorted(set(desk.workspace.tables(self.name)) - read)
         return [f"declares but did not read {', '.join(unread)}"] if unread else []
 
@@ -163,7 +166,7 @@ class NotebookStep(Step):
 
     def executed(self, result: Result) -> str:
         """Return the executed notebook: today's prose around the kept outputs."""
-        return outputs_text(self.source(), result.path(OUTPUTS))
+        return outputs_text(self.source(), result.content(OUTPUTS))
 
     def places(self, result: Result) -> dict[Path, str]:
         """Return where this result's own files belong, by place the name they are kept under."""

@@ -23,6 +23,7 @@ from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.numbers import as_markdown
 from paperbuild.project.parameters import parameters_digest
+from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
 from paperbuild.steps.reference import References, StepReference
@@ -233,7 +234,7 @@ def numbers_document(
     printed: dict[str, dict[str, Any]] = {
         root: {} for root in (*forms, *words, *map(languages.capital, words))
     }
-    provenance: dict[str, str] = {}
+    provenance: dict[str, dict[str, str]] = {}
     values: dict[str, Any] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
@@ -248,11 +249,14 @@ def numbers_document(
                     _nest(printed[root], artefact["name"], said)
                     _nest(printed[languages.capital(root)], artefact["name"], languages.capital(said))
             elif KINDS[artefact["kind"]].files:
-                provenance[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
+                # A figure and a table may share a name.
+                places = provenance.setdefault(artefact["kind"], {})
+                places[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     chosen = bound.outcomes(bound.bound(article), Facts(values, content))
     document = {**printed, "bound": chosen, "provenance": provenance, "build": dict(build)}
     # The document's own date: Quarto reads none from a shortcode in the front matter.
-    document["date"] = build["date"]
+    if build["date"] != UNDATED:
+        document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article.formats import DOCUMENTS
-from paperbuild.ground.files import copy_atomic, remove_tree, write_atomic, write_if_changed
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import remove_tree, write_atomic, write_if_changed
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
 from paperbuild.project.layout import MANIFEST, Project
 from paperbuild.project.manifest import Manifest, parse_manifest
-from paperbuild.project.results import read_results
+from paperbuild.project.results import parse_results
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.step import Result, Results
 
@@ -184,7 +185,12 @@ class References:
         except OSError:
             there = False
         if not there:
-            copy_atomic(source, place)
+            content = source.read_bytes()
+            if sha256_bytes(content) != digest:
+                raise PaperError(
+                    "the file is not as it was kept", where=str(source), remedy="paper build makes it anew"
+                )
+            write_atomic(place, content)
 
     def restore(self, reference: StepReference) -> None:
         """Bring back, from the last commit, files of a reference that were edited or removed."""
@@ -218,7 +224,7 @@ class References:
 def made_here(result: Result) -> tuple[dict[str, str], dict[str, tuple[Any, str]]]:
     """Return what a kept result would publish: hashes of files by path, value and text of numbers by name."""
     files = {path: digest for path, digest in result.files.items() if path.startswith(folders())}
-    recorded = read_results(result.path("results.json")).of_kind("number")
+    recorded = parse_results(result.content("results.json")).of_kind("number")
     numbers = {one["name"]: (one["value"], one["text"]) for one in recorded}
     return files, numbers
 
@@ -292,7 +298,7 @@ def keep_differences(
             path: reference_bytes(project, path, digest, cache) or b""
             for path, digest in reference.files.items()
         }
-        found = {path: result.path(path).read_bytes() for path in files}
+        found = {path: result.content(path) for path in files}
         compared += compare_artefacts(expected, found, tolerances)
         compared += [
             Comparison(path, Rung.DIFFERS, reason="made only here") for path in files.keys() - expected.keys()

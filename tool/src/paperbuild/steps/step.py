@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.hashing import sha256_json
+from paperbuild.ground.hashing import sha256_bytes, sha256_json
 
 Inputs = dict[str, str]
 
@@ -70,6 +70,24 @@ class Result:
     def path(self, name: str) -> Path:
         """Return the kept file `name`."""
         return self.folder / "files" / name
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of the kept file `name`.
+
+        Raises
+        ------
+        PaperError
+            Where they are not those it was kept with.
+        """
+        content = self.path(name).read_bytes()
+        if sha256_bytes(content) != self.files[name]:
+            raise PaperError(
+                f"the kept file {name} is damaged",
+                where=str(self.folder),
+                expected=f"the bytes it was kept with (sha256:{self.files[name][:12]})",
+                remedy="paper clean --store, then paper build",
+            )
+        return content
 
 
 Results = Mapping[str, Result]

@@ -2,10 +2,10 @@
 -- it was computed and gives its data, the sizes of pictures, the look of the abstracts in other languages, and tables
 -- that fit the page.
 --
--- The metadata `provenance` (build/results/numbers.yml) maps an artefact's name to "notebook › cell". The line is
--- a block of class `provenance` behind the float.
+-- The metadata `provenance` (build/results/numbers.yml) maps, for each kind of artefact, a name to "notebook › cell".
+-- The line is a block of class `provenance` behind the float.
 
-local origins = {}
+local origins = { figure = {}, table = {} }
 local outcomes = {}
 local words = {}
 local main_language = "en"
@@ -26,8 +26,10 @@ local function read_words(language)
 end
 
 local function read_meta(meta)
-  for name, text in pairs(meta.provenance or {}) do
-    origins[name] = pandoc.utils.stringify(text)
+  for kind, places in pairs(origins) do
+    for name, text in pairs(meta.provenance and meta.provenance[kind] or {}) do
+      places[name] = pandoc.utils.stringify(text)
+    end
   end
   for key, outcome in pairs(meta.bound or {}) do
     outcomes[key] = tonumber(pandoc.utils.stringify(outcome))
@@ -35,6 +37,13 @@ local function read_meta(meta)
   meta.bound = nil
   main_language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
   words = read_words(main_language:match("^%a+"):lower())
+  -- A variant of the article says so below its title, in every format.
+  local variant = meta.build and meta.build.variant
+  if variant then
+    local said = pandoc.Inlines(pandoc.utils.stringify(words.variant) .. ": " .. pandoc.utils.stringify(variant))
+    local subtitle = meta.subtitle and pandoc.Inlines(pandoc.utils.stringify(meta.subtitle) .. " — ") or pandoc.Inlines({})
+    meta.subtitle = pandoc.MetaInlines(subtitle .. said)
+  end
   -- For the templates, and for subset.lua. In a DOCX, whatever stays in the metadata becomes a property.
   if not (quarto and FORMAT:match("docx")) then
     meta.words = words
@@ -149,14 +158,14 @@ end
 -- the path of the figures behind it without its ending.
 local function origin_of(identifier, content)
   local stem = identifier:gsub("^%a+%-", "", 1)
-  local data = "tables/" .. stem
+  local kind, data = "table", "tables/" .. stem
   pandoc.Blocks(content):walk({
     Image = function(image)
       data = pandoc.path.split_extension(image.src)
-      stem = pandoc.path.filename(data)
+      kind, stem = "figure", pandoc.path.filename(data)
     end,
   })
-  return origins[stem] or origins[identifier], data
+  return origins[kind][stem] or origins[kind][identifier], data
 end
 
 -- The figures behind a float, as a file that the page holds.

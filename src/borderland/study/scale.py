@@ -1,0 +1,94 @@
+"""What `paper bench --scale` measures: the engine of the curves beside plain loops of statsmodels fits."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+
+from borderland.methods import specification
+from borderland.methods.covariance import Model
+from borderland.methods.ppml import ppml
+from borderland.methods.resampling import dealt_paths
+from borderland.study import curves
+from borderland.tables import data
+
+_DRAWS = 9999  # of the article
+_SAMPLED = 48  # fits of statsmodels behind its rate under reassignment: of all draws they would take a day
+
+
+def statsmodels_estimate(model: Model, frame: pd.DataFrame, cluster: str) -> float:
+    """Coefficient of the first regressor as statsmodels fits it from a formula, with clustered errors."""
+    terms = [*model.regressors, *(f"C({effect})" for effect in model.effects)]
+    formula = f"{model.outcome} ~ {' + '.join(terms)}"
+    errors = {"cov_type": "cluster", "cov_kwds": {"groups": pd.factorize(frame[cluster])[0]}}
+    if model.estimator is ppml:
+        fit = smf.glm(formula, frame, family=sm.families.Poisson()).fit(**errors)
+    else:
+        fit = smf.ols(formula, frame).fit(**errors)
+    return float(fit.params[model.regressors[0]])
+
+
+def status_curve(draws: int) -> tuple[pd.DataFrame, curves.StatusCurve]:
+    """Grid and evaluator of the curve of the status of Russian, as the article has it."""
+    names = {
+        "migration": "migration_partners",
+        "dyads": "dyads",
+        "status": "russian_status",
+        "controls": "country_controls",
+        "stock": "migrant_stock",
+    }
+    panels = curves.status_panels({key: data.load(name) for key, name in names.items()}, lag=1)
+    grid = specification.grid(curves.STATUS_OPTIONS, curves.status_possible)
+    return grid, curves.StatusCurve(panels, draws, seed=0)
+
+
+def _engine(draws: int, jobs: int = 1) -> dict[str, Any]:
+    grid, evaluate = status_curve(max(draws, 1))
+    started = time.perf_counter()
+    curve = specification.run(grid, evaluate, jobs=jobs, batch=curves.STATUS_BATCH)
+    return {"seconds": time.perf_counter() - started, "work": len(curve.estimates) * (1 + draws)}
+
+
+def _plain(draws: int) -> dict[str, Any]:
+    """Estimate by a loop of fits: every specification, or some of them under one reassignment each."""
+    grid, evaluate = status_curve(max(draws, 1))
+    curve = specification.run(grid, evaluate, batch=curves.STATUS_BATCH)
+    rows = curve.choices.to_dict("records")
+    if draws:
+        rows = rows[:: len(rows) // _SAMPLED]
+    started, differs = time.perf_counter(), 0.0
+    for place, row in enumerate(rows):
+        model, frame = evaluate.model(row), evaluate.sample(row)
+        if draws:
+            paths = evaluate.paths[model.regressors[0]]
+            dealt = dealt_paths(paths, frame["state"], frame["year"], evaluate.orders[:1])
+            frame = frame.assign(**{model.regressors[0]: dealt[:, 0]})
+        found = statsmodels_estimate(model, frame, "state")
+        if not draws:
+            differs = max(differs, abs(found - curve.estimates["estimate"].iloc[place]))
+    return {"seconds": time.perf_counter() - started, "work": len(rows)} | (
+        {} if draws else {"differs": differs}
+    )
+
+
+TASKS: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
+    ("estimates of the grid", "engine"): partial(_engine, 0),
+    ("estimates of the grid", "statsmodels"): partial(_plain, 0),
+    ("estimates under reassignment", "engine"): partial(_engine, _DRAWS),
+    ("estimates under reassignment", "engine, 2 processes"): partial(_engine, _DRAWS, 2),
+    ("estimates under reassignment", "engine, a quarter of the draws"): partial(_engine, _DRAWS // 4),
+    ("estimates under reassignment", "engine, a sixteenth"): partial(_engine, _DRAWS // 16),
+    ("estimates under reassignment", "statsmodels"): partial(_plain, 1),
+}
+
+
+def main(arguments: Sequence[str]) -> str:
+    """Say which tasks there are, one a line; or do one, by its number, and say what it took, as JSON."""
+    if not arguments:
+        return "\n".join(f"{task}\t{by}" for task, by in TASKS)
+    return json.dumps(list(TASKS.values())[int(arguments[0])]())

@@ -1,0 +1,171 @@
+"""What a notebook may not touch without saying so is told with its line, and the project stays as it was."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from paperbuild.kernel import watch
+from paperbuild.kernel.settings import KernelSettings
+from toy import edit, make_toy, outputs, paper, write_notebook
+
+ALONE = "analysis/03-alone.ipynb"
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Return the project's own files by their path."""
+    folders = [root / name for name in ("analysis", "data", "src")]
+    found = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found if "pyc" not in path.name}
+
+
+def told(root: Path, code: str, **settings: object) -> list[str]:
+    """Run code in a Python program as a notebook starts it; return what the watch says it did."""
+    staging = root / "build/staging/03-alone"
+    shutil.rmtree(staging, ignore_errors=True)
+    kept = staging / watch.FOLDER / "settings.json"
+    kept.parent.mkdir(parents=True)
+    read = (str(root / "data/sizes.csv"), str(root / "data/sizes.sqlite"))
+    modules = (str(root / "src/toy/__init__.py"),)
+    about = KernelSettings("03-alone", str(root), str(staging), read, modules, {}, 0, **settings)
+    kept.write_text(json.dumps(asdict(about)), encoding="utf-8")
+    children = Path(watch.__file__).with_name("children")
+    path = os.pathsep.join([str(children), str(root / "src"), str(Path(watch.__file__).parents[2])])
+    environment = {**os.environ, "PYTHONPATH": path, watch.CHILD_VARIABLE: str(kept)}
+    subprocess.run(
+        [sys.executable, "-c", f"import os, pathlib, shutil, socket, sqlite3, subprocess\n{code}"],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    return [f"{one['does']} {one['path']}" for one in watch.seen(staging)[1]]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("os.remove('data/points.csv')", "removes data/points.csv"),
+        ("pathlib.Path('data/points.csv').unlink()", "removes data/points.csv"),
+        ("os.unlink('points.csv', dir_fd=os.open('data', os.O_RDONLY))", "removes data/points.csv"),
+        ("shutil.rmtree('src')", "removes src"),
+        ("os.rename('data/points.csv', '/tmp/elsewhere.csv')", "renames data/points.csv"),
+        ("os.rename('/tmp', 'data/points.csv')", "renames data/points.csv"),
+        ("os.truncate('data/points.csv', 3)", "truncates data/points.csv"),
+        ("os.ftruncate(os.open('data/sizes.csv', os.O_RDONLY), 3)", "truncates data/sizes.csv"),
+        ("os.link('data/points.csv', '/tmp/elsewhere.csv')", "links data/points.csv"),
+        ("os.symlink('/dev/null', 'data/new.csv')", "links data/new.csv"),
+        ("os.mkdir('data/new')", "makes the folder data/new"),
+        ("os.chmod('data/points.csv', 0)", "changes the mode of data/points.csv"),
+        ("import toy; pathlib.Path(toy.__file__).write_text('x = 1')", "writes src/toy/__init__.py"),
+        ("open('data/sizes.csv', 'r+')", "writes data/sizes.csv"),
+        ("sqlite3.connect('data/sizes.sqlite')", "opens for writing the database data/sizes.sqlite"),
+        ("sqlite3.connect('file:data/a.sqlite', uri=True)", "opens for writing the database data/a.sqlite"),
+        ("sqlite3.connect('file:data/none.sqlite?mode=ro', uri=True)", "reads data/none.sqlite"),
+        ("open('data/points.csv')", "reads data/points.csv"),
+        ("os.listdir('data')", "lists data"),
+        ("list(pathlib.Path('data').glob('*.csv'))", "lists data"),
+        ("socket.create_connection(('192.0.2.1', 80), 0.1)", "asks the network for 192.0.2.1"),
+        ("socket.getaddrinfo('example.org', 80)", "asks the network for example.org"),
+        ("from urllib import request; request.urlopen('http://a.org')", "asks the network for a.org"),
+        ("os.system('true')", "runs true"),
+        ("subprocess.run(['true'])", "runs true"),
+        ("os.execvp('true', ['true'])", "runs /usr/bin/true"),
+        ("import sys; subprocess.run([sys.executable, '-I', '-c', ''])", f"runs {sys.executable}"),
+        ("import sys; subprocess.run([sys.executable, '-c', ''], env={})", f"runs {sys.executable}"),
+    ],
+)  # fmt: skip
+def test_what_is_not_declared_is_told_and_changes_nothing(tmp_path: Path, code: str, expected: str) -> None:
+    root = make_toy(tmp_path / "toy")
+    for name in ("sizes", "none"):
+        with closing(sqlite3.connect(root / f"data/{name}.sqlite")) as opened:
+            opened.execute("create table t (a)")
+    before = files(root)
+    # Swallowed or not, it is told.
+    indented = code.replace("\n", "\n    ")
+    assert expected in told(root, f"try:\n    {indented}\nexcept BaseException:\n    pass")
+    assert files(root) == before
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open('data/sizes.csv').read()",
+        "sqlite3.connect('file:data/sizes.sqlite?mode=ro', uri=True).execute('select * from t').fetchall()",
+        "sqlite3.connect(':memory:').execute('create table t (a)')",
+        "import tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
+        "    path = pathlib.Path(folder, 'a.csv'); path.write_text('a'); path.read_text(); path.unlink()",
+        "import toy, importlib.metadata; importlib.metadata.version('numpy')",
+        "a, b = socket.socketpair(); a.send(b'x'); b.recv(1)",
+        "import sys; subprocess.run([sys.executable, '-c', ''])",
+        "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as pool: pool.map(abs, [1])",
+        "os.listdir('src/toy')",
+    ],
+)
+def test_what_is_declared_or_leads_nowhere_is_free(tmp_path: Path, code: str) -> None:
+    root = make_toy(tmp_path / "toy")
+    with closing(sqlite3.connect(root / "data/sizes.sqlite")) as opened:
+        opened.execute("create table t (a)")
+    assert told(root, code) == []
+
+
+def test_what_comes_from_outside_may_be_declared(tmp_path: Path) -> None:
+    root = make_toy(tmp_path / "toy")
+    assert told(root, "os.system('true')", outside=("programs",)) == []
+    assert told(root, "socket.getaddrinfo('192.0.2.1', 80)", outside=("network",)) == []
+    assert told(root, "os.listdir('data')", folders=(str(root / "data"),)) == []
+
+
+def test_children_are_watched_like_the_notebook(tmp_path: Path) -> None:
+    root = make_toy(tmp_path / "toy")
+    inner = "open('data/points.csv')"
+    spawned = f"import sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    forked = f"if os.fork() == 0: {inner}; os._exit(0)\nos.wait()"
+    for code in (spawned, forked):
+        assert told(root, code) == ["reads data/points.csv"]
+
+
+def test_a_build_names_the_cell_the_line_and_the_remedy(project: Path) -> None:
+    before, published = files(project), outputs(project)
+    cells = [
+        "#| label: swallowed\nimport os, socket\ntry:\n    os.remove('data/points.csv')\n"
+        "except Exception:\n    pass",
+        "#| label: asked\ntry:\n    socket.getaddrinfo('example.org', 80)\nexcept OSError:\n    pass",
+        "#| label: called\n!true",
+    ]
+    write_notebook(project / ALONE, cells)
+    done = paper(project, "build", "--to=")
+    assert done.returncode == 1
+    assert "cell swallowed, line 4 removes data/points.csv" in done.stderr
+    assert "cell asked, line 3 asks the network for example.org" in done.stderr
+    assert "cell called, line 2 runs " in done.stderr
+    assert "notebooks.03-alone.outside: {network: the reason}" in done.stderr
+    assert {**files(project), ALONE: b""} == {**before, ALONE: b""}
+    assert outputs(project) == published
+
+
+def test_a_folder_that_is_declared_counts_with_every_file_in_it(project: Path) -> None:
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "files: [notes]")
+    (project / "notes/deep").mkdir(parents=True)
+    (project / "notes/deep/one.txt").write_text("one")
+    imports = "#| label: setup\nfrom pathlib import Path\nfrom paperbuild import number"
+    count = "#| label: count\nnumber('notes.count', len(list(Path('notes').rglob('*.txt'))))"
+    write_notebook(project / ALONE, [imports, count])
+    assert paper(project, "build", "--to=").returncode == 0
+    (project / "notes/two.txt").write_text("two")
+    assert "file notes/two.txt is new" in paper(project, "status").stdout
+
+
+def test_what_is_outside_has_a_known_kind_and_a_reason(project: Path) -> None:
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "data: [sizes]\n    outside: {weather: today}")
+    done = paper(project, "status")
+    assert done.returncode == 1
+    assert "analysis/parameters.yml:10" in done.stderr
+    assert "network" in done.stderr
