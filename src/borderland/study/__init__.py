@@ -14,6 +14,7 @@ __all__ = [
     "palette",
     "populations",
     "regional",
+    "scale",
     "sources",
     "statements",
     "turns",
