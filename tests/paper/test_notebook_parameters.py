@@ -201,7 +201,7 @@ CASES = [
         {"states": "without-ukraine", "last_year": 2010},
         {"curve.arrivals.n", "curve.a3.median", "curve.departures.median"},
         (
-            *("figure specification-status", "table specification-tests"),
+            *("figure specification-status", "table specification-tests", "table specification-influence"),
             *("curve.a3.", "curve.arrivals.", "curve.departures."),
         ),
     ),
@@ -211,7 +211,7 @@ CASES = [
         {"direction": "departures"},
         {"curve.arrivals.median", "curve.departures.median", "table specification-tests"},
         (
-            "table specification-tests",
+            *("table specification-tests", "table specification-influence"),
             *("curve.a3.main", "curve.arrivals.", "curve.departures."),
         ),
     ),
