@@ -1,263 +1,374 @@
-"""Estimates with their intervals: a list, a grid of panels, a specification curve."""
+"""Estimates with their intervals: a list, a grid, the years about an event, specification curves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from borderland import ties
-from borderland.charts import theme
-from borderland.charts.marks import legend_above, number_ticks, thousands
-from borderland.charts.theme import BLUE, DOUBLE, GREY, INK, ORANGE, PALE, SMALL, canvas, source_line, themed
+from borderland.charts.marks import legend_above, number_ticks
+from borderland.charts.theme import (
+    ACCENT,
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    WIDTH,
+    Style,
+    Words,
+    canvas,
+    framed,
+    themed,
+)
+from borderland.methods import specification
+
+_SERIES: tuple[Style, ...] = ({"marker": "o", "color": INK}, {"marker": "s", "color": "#8A8A8A"})
 
 
 @themed
-def coefficient_plot(
-    frame: pd.DataFrame,
-    *,
-    xlabel: str,
-    source: str = "",
-) -> Figure:
-    """Estimates with intervals, in the order of the rows; published anchors as hollow grey diamonds.
+def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None = None) -> Figure:
+    """Estimates with intervals in the order of the rows, numbers beside them; published ones are hollow.
 
     Parameters
     ----------
     frame : DataFrame
-        Columns ``label``, ``estimate``, ``low``, ``high`` (missing: point only), ``kind`` ("ours" or
-        "published"); optionally ``group`` (a heading where it changes) and ``n`` (printed at the right).
+        Columns ``group`` (a heading where it changes), ``label``, ``estimate``, ``low``, ``high`` (missing:
+        point only), ``n``, ``kind`` ("ours" or "published").
+    words : Words
+        Marks ``ours``, ``published``; ``estimate`` and ``n`` head the columns of numbers.
+    reach : float, optional
+        Half width of the scale; intervals that leave it end in an arrow.
     """
     rows: list[tuple[str, pd.Series | None]] = []
     heading = None
     for _, row in frame.iterrows():
-        if "group" in frame and row["group"] != heading:
+        if row["group"] != heading:
             heading = row["group"]
             rows.append((str(heading), None))
         rows.append((str(row["label"]), row))
-    fig = canvas(DOUBLE, 0.19 * len(rows) + 0.9)
-    ax = fig.add_subplot()
-    ax.axvline(0, color=INK, linewidth=0.6)
-    places = np.arange(len(rows))[::-1]
-    for place, (_, row) in zip(places, rows, strict=True):
-        if row is None:
-            continue
-        published = row["kind"] == "published"
-        color = GREY if published else BLUE
-        if pd.notna(row["low"]) and pd.notna(row["high"]):
-            ax.hlines(place, row["low"], row["high"], color=color, linewidth=1.3)
-        ax.plot(
-            row["estimate"],
-            place,
-            marker="D" if published else "o",
-            markersize=4.2,
-            color=color,
-            markerfacecolor="white" if published else color,
-        )
-        if "n" in frame and pd.notna(row["n"]):
-            ax.annotate(
-                thousands(row["n"]),
-                (1.01, place),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=SMALL,
-                color=GREY,
-            )
-    ax.set_yticks(places, [label for label, _ in rows])
-    for text, (_, row) in zip(ax.get_yticklabels(), rows, strict=True):
-        if row is None:
-            text.set_fontweight("bold")
-    if "n" in frame:
-        ax.annotate("N", (1.01, 1), xycoords="axes fraction", va="bottom", fontsize=SMALL, color=GREY)
-    ax.set_ylim(-0.7, len(rows) - 0.3)
-    ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
-    ax.grid(axis="x")
-    ax.set_xlabel(xlabel)
-    number_ticks(ax, "x")
-    if (frame["kind"] == "published").any():
+    fig = canvas(0.175 * len(rows) + 0.35, words)
+    published = frame["kind"] == "published"
+    if published.any():
         legend_above(
             fig,
             [
-                Line2D([], [], color=BLUE, marker="o", label="this study, 95 % interval"),
-                Line2D([], [], color=GREY, marker="D", markerfacecolor="white", label="published"),
+                Line2D([], [], color=INK, marker="o", label=words["ours"]),
+                Line2D([], [], color=GREY, marker="D", markerfacecolor="white", label=words["published"]),
             ],
         )
-    source_line(fig, source)
+    ax = fig.add_subplot()
+    ax.axvline(0, color=INK, linewidth=0.6)
+    places = [place for place, (_, row) in enumerate(rows) if row is not None]
+    drawn = frame.assign(place=places)
+    ax.hlines(
+        drawn["place"], drawn["low"], drawn["high"], color=np.where(published, GREY, INK), linewidth=1.2
+    )
+    for kind, part in drawn.groupby("kind", sort=False):
+        own = kind == "ours"
+        sns.scatterplot(
+            part,
+            x="estimate",
+            y="place",
+            marker="o" if own else "D",
+            color=INK if own else "white",
+            edgecolor=INK if own else GREY,
+            linewidth=0.9,
+            s=20,
+            zorder=3,
+            ax=ax,
+        )
+    if reach is not None:
+        ax.set_xlim(-reach, reach)
+        _arrows(ax, drawn, reach)
+    for row in drawn.itertuples():
+        _beside(ax, row.place, _printed(row.estimate, row.low, row.high), f"{row.n:,.0f}")
+    _beside(ax, -1, words["estimate"], words["n"])
+    ax.set_yticks(range(len(rows)), [label for label, _ in rows])
+    for text, (_, row) in zip(ax.get_yticklabels(), rows, strict=True):
+        if row is None:
+            text.set_fontweight(600)
+    ax.set(ylim=(len(rows) - 0.3, -1.4), xlabel="", ylabel="")
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x")
+    number_ticks(ax, "x")
     return fig
+
+
+def _printed(estimate: float, low: float, high: float) -> str:
+    interval = "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
+    return f"{estimate:.2f}{interval}".replace("-", "−")
+
+
+def _beside(ax: Axes, place: float, estimate: str, n: str) -> None:
+    """Print an estimate and its number of observations at the right of a row."""
+    fig = ax.get_figure(root=True)
+    assert fig is not None
+    for points, text in ((118, estimate), (165, n)):
+        ax.annotate(
+            text,
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(points, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=SMALL,
+            color=GREY,
+            annotation_clip=False,
+        )
+
+
+def _arrows(ax: Axes, drawn: pd.DataFrame, reach: float) -> None:
+    """Point to what lies beyond the scale."""
+    for column, edge, marker in (("low", -reach, "<"), ("high", reach, ">")):
+        beyond = drawn[drawn[column].abs().gt(reach) & np.sign(drawn[column]).eq(np.sign(edge))]
+        sns.scatterplot(
+            x=np.full(len(beyond), edge),
+            y=beyond["place"],
+            marker=marker,
+            color=INK,
+            s=22,
+            clip_on=False,
+            ax=ax,
+        )
 
 
 @themed
-def specification_curve(
-    estimates: pd.DataFrame,
-    choices: pd.DataFrame,
-    *,
-    ylabel: str,
-    source: str = "",
-    main: object = None,
-    null: tuple[float, float] | None = None,
+def coefficient_grid(
+    frame: pd.DataFrame, *, words: Words, shared: bool = False, base: str | None = None
 ) -> Figure:
-    """All estimates in order of size; below, a grid of the choices that made each.
-
-    Parameters
-    ----------
-    estimates : DataFrame
-        One row per specification: ``estimate``, ``low``, ``high``, ``significant`` (bool).
-    choices : DataFrame
-        Same index, one column per dimension, values the option's name.
-    main : index label, optional
-        The article's own specification, drawn as a diamond.
-    null : (low, high), optional
-        Band in which the median estimate falls under the permutation null.
-
-    References
-    ----------
-    Simonsohn, Simmons & Nelson (2020), *Nature Human Behaviour* 4, 1208–1214, figure 2.
-    """
-    order = ties.by_value(estimates["estimate"]).index
-    estimates, choices = estimates.loc[order], choices.loc[order]
-    options = [
-        (dimension, option) for dimension in choices for option in pd.unique(choices[dimension].sort_values())
-    ]
-    fig = canvas(DOUBLE, 2.1 + 0.155 * len(options) + 0.3)
-    top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=[2.1, 0.155 * len(options)])
-    rank = np.arange(len(order))
-    colors = np.where(estimates["significant"], BLUE, "#A6A6A6")
-    if null is not None:
-        top.axhspan(*null, color=PALE, linewidth=0, zorder=0, label="median under the permutation null, 95 %")
-    top.axhline(0, color=INK, linewidth=0.6)
-    top.vlines(rank, estimates["low"], estimates["high"], colors=colors, linewidth=0.5, alpha=0.6)
-    top.scatter(rank, estimates["estimate"], s=4, c=colors, zorder=3)
-    handles: list[Artist] = [
-        Line2D([], [], color=BLUE, marker="o", linestyle="", label="interval excludes zero"),
-        Line2D([], [], color="#A6A6A6", marker="o", linestyle="", label="interval includes zero"),
-    ]
-    if null is not None:
-        handles.append(Patch(facecolor=PALE, label="median under the permutation null, 95 %"))
-    if main is not None:
-        place = int(np.flatnonzero(order == main)[0])
-        top.plot(
-            place,
-            estimates.loc[main, "estimate"],
-            "D",
-            color=ORANGE,
-            markeredgecolor="white",
-            markersize=6,
-            zorder=4,
-        )
-        bottom.axvline(place, color=ORANGE, linewidth=0.8, zorder=1)
-        handles.append(
-            Line2D([], [], color=ORANGE, marker="D", linestyle="", label="the article's specification")
-        )
-    top.set_ylabel(ylabel)
-    top.grid(axis="y")
-    number_ticks(top)
-    legend_above(fig, handles)
-    bottom.set_xlim(-1, len(order))
-    previous = None
-    for place, (dimension, option) in enumerate(options):
-        hit = rank[(choices[dimension] == option).to_numpy()]
-        bottom.vlines(hit, place - 0.36, place + 0.36, colors=INK, linewidth=max(0.4, 260 / len(order) * 0.6))
-        if dimension != previous and previous is not None:
-            bottom.axhline(place - 0.5, color=PALE, linewidth=0.8)
-        previous = dimension
-    bottom.set_yticks(range(len(options)), [f"{dimension}: {option}" for dimension, option in options])
-    bottom.set_ylim(len(options) - 0.4, -0.6)
-    bottom.tick_params(axis="y", length=0)
-    bottom.set_xlabel(f"specifications, ordered by estimate (N = {len(order)})")
-    source_line(fig, source)
-    return fig
-
-
-@theme.themed
-def coefficient_grid(frame: pd.DataFrame, *, xlabel: str, shared: bool = False, source: str = "") -> Figure:
     """Estimates with intervals in one panel per term: rows are outcomes, markers the series.
 
     Parameters
     ----------
     frame : DataFrame
-        ``panel`` (heading), ``row`` (label at the left), ``series`` (legend), ``estimate``, ``low``,
-        ``high``; panels, rows and series are drawn in order of first appearance. Panels have scales of their
-        own.
+        ``panel`` (heading), ``row`` (label at the left), ``series``, ``estimate``, ``low``, ``high``; in
+        order of first appearance.
+    words : Words
+        Its mark ``base`` explains the hollow mark, where there is one.
+    shared : bool
+        One scale for all panels.
+    base : str, optional
+        Row that the others are compared with, drawn above them as a hollow mark at zero.
     """
-    panels, rows, series = (list(dict.fromkeys(frame[name])) for name in ("panel", "row", "series"))
-    fig = theme.canvas(theme.DOUBLE, 0.34 * len(rows) + 1.2)
-    axes = fig.subplots(1, len(panels), sharex=shared, sharey=True, squeeze=False)[0]
+    rows = [*([base] if base else []), *dict.fromkeys(frame["row"])]
+    series = list(dict.fromkeys(frame["series"]))
+    panels = frame["panel"].nunique()
+    height = 0.3 * len(rows) + 0.5
+    grid = sns.FacetGrid(
+        frame, col="panel", sharex=shared, height=height, aspect=WIDTH / panels / height, despine=True
+    )
+    fig = framed(grid.figure, words)
+    handles = [
+        Line2D([], [], **style, label=name)
+        for name, style in zip(series, _SERIES, strict=False)
+        if len(series) > 1
+    ]
+    if base:
+        handles.append(
+            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=words["base"])
+        )
+    if handles:
+        legend_above(fig, handles)
     shift = np.linspace(-0.16, 0.16, len(series)) if len(series) > 1 else [0.0]
-    for ax, panel in zip(axes, panels, strict=True):
-        ax.axvline(0, color=theme.INK, linewidth=0.6)
-        for number, name in enumerate(series):
+    for panel, ax in grid.axes_dict.items():
+        ax.axvline(0, color=INK, linewidth=0.6, zorder=0)
+        for name, style, off in zip(series, _SERIES, shift, strict=False):
             part = frame[(frame["panel"] == panel) & (frame["series"] == name)]
-            place = np.array([rows.index(row) for row in part["row"]]) + shift[number]
-            style = theme.SERIES[number]
+            place = part["row"].map(rows.index) + off
             ax.hlines(place, part["low"], part["high"], color=style["color"], linewidth=1.2)
-            ax.plot(
-                part["estimate"],
-                place,
-                linestyle="",
-                marker=style["marker"],
-                color=style["color"],
-                markersize=4,
-            )
-        ax.set_title(panel, fontsize=theme.SMALL + 0.5)
+            sns.scatterplot(x=part["estimate"], y=place, s=22, ax=ax, **style)
+        if base:
+            sns.scatterplot(x=[0], y=[0], s=22, color="white", edgecolor=INK, linewidth=0.9, zorder=3, ax=ax)
+        ax.set(title=panel, xlabel="", ylabel="")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.locator_params(axis="x", nbins=4)
-        ax.set_xlabel(xlabel, fontsize=theme.SMALL)
-    axes[0].set_yticks(range(len(rows)), rows)
-    axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    if len(series) > 1:
-        handles = [
-            Line2D([], [], color=style["color"], marker=style["marker"], label=name)
-            for name, style in zip(series, theme.SERIES, strict=False)
-        ]
-        fig.legend(handles=handles, loc="outside upper right", ncols=len(series))
-    theme.source_line(fig, source)
+        ax.locator_params(axis="x", nbins=5)
+        number_ticks(ax, "x")
+    grid.set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
     return fig
 
 
 @themed
-def event_study(frame: pd.DataFrame, *, xlabel: str, ylabel: str, band: str, source: str = "") -> Figure:
+def event_study(frame: pd.DataFrame, *, words: Words) -> Figure:
     """Estimates by the time since an event, with the band in which they would fall by chance.
 
     Parameters
     ----------
     frame : DataFrame
-        ``distance`` (periods since the event, ascending), ``estimate``, ``null_low``, ``null_high``, and
-        ``states``, the number of units behind each, printed below.
-    band : str
-        What the band is, for the legend.
+        ``distance`` (periods since the event, ascending), ``estimate``, ``null_low``, ``null_high``,
+        ``states`` (units behind each, printed above it), ``pooled`` (does it hold what lies farther away).
+    words : Words
+        Marks ``estimate``, ``null``, ``event``; ``time`` names the axis, ``states`` the row of numbers,
+        ``earlier`` and ``later`` the pooled ends.
     """
-    fig = canvas(DOUBLE, 2.9)
+    fig = canvas(2.5, words)
+    legend_above(
+        fig,
+        [
+            Line2D([], [], color=INK, marker="o", label=words["estimate"]),
+            Patch(facecolor=PALE, label=words["null"]),
+            Line2D([], [], color=GREY, linestyle=":", label=words["event"]),
+        ],
+    )
     ax = fig.add_subplot()
     ax.fill_between(frame["distance"], frame["null_low"], frame["null_high"], color=PALE, linewidth=0)
     ax.axhline(0, color=INK, linewidth=0.6)
     ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
-    ax.plot(frame["distance"], frame["estimate"], color=BLUE, marker="o", markersize=4.5)
-    words = [f"{distance:+d}".replace("-", "−").replace("+0", "0") for distance in frame["distance"]]
-    words[0] += "\nor earlier"
-    words[-1] += "\nor later"
-    ax.set_xticks(frame["distance"], words)
-    for distance, units in zip(frame["distance"], frame["states"], strict=True):
-        ax.annotate(
-            str(units),
-            (distance, 0.02),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            fontsize=SMALL,
-            color=GREY,
-        )
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
-    number_ticks(ax, "y")
-    legend_above(
-        fig,
-        [
-            Line2D([], [], color=BLUE, marker="o", label="estimate"),
-            Patch(facecolor=PALE, label=band),
-            Line2D([], [], color=GREY, linestyle=":", label="the step"),
-        ],
-    )
-    source_line(fig, source)
+    sns.lineplot(frame, x="distance", y="estimate", color=INK, marker="o", estimator=None, ax=ax)
+    ticks = []
+    for row in frame.itertuples():
+        tick = f"{row.distance:+d}".replace("-", "−") if row.distance else "0"
+        ticks.append(f"{tick}\n{words['earlier' if row.distance < 0 else 'later']}" if row.pooled else tick)
+        _above(ax, row.distance, str(row.states))
+    _above(ax, frame["distance"].iloc[0] - 0.25, words["states"], "right")
+    ax.set_xticks(frame["distance"], ticks)
+    ax.set(xlabel=words["time"], ylabel="")
+    ax.grid(axis="y")
+    number_ticks(ax)
     return fig
+
+
+def _above(ax: Axes, place: float, text: str, align: Literal["center", "right"] = "center") -> None:
+    """Print a small text over a column of a plot."""
+    ax.annotate(
+        text,
+        (place, 1.02),
+        xycoords=("data", "axes fraction"),
+        ha=align,
+        va="bottom",
+        fontsize=SMALL,
+        color=GREY,
+        annotation_clip=False,
+    )
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one specification curve shows.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        One row per specification: ``estimate``, ``low``, ``high``, ``significant`` (bool).
+    choices : DataFrame
+        Same index, one column per dimension, values the option's name.
+    main : index label
+        The article's own specification, drawn as a diamond.
+    null : (low, high)
+        Band in which the median estimate falls under the permutation null.
+    """
+
+    estimates: pd.DataFrame
+    choices: pd.DataFrame
+    main: object
+    null: tuple[float, float]
+
+    @classmethod
+    def of(cls, curve: specification.Curve, main: Mapping[str, str], tests: pd.DataFrame) -> "Curve":
+        """Take a curve, the choices of the article's own specification and the joint tests of the curve."""
+        low, high = tests.loc["median", ["null_low", "null_high"]]
+        return cls(curve.estimates, curve.choices, specification.place(curve, main)[0], (low, high))
+
+
+@themed
+def specification_curves(curves: Mapping[str, Curve], *, words: Words) -> Figure:
+    """All estimates in order of size; below, a grid of the choices that made each; one column a curve.
+
+    Parameters
+    ----------
+    curves : mapping
+        Heading to its curve; all have the same dimensions and share the scale of the estimates.
+    words : Words
+        Marks ``significant``, ``not``, ``null``, ``main``, ``order`` (of the specifications, with ``{n}``).
+
+    References
+    ----------
+    Simonsohn, Simmons & Nelson (2020), *Nature Human Behaviour* 4, 1208–1214, figure 2.
+    """
+    every = pd.concat([curve.choices for curve in curves.values()])
+    options = [
+        (dimension, option) for dimension in every for option in pd.unique(every[dimension].sort_values())
+    ]
+    fig = canvas(2.0 + 0.155 * len(options) + 0.4, words)
+    handles: list[Artist] = [
+        Line2D([], [], color=INK, marker="o", linestyle="", label=words["significant"]),
+        Line2D([], [], color=_INCLUDES, marker="o", linestyle="", label=words["not"]),
+        Patch(facecolor=PALE, label=words["null"]),
+        Line2D([], [], color=ACCENT, marker="D", linestyle="", label=words["main"]),
+    ]
+    legend_above(fig, handles)
+    grid = fig.subplots(
+        2, len(curves), sharex="col", sharey="row", squeeze=False, height_ratios=[2.0, 0.155 * len(options)]
+    )
+    for (heading, curve), top, bottom in zip(curves.items(), *grid, strict=True):
+        order = ties.by_value(curve.estimates["estimate"]).index
+        place = int(np.flatnonzero(order == curve.main)[0])
+        _estimates(top, curve.estimates.loc[order], curve.null, place)
+        top.set_title(heading)
+        _choices(bottom, curve.choices.loc[order], options, place)
+        bottom.set_xlabel(words["order"].format(n=f"{len(order):,}"))
+    number_ticks(grid[0, 0])
+    return fig
+
+
+_INCLUDES = "#A6A6A6"  # an estimate whose interval includes zero
+
+
+def _estimates(ax: Axes, ranked: pd.DataFrame, null: tuple[float, float], main: int) -> None:
+    """Upper half of a specification curve: estimates by rank."""
+    rank = np.arange(len(ranked))
+    hues = {True: INK, False: _INCLUDES}
+    ax.axhspan(*null, color=PALE, linewidth=0, zorder=0)
+    ax.axhline(0, color=INK, linewidth=0.6)
+    colors = [hues[bool(value)] for value in ranked["significant"]]
+    ax.vlines(rank, ranked["low"], ranked["high"], colors=colors, linewidth=0.5, alpha=0.6)
+    sns.scatterplot(
+        x=rank,
+        y=ranked["estimate"].to_numpy(),
+        hue=ranked["significant"].astype(bool).to_numpy(),
+        palette=hues,
+        s=6,
+        linewidth=0,
+        legend=False,
+        zorder=3,
+        ax=ax,
+    )
+    ax.plot(
+        main,
+        ranked["estimate"].iloc[main],
+        "D",
+        color=ACCENT,
+        markeredgecolor="white",
+        markersize=6,
+        zorder=4,
+    )
+    ax.grid(axis="y")
+    ax.set_ylabel("")
+    ax.tick_params(labelbottom=False)
+
+
+def _choices(ax: Axes, ranked: pd.DataFrame, options: list[tuple[str, str]], main: int) -> None:
+    """Lower half: a tick for each choice of each specification."""
+    rank = np.arange(len(ranked))
+    ax.axvline(main, color=ACCENT, linewidth=0.8, zorder=1)
+    previous = options[0][0]
+    for place, (dimension, option) in enumerate(options):
+        hit = rank[(ranked[dimension] == option).to_numpy()]
+        ax.vlines(hit, place - 0.36, place + 0.36, colors=INK, linewidth=max(0.3, 100 / len(rank)))
+        if dimension != previous:
+            ax.axhline(place - 0.5, color=PALE, linewidth=0.8)
+        previous = dimension
+    ax.set_yticks(range(len(options)), [f"{dimension}: {option}" for dimension, option in options])
+    ax.set(xlim=(-1, len(rank)), ylim=(len(options) - 0.4, -0.6))
+    ax.tick_params(axis="y", length=0)

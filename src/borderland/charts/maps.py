@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm
+from matplotlib.colors import BoundaryNorm, Colormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter
 from shapely.geometry.base import BaseGeometry
 
 from borderland import ties
 from borderland.charts import marks, theme
 
-# What the licences of the boundaries ask for; no map goes without it.
-CREDIT = "Boundaries: © OpenStreetMap contributors (ODbL 1.0), Natural Earth. Albers equal-area projection."
+_NAMES = 7.0  # names on a map, points: smaller than other type, for they have no line of their own
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
 # Metres. Finer bends are below 0.06 mm in print, and drawing them makes the file ten times as large.
 _DETAIL = 1000.0
@@ -28,27 +28,23 @@ _EDGE, _FAINT_EDGE = "#8A857B", "#CFCBC2"
 
 @dataclass(frozen=True)
 class Look:
-    """What a map of regions takes from the article: which layers, which hues, which words.
+    """What a map of regions takes from the article: which layers, which hues.
 
     Attributes
     ----------
     regions : tuple of str
         Layers with regions in the order of drawing; a map of districts shows the last one whole.
-    fills, inks, labels : mapping
-        Country to the fill of its regions, to the colour of their names, and to their wording in the legend.
+    fills, inks : mapping
+        Country to the fill of its regions and to the colour of their names.
     shifts : mapping
         Unit to the kilometres (east, north) by which its name is moved off the point inside its region, where
         a city, the border or another name is in the way.
-    apart : str
-        Wording in the legend of areas inside a region that are not counted with it.
     """
 
     regions: tuple[str, ...]
     fills: Mapping[str, str]
     inks: Mapping[str, str]
-    labels: Mapping[str, str]
     shifts: Mapping[str, tuple[float, float]]
-    apart: str
 
 
 def _paths(geometry: BaseGeometry) -> Path:
@@ -112,7 +108,7 @@ def _base_map(
     x, y = east - 0.03 * (east - west), south + 0.05 * (north - south)
     ax.plot([x - 300e3, x], [y, y], color=theme.INK, linewidth=1.5, solid_capstyle="butt")
     ax.annotate(
-        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=theme.SMALL
+        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=_NAMES
     )
 
 
@@ -140,10 +136,10 @@ def borderland_map(
     places: pd.DataFrame,
     crossings: pd.DataFrame,
     *,
+    words: theme.Words,
     look: Look,
     north: float,
     apart: Mapping[str, str] | None = None,
-    source: str = "",
 ) -> Figure:
     """Locator map: the regions of both sides by name, the state border, cities, centres, estimated crossings.
 
@@ -158,6 +154,9 @@ def borderland_map(
         ``name``, ``x``, ``y`` (metres), ``million_plus``; those of a million are drawn, away from the edge.
     crossings : DataFrame
         ``x``, ``y`` (metres) of crossings, all estimated.
+    words : Words
+        Marks: each country (its regions), ``border``, ``city``, ``centre``, ``crossing``, and ``apart`` where
+        there is such an area. The licences of the boundaries ask for their credit in the source.
     north : float
         Northern edge of the map, metres.
     apart : mapping, optional
@@ -165,7 +164,7 @@ def borderland_map(
     """
     both = pd.concat([layers[name] for name in reversed(look.regions)])
     window = _window(both, area.index, north)
-    fig = theme.canvas(theme.DOUBLE, theme.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.72)
+    fig = theme.canvas(theme.WIDTH * (window[3] - window[2]) / (window[1] - window[0]) + 0.4, words)
     ax = fig.add_subplot()
     _base_map(ax, layers, area, window, look, apart)
     frame_box = shapely.box(window[0], window[2], window[1], window[3])
@@ -178,10 +177,10 @@ def borderland_map(
                 (point.x + 1e3 * east, point.y + 1e3 * north_shift),
                 ha="center",
                 va="center",
-                fontsize=theme.SMALL,
+                fontsize=_NAMES,
                 color=look.inks[area.loc[unit, "country"]],
                 linespacing=0.95,
-                fontweight="bold",
+                fontweight=600,
                 path_effects=marks.halo(),
             )
     ax.scatter(
@@ -221,21 +220,21 @@ def borderland_map(
                     xytext=shift,
                     textcoords="offset points",
                     ha=align,
-                    fontsize=theme.SMALL,
+                    fontsize=_NAMES,
                     path_effects=marks.halo(),
                 )
     handles = [
         *(
-            Patch(facecolor=look.fills[country], edgecolor=_EDGE, linewidth=0.5, label=label)
-            for country, label in look.labels.items()
+            Patch(facecolor=fill, edgecolor=_EDGE, linewidth=0.5, label=words[country])
+            for country, fill in look.fills.items()
         ),
         *(
-            Patch(linewidth=0.5, label=look.apart, **_hatched(look, country))
+            Patch(linewidth=0.5, label=words["apart"], **_hatched(look, country))
             for country in sorted(set((apart or {}).values()))
         ),
-        Line2D([], [], color=theme.INK, linewidth=1.4, label="state border"),
-        Line2D([], [], color=theme.INK, marker="s", linestyle="", label="city of a million or more"),
-        Line2D([], [], color=theme.INK, marker="o", markersize=3, linestyle="", label="other region centre"),
+        Line2D([], [], color=theme.INK, linewidth=1.4, label=words["border"]),
+        Line2D([], [], color=theme.INK, marker="s", linestyle="", label=words["city"]),
+        Line2D([], [], color=theme.INK, marker="o", markersize=3, linestyle="", label=words["centre"]),
         Line2D(
             [],
             [],
@@ -243,11 +242,10 @@ def borderland_map(
             marker="D",
             markerfacecolor="white",
             linestyle="",
-            label="road crossing (estimated)",
+            label=words["crossing"],
         ),
     ]
     marks.legend_above(fig, handles)
-    theme.source_line(fig, f"{source} {CREDIT}".strip())
     return fig
 
 
@@ -256,14 +254,15 @@ def district_map(
     layers: Mapping[str, pd.DataFrame],
     area: pd.DataFrame,
     districts: pd.DataFrame,
+    places: pd.DataFrame,
     *,
     value: str,
     size: str,
-    label: str,
+    words: theme.Words,
     levels: Collection[float],
     look: Look,
-    diverging: bool = False,
-    source: str = "",
+    cmap: Colormap,
+    ends: bool = False,
 ) -> Figure:
     """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
 
@@ -271,34 +270,56 @@ def district_map(
     ----------
     districts : DataFrame
         ``x``, ``y`` (metres), the columns ``value`` and ``size`` (persons).
+    places : DataFrame
+        ``name``, ``unit``, ``x``, ``y`` (metres): places that are named, above their circles.
+    words : Words
+        Marks ``bar`` (of the colours) and ``size``. The source has the credit that the boundaries ask for.
     levels : collection of float
         Class limits of the value.
-    diverging : bool
-        Two hues that meet at the middle class, for values around zero.
+    ends : bool
+        Values beyond the first and the last limit occur, in classes of their own.
     """
     whole = layers[look.regions[-1]]
     window = _window(whole, whole["unit"], np.inf, margin=60e3)
-    fig = theme.canvas(
-        theme.DOUBLE, 0.915 * theme.DOUBLE * (window[3] - window[2]) / (window[1] - window[0]) + 0.42
-    )
+    fig = theme.canvas(0.97 * theme.WIDTH * (window[3] - window[2]) / (window[1] - window[0]), words)
     ax = fig.add_subplot()
     _base_map(ax, layers, area.iloc[:0], window, look)
-    cmap = theme.DIVERGING if diverging else theme.SEQUENTIAL
+    reach = 130 / 500_000  # square points a person
     largest_first = ties.by_value(districts, size, descending=True)
-    reach = 160 / 500_000  # square points a person
     points = ax.scatter(
         largest_first["x"],
         largest_first["y"],
         s=5 + reach * largest_first[size],
         c=largest_first[value],
         cmap=cmap,
-        norm=BoundaryNorm(list(levels), cmap.N, extend="both" if diverging else "neither"),
+        norm=BoundaryNorm(list(levels), cmap.N, extend="both" if ends else "neither"),
         edgecolors=theme.INK,
         linewidths=0.4,
         zorder=4,
     )
-    bar = fig.colorbar(points, ax=ax, shrink=0.6, aspect=18, pad=0.01, ticks=list(levels))
-    bar.set_label(label)
+    for place in places.itertuples():
+        east, north = look.shifts.get(place.unit, (0, 0))
+        ax.annotate(
+            place.name,
+            (place.x + 1e3 * east, place.y + 1e3 * north),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=_NAMES,
+            zorder=6,
+            path_effects=marks.halo(),
+        )
+    bar = fig.colorbar(
+        points,
+        ax=ax,
+        location="bottom",
+        shrink=0.7,
+        aspect=38,
+        pad=0.01,
+        ticks=list(levels),
+        format=FuncFormatter(marks.thousands),
+    )
+    bar.set_label(words["bar"])
     handles = [
         Line2D(
             [],
@@ -308,10 +329,16 @@ def district_map(
             markerfacecolor="white",
             markeredgecolor=theme.INK,
             markersize=np.sqrt(5 + reach * persons),
-            label=f"{persons:,}".replace(",", "\u2009"),
+            label=marks.thousands(persons),
         )
         for persons in (20_000, 100_000, 500_000)
     ]
-    ax.legend(handles=handles, title="inhabitants", loc="lower left", labelspacing=1.1, borderpad=0.8)
-    theme.source_line(fig, f"{source} {CREDIT}".strip())
+    ax.legend(  # one row, below all that lies at the western edge
+        handles=handles,
+        title=words["size"],
+        loc="lower left",
+        ncols=len(handles),
+        columnspacing=1.2,
+        alignment="left",
+    )
     return fig

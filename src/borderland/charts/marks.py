@@ -1,27 +1,64 @@
 """Marks that charts share: breaks, labels at line ends, legends, ticks, interrupted lines."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib import patheffects
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from borderland.charts.theme import GREY, SERIES, SMALL, Style
+from borderland.charts.theme import GREY, SMALL, Style
 
 
-def split_at_breaks(series: pd.Series, breaks: Iterable[int]) -> list[pd.Series]:
-    """Cut a yearly series into the pieces between breaks; a break year opens the new piece.
+def piece_of(years: pd.Series, breaks: Iterable[int]) -> pd.Series:
+    """Number the pieces of a yearly series: a new one opens at a break and after a year that is missing.
 
-    No value is lost or repeated: a trend or a line is drawn within pieces only.
+    Parameters
+    ----------
+    years : Series
+        Years that have a value, ascending.
+    breaks : iterable of int
+        First years of new definitions.
     """
-    starts = sorted(set(breaks))
-    piece = np.searchsorted(starts, series.index.to_numpy(), side="right")
-    return [series[piece == number] for number in np.unique(piece)]
+    old = np.searchsorted(sorted(set(breaks)), years.to_numpy(), side="right")
+    opens = years.diff().ne(1) | pd.Series(old, index=years.index).diff().ne(0)
+    return opens.cumsum()
+
+
+def yearly_lines(
+    ax: Axes, frame: pd.DataFrame, styles: Mapping[str, Style], breaks: Iterable[int] = ()
+) -> None:
+    """Draw yearly series (``year``, ``series``, ``value``), interrupted at breaks and missing years.
+
+    A value that stands alone between gaps is drawn as a point.
+    """
+    known = frame.dropna(subset="value").sort_values(["series", "year"], kind="stable")
+    if known.empty:
+        return
+    known = known.assign(piece=known.groupby("series")["year"].transform(piece_of, breaks=list(breaks)))
+    hues = {name: style["color"] for name, style in styles.items()}
+    sns.lineplot(
+        known,
+        x="year",
+        y="value",
+        hue="series",
+        style="series",
+        units="piece",
+        estimator=None,
+        palette=hues,
+        dashes={name: style["dashes"] for name, style in styles.items()},
+        legend=False,
+        ax=ax,
+    )
+    alone = known[known.groupby(["series", "piece"])["year"].transform("size") == 1]
+    if len(alone):
+        sns.scatterplot(alone, x="year", y="value", hue="series", palette=hues, s=9, legend=False, ax=ax)
 
 
 def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
@@ -29,7 +66,13 @@ def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
     hues = colors or {}
     for text in ax.get_yticklabels():
         if text.get_text() in hues:
-            text.set(color=hues[text.get_text()], fontweight="bold")
+            text.set(color=hues[text.get_text()], fontweight=600)
+
+
+def headroom(ax: Axes) -> None:
+    """Make room for notes above the data."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.09 * (high - low))
 
 
 def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
@@ -38,8 +81,7 @@ def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
     The mark stands between the last year of the old definition and the first of the new one.
     """
     if any((breaks or {}).values()):
-        low, high = ax.get_ylim()  # room for the notes above the data
-        ax.set_ylim(low, high + 0.09 * (high - low) if ax.get_yscale() == "linear" else high * 1.6)
+        headroom(ax)
     for year, note in (breaks or {}).items():
         ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         if note:
@@ -61,21 +103,33 @@ def halo() -> list[patheffects.AbstractPathEffect]:
     return [patheffects.withStroke(linewidth=2, foreground="white")]
 
 
-def legend_above(fig: Figure, handles: Collection[Artist] | None = None) -> None:
-    """Put one legend over the whole figure, in as many columns as its width takes.
+def legend_above(fig: Figure, handles: Collection[Artist]) -> None:
+    """Put one legend over the panels, in as many columns as the width takes; a label occurs once.
 
-    ``handles`` carry their labels; without them those of the first panel are taken. A label occurs once.
+    The panels give way: a layout makes room by itself only for legends at the very edge of a figure.
     """
-    if handles is None:
-        handles = fig.axes[0].get_legend_handles_labels()[0]
-    handles = list({handle.get_label(): handle for handle in handles}.values())
-    for columns in range(len(handles), 0, -1):
-        legend = fig.legend(handles=handles, loc="outside upper left", ncols=columns)
-        if (
-            columns == 1 or legend.get_window_extent().width <= 0.98 * fig.bbox.width
-        ):  # a margin on either side
+    engine = fig.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    left, bottom, width, height = engine.get()["rect"]
+    once = list({handle.get_label(): handle for handle in handles}.values())
+    for columns in range(len(once), 0, -1):
+        legend = fig.legend(
+            handles=once,
+            loc="upper left",
+            bbox_to_anchor=(left, bottom + height),
+            ncols=columns,
+            borderpad=0.2,
+            borderaxespad=0.2,
+            columnspacing=1.4,
+            handlelength=1.6,
+        )
+        extent = legend.get_window_extent()
+        # a margin on either side
+        if columns == 1 or extent.width <= 0.98 * fig.bbox.width:
             break
         legend.remove()
+    taken = (extent.height + 4 * fig.dpi / 72) / fig.bbox.height
+    engine.set(rect=(left, bottom, width, height - taken))
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
@@ -104,6 +158,7 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
             fontsize=SMALL,
             color=color,
             annotation_clip=False,
+            path_effects=halo(),
         )
 
 
@@ -132,37 +187,30 @@ def _high(group: tuple[list[str], float], gap: float) -> float:
 
 
 def thousands(value: float, _position: int | None = None) -> str:
-    """Tick label with a thin space between thousands and a real minus sign."""
-    return f"{value:,.10g}".replace(",", "\u2009").replace("-", "−")
+    """Tick label with thousands and minus sign as the text prints them."""
+    return f"{value:,.10g}".replace("-", "−")
 
 
-def number_ticks(ax: Axes, axis: str = "y") -> None:
-    """Write the numbers of an axis with a space between thousands."""
+_STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten
+
+
+def number_ticks(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Write the numbers of an axis as the text does, at round values."""
     target = ax.yaxis if axis == "y" else ax.xaxis
+    ax.locator_params(axis=axis, steps=_STEPS)
     target.set_major_formatter(FuncFormatter(thousands))
 
 
-def year_ticks(ax: Axes, first: int, last: int, steps: int = 6) -> None:
-    """Let the axis of years run from the first to the last, with whole years as ticks."""
+def year_ticks(ax: Axes, first: int, last: int, steps: int) -> None:
+    """Let the axis of years run from the first to the last, which are named, with round years between."""
     ax.set_xlim(first - 0.6, last + 0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(steps, integer=True))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    years = np.asarray(MaxNLocator(steps, integer=True, steps=_STEPS).tick_values(first, last))
+    apart = 0.8 * (last - first) / steps  # nearer to an end, two names would touch
+    inner = years[(years > first + apart) & (years < last - apart)]
+    ax.set_xticks([first, *inner, last], [f"{year:.0f}" for year in (first, *inner, last)])
 
 
-def series_style(name: str, position: int, colors: Mapping[str, str] | None) -> Style:
-    """Line style of the series at a position, in its own hue where it has one."""
-    style = dict(SERIES[position % len(SERIES)])
-    if colors and name in colors:
-        style["color"] = colors[name]
-    return style
-
-
-def draw_series(ax: Axes, series: pd.Series, breaks: Iterable[int], **style: Any) -> None:
-    """Draw a yearly series, interrupted at breaks and where years are missing."""
-    yearly = series.dropna()
-    if yearly.empty:
-        return
-    gaps = [year for year in yearly.index if year - 1 not in yearly.index]
-    for piece in split_at_breaks(yearly, {*breaks, *gaps}):
-        alone = len(piece) == 1
-        ax.plot(piece.index, piece.to_numpy(float), **(style | ({"marker": "."} if alone else {})))
+def year_columns(ax: Axes, years: Sequence[int]) -> None:
+    """Name the columns of a heat map that are years: every fifth, so that all can be counted."""
+    shown = [place for place, year in enumerate(years) if year % 5 == 0]
+    ax.set_xticks([place + 0.5 for place in shown], [str(years[place]) for place in shown], rotation=0)

@@ -1,89 +1,138 @@
-"""Points: values at scattered dates, several series by row."""
+"""Points: two moments by row, values at scattered dates, a price with dated reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from borderland import ties
-from borderland.charts import theme
-from borderland.charts.marks import label_ends, legend_above, mark_breaks, year_ticks
-from borderland.charts.theme import DOUBLE, GREY, INK, SERIES, Style, canvas, source_line, themed
-
-BASIS_MARKER = {"census": "o", "census-preliminary": "v", "estimate": "^", "register": "s"}
+from borderland.charts.marks import color_names, legend_above, number_ticks, year_ticks
+from borderland.charts.theme import GREY, INK, SMALL, WIDTH, Style, Words, canvas, framed, themed
 
 
 @themed
-def dated_points(
-    frame: pd.DataFrame,
-    *,
-    label: str,
-    value: str,
-    ylabel: str,
-    breaks: Mapping[int, str] | None = None,
-    source: str = "",
+def dumbbells(
+    frame: pd.DataFrame, *, words: Words, colors: Mapping[str, str], moments: Sequence[str]
 ) -> Figure:
-    """Values known at scattered dates; the marker tells the kind of count, its fill the grade of evidence.
-
-    Dotted lines only show which points belong together: between them nothing is known.
+    """Values of two moments by row, joined by a line: hollow marks are the earlier, full ones the later.
 
     Parameters
     ----------
     frame : DataFrame
-        ``year``, ``basis`` (a key of ``BASIS_MARKER``), ``grade`` (A to C); columns ``label`` and ``value``.
-    breaks : mapping, optional
-        First year of a new definition to a short note.
+        ``block`` (rows under one another), ``measure`` (panels side by side, each with its scale), ``row``,
+        ``moment``, ``value``; blocks, measures and rows are drawn in order of first appearance.
+    colors : mapping
+        Block to its hue.
+    moments : sequence of str
+        The earlier and the later value of ``moment``, as the legend words them.
     """
-    fig = canvas(DOUBLE, 3.4)
-    ax = fig.add_subplot()
-    ends = {}
-    for position, (name, part) in enumerate(frame.sort_values(["year", label]).groupby(label, sort=False)):
-        color = SERIES[position % len(SERIES)]["color"]
-        ax.plot(part["year"], part[value], color=color, linewidth=0.9, linestyle=(0, (1, 1.5)))
-        for _, row in part.iterrows():
-            fill = "white" if row["grade"] == "C" else color
-            marker = BASIS_MARKER[row["basis"]]
-            ax.plot(row["year"], row[value], marker=marker, color=color, markerfacecolor=fill, markersize=4.5)
-        ends[name] = (part["year"].iloc[-1], float(part[value].iloc[-1]), color)
-    ax.set_ylabel(ylabel)
-    ax.set_ylim(bottom=0)
-    ax.grid(axis="y")
-    year_ticks(ax, int(frame["year"].min()), int(frame["year"].max()), 10)
-    mark_breaks(ax, breaks)
-    label_ends(ax, ends)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=INK,
-            linestyle="",
-            marker=marker,
-            markerfacecolor="white",
-            label=basis.replace("-", ", "),
-        )
-        for basis, marker in BASIS_MARKER.items()
-        if basis in set(frame["basis"])
-    ]
-    handles.append(
-        Line2D([], [], color=INK, linestyle="", marker="s", label="filled: grade A or B, hollow: grade C")
+    counts = frame.groupby("block", sort=False)["row"].nunique()
+    measures = frame["measure"].nunique()
+    height = (0.175 * counts.sum() + 0.25 * len(counts) + 0.45) / len(counts)
+    grid = sns.FacetGrid(
+        frame,
+        row="block",
+        col="measure",
+        sharex="col",
+        sharey="row",
+        height=height,
+        aspect=WIDTH / measures / height,
+        gridspec_kws={"height_ratios": [count + 0.6 for count in counts]},
     )
-    legend_above(fig, handles)
-    source_line(fig, source)
+    fig = framed(grid.figure, words)
+    earlier, later = moments
+    legend_above(
+        fig,
+        [
+            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=earlier),
+            Line2D([], [], color=INK, marker="o", linestyle="", label=later),
+        ],
+    )
+    for (block, measure), ax in grid.axes_dict.items():
+        part = frame[(frame["block"] == block) & (frame["measure"] == measure)]
+        order = list(dict.fromkeys(frame.loc[frame["block"] == block, "row"]))
+        pairs = part.pivot(index="row", columns="moment", values="value").reindex(order)
+        ax.axvline(0, color=INK, linewidth=0.6, zorder=0)
+        ax.hlines(
+            range(len(order)), pairs[earlier], pairs[later], color=colors[block], linewidth=1.1, zorder=1
+        )
+        for moment, fill in ((earlier, "white"), (later, colors[block])):
+            sns.stripplot(
+                part[part["moment"] == moment],
+                x="value",
+                y="row",
+                order=order,
+                jitter=False,
+                color=fill,
+                edgecolor=colors[block],
+                linewidth=0.9,
+                size=4.6,
+                ax=ax,
+            )
+        ax.set_title(measure if block == counts.index[0] else "")
+        ax.set(xlabel="", ylabel="")
+        ax.grid(axis="both")
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        number_ticks(ax, "x")
+        if len(counts) > 1 and measure == frame["measure"].iloc[0]:
+            color_names(ax, dict.fromkeys(order, colors[block]))
+            ax.set_ylabel(block, color=colors[block], fontweight=600)
     return fig
 
 
-@theme.themed
+@themed
+def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
+    """Values known at scattered dates, one panel a unit; the marker tells the kind of count.
+
+    Dotted lines only show which points belong together: between them nothing is known. The first
+    and the last value are printed.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``unit``, ``year``, ``value``, ``basis``.
+    """
+    frame = frame.sort_values(["unit", "year"], kind="stable")
+    shapes = dict(zip(sorted(set(frame["basis"])), ("o", "v", "^", "s"), strict=False))
+    grid = sns.FacetGrid(frame, col="unit", col_wrap=4, height=1.3, aspect=WIDTH / 4 / 1.3)
+    fig = framed(grid.figure, words)
+    legend_above(
+        fig,
+        [Line2D([], [], color=color, marker=shapes[basis], linestyle="", label=basis) for basis in shapes],
+    )
+    for unit, ax in grid.axes_dict.items():
+        part = frame[frame["unit"] == unit]
+        sns.lineplot(part, x="year", y="value", color=color, linewidth=0.9, linestyle=(0, (1, 1.5)), ax=ax)
+        sns.scatterplot(
+            part, x="year", y="value", style="basis", markers=shapes, color=color, s=26, legend=False, ax=ax
+        )
+        for row in part.iloc[[0, -1]].drop_duplicates().itertuples():
+            ax.annotate(
+                f"{row.value:.0f}",
+                (row.year, row.value),
+                xytext=(0, 4),
+                textcoords="offset points",
+                ha="center",
+                fontsize=SMALL,
+            )
+        ax.set(title=unit, xlabel="", ylabel="")
+        ax.grid(axis="y")
+    first, last = int(frame["year"].min()), int(frame["year"].max())
+    year_ticks(grid.axes.flat[0], first, last, 4)
+    grid.set(xlim=(first - 3, last + 3), ylim=(0, 1.25 * frame["value"].max()))
+    return fig
+
+
+@themed
 def rate_with_reports(
     rates: pd.DataFrame,
     reports: pd.DataFrame,
     *,
     value: str,
-    ylabel: str,
+    words: Words,
     styles: Mapping[str, Style],
-    above: str,
-    below: str,
-    source: str = "",
 ) -> Figure:
     """A price over time, with dated reports of purchases on either side of a border.
 
@@ -93,107 +142,39 @@ def rate_with_reports(
         ``date`` and the column ``value``.
     reports : DataFrame
         ``day``, ``rate``, ``bought_in``, ``matches``; markers of reports that do not match are hollow.
+    words : Words
+        Marks: those of ``styles``, ``above`` and ``below`` (what a high and a low price say), ``hollow``.
     styles : mapping
-        Value of ``bought_in`` to ``color``, ``marker`` and ``label``.
-    above, below : str
-        What a high and a low price say.
+        Value of ``bought_in`` to ``color`` and ``marker``.
     """
-    fig = canvas(DOUBLE, 3.1)
+    fig = canvas(2.8, words)
+    handles = [
+        Line2D([], [], **style, linestyle="", markersize=6, label=words[side])
+        for side, style in styles.items()
+    ]
+    handles.append(
+        Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=words["hollow"])
+    )
+    legend_above(fig, handles)
     ax = fig.add_subplot()
-    days = pd.to_datetime(rates["date"])
-    ax.plot(days, rates[value], color=INK, linewidth=1)
-    for _, row in reports.iterrows():
-        style = styles[row["bought_in"]]
-        ax.plot(
-            row["day"],
-            row["rate"],
-            marker=style["marker"],
-            color=style["color"],
-            markerfacecolor=style["color"] if row["matches"] else "white",
-            markersize=8,
-            markeredgewidth=1.4,
+    sns.lineplot(
+        x=pd.to_datetime(rates["date"]), y=rates[value], color=INK, linewidth=1, errorbar=None, ax=ax
+    )
+    for (side, matches), part in reports.groupby(["bought_in", "matches"]):
+        sns.scatterplot(
+            part,
+            x="day",
+            y="rate",
+            marker=styles[side]["marker"],
+            color=styles[side]["color"] if matches else "white",
+            edgecolor=styles[side]["color"],
+            linewidth=1.3,
+            s=55,
             zorder=4,
+            ax=ax,
         )
-    ax.set_ylabel(ylabel)
-    ax.set_ylim(bottom=0)
+    ax.set(xlabel="", ylabel="", ylim=(0, None))
     ax.grid(axis="y")
-    ax.text(0.995, 0.96, above, transform=ax.transAxes, ha="right", va="top", color=GREY)
-    ax.text(0.995, 0.04, below, transform=ax.transAxes, ha="right", color=GREY)
-    point: Style = {"linestyle": "", "markersize": 7}
-    handles = [Line2D([], [], **style, **point) for style in styles.values()]
-    hollow: Style = {**list(styles.values())[-1], "markerfacecolor": "white", "label": "against the rate"}
-    handles.append(Line2D([], [], **hollow, **point))
-    fig.legend(handles=handles, loc="outside upper left", ncols=3)
-    source_line(fig, source)
-    return fig
-
-
-@theme.themed
-def profile_dots(
-    frame: pd.DataFrame, *, row: str, series: str, value: str, xlabel: str, source: str = ""
-) -> Figure:
-    """Values above zero of several series by row, as dots joined by a line; the largest row first."""
-    frame = frame[frame[value] > 0]
-    order = ties.by_value(frame.groupby(row)[value].max()).index
-    names = list(dict.fromkeys(frame[series]))
-    fig = theme.canvas(theme.DOUBLE, 0.21 * len(order) + 1.0)
-    ax = fig.add_subplot()
-    for place, label in enumerate(order):
-        values = frame.loc[frame[row] == label, value]
-        ax.hlines(place, values.min(), values.max(), color=theme.PALE, linewidth=2)
-    for number, name in enumerate(names):
-        part = frame[frame[series] == name]
-        style = theme.SERIES[number % len(theme.SERIES)]
-        ax.plot(
-            part[value],
-            [order.get_loc(label) for label in part[row]],
-            linestyle="",
-            marker=style["marker"],
-            color=style["color"],
-            markersize=5,
-            label=name,
-        )
-    ax.set_yticks(range(len(order)), order)
-    ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
-    ax.grid(axis="x")
-    ax.set_xlim(left=0)
-    ax.set_xlabel(xlabel)
-    fig.legend(loc="outside upper right", ncols=len(names))
-    theme.source_line(fig, source)
-    return fig
-
-
-@theme.themed
-def scattered_points(
-    frame: pd.DataFrame, *, value: str, group: str, ylabel: str, approximate: str, source: str = ""
-) -> Figure:
-    """Published figures at scattered dates, hollow where the source says "about"; never joined by a line.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``year`` and the columns ``value``, ``group`` (marker and colour) and ``approximate`` (bool).
-    """
-    fig = theme.canvas(theme.DOUBLE, 3.0)
-    ax = fig.add_subplot()
-    for number, (name, part) in enumerate(frame.groupby(group, sort=False)):
-        style = theme.SERIES[number % len(theme.SERIES)]
-        for rough, some in part.groupby(approximate):
-            ax.plot(
-                some["year"],
-                some[value],
-                linestyle="",
-                marker=style["marker"],
-                color=style["color"],
-                markerfacecolor="white" if rough else style["color"],
-                markersize=5.5,
-                label=None if rough and (~part[approximate]).any() else name,
-            )
-    ax.set_ylabel(ylabel)
-    ax.set_ylim(bottom=0)
-    ax.grid(axis="y")
-    ax.locator_params(axis="x", integer=True)
-    fig.legend(loc="outside upper left", ncols=3)
-    theme.source_line(fig, source)
+    ax.text(0.995, 0.96, words["above"], transform=ax.transAxes, ha="right", va="top", color=GREY)
+    ax.text(0.995, 0.04, words["below"], transform=ax.transAxes, ha="right", color=GREY)
     return fig

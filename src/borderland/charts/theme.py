@@ -1,65 +1,64 @@
-"""The look of every figure.
+"""The look of every figure: seaborn's theme with our settings, the page's sans-serif, title, unit and source.
 
-A chart function takes frames and returns a matplotlib ``Figure``; none writes a file, none knows a country.
-Widths are those of a journal column, type is 7 point or larger, text is DejaVu Sans (shipped with matplotlib;
-has Cyrillic and the Kazakh letters), colours are derived from Okabe & Ito (2008) and differ in lightness, so
-that figures survive grey printing.
+A chart function takes frames and :class:`Words` and returns a matplotlib ``Figure``; none writes a file, none
+knows a country or says a word of its own. Widths are those of the printed text, type is 7 point or larger
+there, colours that meet in one figure differ in lightness, so that figures survive grey printing.
+
+Text is drawn as outlines of the bundled font (``svg.fonttype: path``). As text it would be searchable, but
+the page holds its pictures as images of their own, which cannot see the page's fonts, the typesetter of the
+PDF looks up no font beside its own, and Word draws an SVG with whatever the reader has: three figures.
 """
 
 import functools
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
-from cycler import cycler
+import seaborn as sns
+from matplotlib import font_manager, pyplot
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 MM = 1 / 25.4
-SINGLE = 90 * MM  # one journal column, inches
-DOUBLE = 180 * MM  # the full text width, inches
+WIDTH = 160 * MM  # of the printed text, inches
 
-BLUE = "#005B96"
-ORANGE = "#D55E00"
 INK = "#222222"
-GREY = "#767676"
+GREY = "#6B6B6B"
 PALE = "#D9D9D9"
-NATURAL = "#009E73"
-MIGRATION = "#CC79A7"
-Style = dict[str, Any]  # of a line, as matplotlib takes it
-SERIES: list[Style] = [
-    {"color": "#005B96", "marker": "o", "linestyle": "-"},
-    {"color": "#D55E00", "marker": "s", "linestyle": "-"},
-    {"color": "#009E73", "marker": "^", "linestyle": "-"},
-    {"color": "#B8860B", "marker": "D", "linestyle": "--"},
-    {"color": "#8C4A78", "marker": "v", "linestyle": "--"},
-    {"color": "#56B4E9", "marker": "P", "linestyle": "-."},
-    {"color": "#222222", "marker": "X", "linestyle": ":"},
-]
-SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#F7FBFF", "#9ECAE1", "#4292C6", "#08306B"])
+ACCENT = "#B3003C"  # the one thing that is to be found among many
+GAIN, LOSS = "#01665E", "#A6611A"
+Style = dict[str, Any]  # of a line: ``color`` and ``dashes`` ("" for a whole line); of a point: ``marker``
+SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#F3F5F6", "#B7C3CC", "#6F8796", "#1F2F3A"])
 DIVERGING = LinearSegmentedColormap.from_list(
-    "diverging", ["#B04A00", "#F2B183", "#F7F7F7", "#8DBBDD", "#004B7D"]
+    "diverging", ["#7A4209", "#D8B27C", "#F7F7F7", "#86BFB7", "#004C46"]
 )
 
-SMALL = 7.0  # the smallest type, points
-THEME: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 7.5,
+# Source Sans 3, cut as for the page (whose files are WOFF2, which FreeType does not read); OFL.txt beside it.
+FONT = "Article Sans"
+FONT_FILES = sorted((Path(__file__).parent / "fonts").glob("*.ttf"))
+for _file in FONT_FILES:
+    font_manager.fontManager.addfont(_file)
+
+SMALL = 7.5  # the smallest type but for names on maps, points
+TITLE, UNIT = 9.5, 8.0
+_LEADING = 1.25 / 72  # inches from line to line, a point of type
+_SETTINGS: dict[str, Any] = {
+    "font.size": 8,
     "text.color": INK,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
-    "axes.labelsize": 7.5,
+    "axes.labelsize": 8,
     "axes.titlesize": 8,
-    "axes.titleweight": "bold",
+    "axes.titleweight": 600,
     "axes.titlelocation": "left",
     "axes.titlepad": 4,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
-    "axes.unicode_minus": True,
-    "axes.prop_cycle": cycler(color=[style["color"] for style in SERIES]),
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.5,
     "xtick.color": INK,
@@ -70,17 +69,45 @@ THEME: dict[str, Any] = {
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
-    "lines.linewidth": 1.3,
-    "lines.markersize": 3.5,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
+    "patch.linewidth": 0.4,
     "hatch.linewidth": 0.5,
     "legend.frameon": False,
     "legend.fontsize": SMALL,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
+    "legend.title_fontsize": SMALL,
     "figure.constrained_layout.h_pad": 0.03,
     "figure.constrained_layout.w_pad": 0.03,
+    "figure.dpi": 200,  # laid out at the size of the PNG, for hinted letters are wider at others
     "svg.fonttype": "path",
 }
+
+
+@dataclass(frozen=True)
+class Words:
+    """Every word of one figure.
+
+    Attributes
+    ----------
+    title : str
+        What is seen, or the question that the figure answers.
+    unit : str
+        What the numbers are, and in which unit.
+    source : str
+        Publishers of what is drawn, and what a reader must know of it.
+    marks : mapping
+        Words inside the figure by the key under which its chart asks for them.
+    """
+
+    title: str
+    unit: str
+    source: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> str:
+        """Return a mark."""
+        return self.marks[key]
+
 
 P = ParamSpec("P")
 
@@ -94,23 +121,47 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(chart)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        settings: dict[Any, Any] = mpl.rcParamsDefault | THEME
-        with mpl.rc_context(settings):
+        with mpl.rc_context(mpl.rcParamsDefault):
+            sns.set_theme("paper", "ticks", font=FONT, rc=_SETTINGS)
             fig = chart(*args, **kwargs)
+            for ax in fig.axes:  # how many ticks there is room for is asked again when the figure is saved
+                ax.tick_params(labelsize=SMALL)
             fig.draw_without_rendering()
             fig.set_layout_engine("none")  # laid out once: the same for every format, and quick to save
+            pyplot.close(fig)  # a grid of panels is made by way of pyplot, which would keep it
         return fig
 
     return wrapped
 
 
-def canvas(width: float = DOUBLE, height: float = 3.2) -> Figure:
-    """Return an empty figure of the journal's width (inches), laid out automatically."""
-    return Figure(figsize=(width, height), layout="constrained")
+def canvas(height: float, words: Words) -> Figure:
+    """Return an empty figure as wide as the text, its words around a body of ``height`` inches."""
+    return framed(Figure(figsize=(WIDTH, height)), words)
 
 
-def source_line(fig: Figure, text: str) -> None:
-    """Print the origin of the data below the figure, wrapped to its width."""
-    if text:
-        characters = int(fig.get_figwidth() * 72 / (SMALL * 0.54))
-        fig.supxlabel(textwrap.fill(text, characters), x=0.005, ha="left", fontsize=SMALL, color=GREY)
+def framed(fig: Figure, words: Words) -> Figure:
+    """Give a figure its title, unit and source, laid out around the body that its size is now.
+
+    The body keeps its height: what the words take is added. Lines are broken by the mean width of a letter.
+    """
+    body = fig.get_figheight()
+    head = [(line, TITLE, INK, 600) for line in _lines(words.title, 1.04 * TITLE)]
+    head += [(line, UNIT, GREY, 400) for line in _lines(words.unit, UNIT)]
+    source = _lines(words.source, SMALL)
+    above = sum(size for _, size, _, _ in head) * _LEADING + 0.06
+    below = len(source) * SMALL * _LEADING + (0.08 if source else 0)
+    whole = above + body + below
+    fig.set_size_inches(WIDTH, whole)
+    fig.set_layout_engine("constrained", rect=(0, below / whole, 1, body / whole))
+    top = whole
+    for line, size, color, weight in head:
+        fig.text(0.005, top / whole, line, fontsize=size, color=color, weight=weight, va="top")
+        top -= size * _LEADING
+    for place, line in enumerate(reversed(source)):
+        height = place * SMALL * _LEADING + 0.02
+        fig.text(0.005, height / whole, line, fontsize=SMALL, color=GREY, va="bottom")
+    return fig
+
+
+def _lines(text: str, size: float) -> list[str]:
+    return textwrap.wrap(text, int(WIDTH * 72 / (size * 0.435)))

@@ -1,4 +1,4 @@
-"""Coded speech: profiles and joint occurrence of themes, agreement of coders, protection of speakers."""
+"""Coded speech: profiles of themes, agreement of coders, protection of speakers."""
 
 from pathlib import Path
 
@@ -29,19 +29,6 @@ def theme_profile(coded: pd.DataFrame, k: int = 1) -> pd.DataFrame:
     long = counts.stack().rename("statements").to_frame()
     long["share"] = (100 * counts / counts.sum()).stack()
     return long.dropna().reset_index()
-
-
-def co_occurrence(coded: pd.DataFrame, k: int = 1) -> pd.DataFrame:
-    """How many places of speech (pages, interviews) hold both of two themes; the diagonal: hold the theme.
-
-    Returns
-    -------
-    DataFrame
-        Themes × themes, symmetric; missing where fewer than ``k`` but some hold both.
-    """
-    held = pd.crosstab(coded["within"], coded["theme"]).clip(upper=1)
-    joint = (held.T @ held).rename_axis(columns=None).astype(float)
-    return joint.mask((joint >= 1) & (joint < k))
 
 
 def agreement(segments: pd.DataFrame) -> float:

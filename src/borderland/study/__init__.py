@@ -1,4 +1,4 @@
-"""What this article asks: frame, composition, models, regions, contacts, claims, wording."""
+"""What this article asks: frame, composition, models, regions, contacts, claims, wording, hues."""
 
 __all__ = [
     "claims",
@@ -7,6 +7,7 @@ __all__ = [
     "curves",
     "frame",
     "integration",
+    "labels",
     "language",
     "migration",
     "models",

@@ -113,20 +113,10 @@ def episode_rows(rushes: pd.DataFrame) -> pd.DataFrame:
 
 
 def students_from_kazakhstan(published: pd.DataFrame) -> pd.DataFrame:
-    """Published counts of students from Kazakhstan in Russia, with what each is and whether it is rounded.
-
-    Returns
-    -------
-    DataFrame
-        Rows of ``published_points``; ``thousand``, ``kind`` (of ``STUDENT_COUNTS``), ``approximate``.
-    """
+    """Published counts of students from Kazakhstan in Russia, with what each counts (``kind``)."""
     students = points(published, "students", list(STUDENT_COUNTS))
     students = students[students["unit"] == "RUS"]
-    return students.assign(
-        thousand=students["value"] / 1000,
-        kind=students["indicator"].map(STUDENT_COUNTS),
-        approximate=students["note"].fillna("").str.contains("about|not fewer"),
-    )
+    return students.assign(kind=students["indicator"].map(STUDENT_COUNTS))
 
 
 def students_rows(published: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:

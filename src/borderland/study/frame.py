@@ -82,6 +82,12 @@ def study_area(
     return chosen.assign(name=names).set_index("unit")[columns]
 
 
+def landmarks(places: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Places that a map of Kazakhstan names: centres of today's border regions and cities of a million."""
+    border = study_area(regions, "current-20").index
+    return places[(places["country"] == "KAZ") & (places["million_plus"] | places["unit"].isin(border))]
+
+
 def outline(table: pd.DataFrame, counts: Collection[str] = (), border_set: str = "nineteen") -> pd.DataFrame:
     """Put a regional table on the outline of Tyumen that a set of border regions asks for.
 

@@ -14,14 +14,6 @@ LEVELS = {
     2: "official beside the state language",
     3: "state language",
 }
-SCRIPTS = {
-    "cyrillic": (0, "Cyrillic"),
-    "latin-decreed": (1, "Latin announced"),
-    "latin-law": (2, "Latin by law"),
-    "latin-in-force": (3, "Latin in force"),
-    "latin": (4, "Latin before 1991"),
-    "own-script": (5, "own script"),
-}
 STRENGTH = {"law": 3, "page": 2, "title": 1}  # a draft is no act in force
 EVIDENCE = {"law": "law text read", "secondary": "secondary page", "assumed": "assumed"}
 

@@ -216,8 +216,8 @@ def event_study(panel: pd.DataFrame, measure: str, reach: int, draws: int, seed:
     DataFrame
         ``distance`` (years since the step, those at which a state is seen), ``estimate`` (log points a rank;
         zero at −1), ``null_low``, ``null_high`` (middle 95 % of the reassignments), ``states`` (with a step
-        seen at that distance) and ``p`` (missing at −1). ``attrs["draws"]`` is the number of reassignments
-        that can be fitted.
+        seen at that distance), ``p`` (missing at −1) and ``pooled`` (it holds steps farther away too).
+        ``attrs["draws"]`` is the number of reassignments that can be fitted.
     """
     times = event_time(panel, measure, reach)
     times = times.loc[:, times.any()]  # a short panel shows no state at some distances
@@ -251,6 +251,9 @@ def event_study(panel: pd.DataFrame, measure: str, reach: int, draws: int, seed:
     rows.append([-1, 0.0, 0.0, 0.0, seen["event_0"], np.nan])
     columns = ["distance", "estimate", "null_low", "null_high", "states", "p"]
     table = pd.DataFrame(rows, columns=columns).sort_values("distance", ignore_index=True)
+    farther = event_time(panel, measure, reach + 1)
+    ends = {-reach: f"event_{-reach - 1}", reach: f"event_{reach + 1}"}
+    table["pooled"] = [end in ends and bool(farther[ends[end]].any()) for end in table["distance"]]
     table.attrs = {"draws": len(drawn)}
     return table
 
@@ -548,10 +551,8 @@ def status_rows(
 def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
     """Rows of a grid of coefficients: terms of the network model by measure of the flow and destinations."""
     headings = {
-        "official": "Russian official\nin both",
-        "official_within": "Russian official in\nboth, pair effects",
-        "spoken": "common spoken\nlanguage",
-        "log_distance": "distance\n(elasticity)",
+        "official": "Russian official or state language of both",
+        "log_distance": "Distance (elasticity)",
     }
     parts = [network[network["term"] == term].assign(panel=words) for term, words in headings.items()]
     rows = pd.concat(parts, ignore_index=True)
@@ -560,22 +561,13 @@ def outcome_rows(network: pd.DataFrame) -> pd.DataFrame:
 
 
 def anchor_rows(fitted: pd.DataFrame, network: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a coefficient plot: distance and language of our models beside those of other studies."""
+    """Rows of a coefficient plot: the elasticity of distance in our models beside those of other studies."""
     ours = fitted.rename(columns={"model": "label"}).assign(
         label=lambda f: "Russia, " + f["label"].str.lower()
     )
     ours = pd.concat([ours, network.assign(label="network, " + network["destinations"])])
-    groups = {
-        "log_distance": {"distance": ""},
-        "official": {"common-official-language": ": official"},
-        "spoken": {"linguistic-proximity": ": proximity"},
-        "contiguous": {},
-    }
-    parts = [
-        beside_published(ours[ours["term"] == term], published, variables, TERMS[term])
-        for term, variables in groups.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
+    term = "log_distance"
+    return beside_published(ours[ours["term"] == term], published, {"distance": ""}, TERMS[term])
 
 
 # --- what the text quotes ---------------------------------------------------------------------------

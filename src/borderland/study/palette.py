@@ -1,42 +1,41 @@
-"""Hues and wordings of the article: Kazakhstan and Russia keep one hue each in all figures."""
-
-from collections.abc import Iterable
+"""Hues of the article, each with one meaning: side, part of change, direction, group; samples are grey."""
 
 import pandas as pd
+import seaborn as sns
 
 from borderland.charts.maps import Look
-from borderland.charts.theme import BLUE, INK, NATURAL, ORANGE
-from borderland.study.frame import COUNTRY_NAME
+from borderland.charts.theme import GAIN, GREY, INK, LOSS
 
-KAZ, RUS = BLUE, ORANGE
+# A country, its side of the border, its counting office.
+KAZ, RUS = "#005B96", "#D55E00"
 COUNTRY = {"KAZ": KAZ, "RUS": RUS}
-NAMED = {COUNTRY_NAME[code]: color for code, color in COUNTRY.items()}  # of a series named after a country
+SIDE = {"Kazakh side": KAZ, "Russian side": RUS}
 
-# Who counts, not whose migrants: the hue is that of the counting office's country.
 COUNTER_STYLE = {
-    "counted by Russia": {"color": RUS, "marker": "s", "linestyle": "-"},
-    "counted by Kazakhstan": {"color": KAZ, "marker": "o", "linestyle": "-"},
-}
-DIRECTION_STYLE = {
-    "arrivals": {"color": NATURAL, "marker": "^", "linestyle": "-"},
-    "departures": {"color": "#8C4A78", "marker": "v", "linestyle": "--"},
-    "net": {"color": INK, "marker": "o", "linestyle": "-"},
-}
-FLOW_STYLE = {
-    "inside Kazakhstan": {"color": "#56B4E9"},
-    "across the country’s borders": {"color": "#8C4A78", "hatch": "////"},
+    "counted by Russia": {"color": RUS, "dashes": ""},
+    "counted by Kazakhstan": {"color": KAZ, "dashes": ""},
 }
 GROUP_STYLE = {
-    "Kazakh side": {"color": KAZ, "marker": "o", "linestyle": "-"},
-    "rest of Kazakhstan": {"color": KAZ, "marker": "o", "linestyle": ":", "markerfacecolor": "white"},
-    "Russian side": {"color": RUS, "marker": "s", "linestyle": "-"},
-    "rest of Russia": {"color": RUS, "marker": "s", "linestyle": ":", "markerfacecolor": "white"},
+    "Kazakh side": {"color": KAZ, "dashes": ""},
+    "rest of Kazakhstan": {"color": KAZ, "dashes": (1, 1.2)},
+    "Russian side": {"color": RUS, "dashes": ""},
+    "rest of Russia": {"color": RUS, "dashes": (1, 1.2)},
+}
+DIRECTION_STYLE = {
+    "arrivals": {"color": GAIN, "dashes": ""},
+    "departures": {"color": LOSS, "dashes": (4, 1.2)},
+    "net": {"color": INK, "dashes": ""},
+}
+PART_STYLE = {
+    "natural change": {"color": "#6AA32D", "dashes": ""},
+    "net migration": {"color": "#8C4A78", "dashes": (4, 1.2)},
+    "sum": {"color": INK, "dashes": (1, 1.2)},
 }
 DISPERSION_LABEL = {"total": "all regions", "between": "between the two sides", "within": "within the sides"}
 DISPERSION_STYLE = {
-    "all regions": {"color": INK, "marker": "o", "linestyle": "-"},
-    "between the two sides": {"color": "#8C4A78", "marker": "s", "linestyle": "--"},
-    "within the sides": {"color": NATURAL, "marker": "^", "linestyle": "-"},
+    "all regions": {"color": INK, "dashes": ""},
+    "between the two sides": {"color": GREY, "dashes": (4, 1.2)},
+    "within the sides": {"color": GREY, "dashes": (1, 1.2)},
 }
 
 
@@ -46,14 +45,15 @@ def region_colors(area: pd.DataFrame) -> dict[str, str]:
 
 
 GROUP_COLOR = {
-    "kazakh": "#005B96",
-    "russian": "#D55E00",
+    "kazakh": "#4B3F8F",
+    "russian": "#CF4055",
     "ukrainian": "#E8B84B",
-    "german": "#009E73",
-    "tatar": "#8C4A78",
-    "uzbek": "#56B4E9",
+    "german": "#8A8D3F",
+    "tatar": "#6FA8A0",
+    "uzbek": "#B7A6D9",
     "other": "#C9C9C9",
 }
+RUSSIAN_SHARE = sns.light_palette("#9E1F36", as_cmap=True)
 
 GROUP_LABEL = {
     "kazakh": "Kazakhs",
@@ -64,23 +64,18 @@ GROUP_LABEL = {
     "uzbek": "Uzbeks",
     "other": "others",
 }
+NAMED_GROUP = {GROUP_LABEL[group]: color for group, color in GROUP_COLOR.items()}
 
-
-def group_label_colors(groups: Iterable[str]) -> dict[str, str]:
-    """Hue of each ethnic group under its printed name."""
-    return {GROUP_LABEL[group]: GROUP_COLOR[group] for group in groups}
-
-
+# By the country in which people buy.
 BUYER_STYLE = {
-    "RUS": {"color": RUS, "marker": "v", "label": "buyers from Kazakhstan in Russia"},
-    "KAZ": {"color": KAZ, "marker": "^", "label": "buyers from Russia in Kazakhstan"},
+    "RUS": {"color": RUS, "marker": "v"},
+    "KAZ": {"color": KAZ, "marker": "^"},
 }
 
 MAP = Look(
     regions=("russia", "kazakhstan"),
     fills={"KAZ": "#C9DFEE", "RUS": "#FBDCC4"},
     inks={"KAZ": "#003E66", "RUS": "#8A3D00"},
-    labels={"KAZ": "Kazakh border region", "RUS": "Russian border region"},
     shifts={
         "KZ-ATY": (75, 45),
         "KZ-ZAP": (-40, -55),
@@ -99,12 +94,12 @@ MAP = Look(
         "RU-OMS": (15, 70),
         "RU-NVS": (-70, 60),
         "RU-AL": (30, -50),
+        "KZ-10": (-40, -110),
     },
-    apart="okrugs of Tyumen, not counted with it",
 )
 
 # Keys are wordings of populations.VINTAGE_LABEL.
 VINTAGE_STYLE = {
-    "as published last": {},
-    "withdrawn estimate": {"linestyle": (0, (3, 1))},
+    "as published last": {"dashes": ""},
+    "withdrawn estimate": {"dashes": (3, 1)},
 }

@@ -256,9 +256,18 @@ def total_change(indices: pd.DataFrame, first: int, last: int) -> pd.Series:
 
 
 def side_panels(sides: pd.DataFrame, names: Collection[str]) -> dict[str, pd.DataFrame]:
-    """Rates of each named side by year, in the shape the balance chart draws."""
-    columns = ["natural_rate", "migration_rate", "growth_rate"]
-    return {name: sides[sides["unit"] == name].set_index("year")[columns].astype(float) for name in names}
+    """Rates of each named side by year: natural change, net migration and their sum, under these words."""
+    columns = {"natural_rate": "natural change", "migration_rate": "net migration", "growth_rate": "sum"}
+    wanted = sides.set_index("year")[["unit", *columns]].rename(columns=columns)
+    return {name: wanted[wanted["unit"] == name].drop(columns="unit").astype(float) for name in names}
+
+
+def by_side(values: pd.DataFrame, area: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split a frame (index year, columns units) into one a side: rows regions by name, columns years."""
+    return {
+        side: values[area.index[area["country"] == country]].rename(columns=area["name"]).T
+        for country, side in SIDE.items()
+    }
 
 
 def side_gap(sides: pd.DataFrame, periods: Collection[tuple[int, int]]) -> list[float]:
@@ -325,7 +334,7 @@ def dispersions(indicators: Mapping[str, pd.DataFrame], country: pd.Series) -> d
 def titled(dispersions: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """Dispersions under the titles of their panels, which name the unit, with printed column names."""
     return {
-        f"{name}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
+        f"{name.capitalize()}, {INDICATOR_UNIT[name]}": values.rename(columns=dict(labels))
         for name, values in dispersions.items()
     }
 

@@ -45,10 +45,21 @@ def breaks_table(register: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+_DIVISION = {
+    "constant-16": "Kazakh regions, constant",
+    "current-20": "Kazakh regions of today",
+    "ru-subjects": "Russian regions",
+    "country": "whole countries",
+    "countries": "states",
+    "districts": "districts",
+}
+
+
 def _coverage_label(rows: pd.DataFrame) -> pd.Series:
     """Name of a row of the coverage picture: the table, with its division where it has more than one."""
     several = rows.groupby("table")["division"].transform("nunique") > 1
-    return rows["table"].where(~several, rows["table"] + " · " + rows["division"])
+    words = rows["table"].str.replace("_", " ")
+    return words.where(~several, words + " · " + rows["division"].replace(_DIVISION))
 
 
 def coverage_rows(coverage: pd.DataFrame, first_year: int) -> pd.DataFrame:

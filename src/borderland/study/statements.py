@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from borderland.methods import coding
@@ -58,11 +57,10 @@ def corpus(register: pd.DataFrame, segments: pd.DataFrame | None) -> pd.DataFram
 
 
 class Material(NamedTuple):
-    """What is said: its themes, how many speakers must stand behind a cell, and its source."""
+    """What is said: its themes, and how many speakers must stand behind a cell."""
 
     coded: pd.DataFrame  # from :func:`corpus`
     speakers: int
-    source: str
     agreement: dict[str, "Coding"]  # under "interviews"; empty for the published statements
 
 
@@ -74,7 +72,7 @@ class Coding:
     number: Annotated[int, "d"]
 
 
-def material(register: pd.DataFrame, segments_file: str, speakers: int, source: str) -> Material:
+def material(register: pd.DataFrame, segments_file: str, speakers: int) -> Material:
     """The published statements, or the coded interviews of an author's file.
 
     Parameters
@@ -83,21 +81,25 @@ def material(register: pd.DataFrame, segments_file: str, speakers: int, source: 
         CSV of coded segments (see :func:`borderland.methods.coding.read_segments`), empty for the register.
     speakers : int
         Speakers that must stand behind a cell of interviews; statements are public.
-    source : str
-        Source line of the register.
     """
     if not segments_file:
-        return Material(corpus(register, None), 1, source, {})
+        return Material(corpus(register, None), 1, {})
     segments = coding.read_segments(segments_file)
-    said = f"Source: coded interviews; cells with fewer than {speakers} speakers left out."
     found = Coding(coding.agreement(segments), segments["interview"].nunique())
-    return Material(corpus(register, segments), speakers, said, {"interviews": found})
+    return Material(corpus(register, segments), speakers, {"interviews": found})
 
 
-def frequent(joint: pd.DataFrame, places: int) -> list[str]:
-    """Themes held by at least so many places of speech, most frequent first."""
-    held = pd.Series(np.diag(joint), index=joint.index)
-    return list(held[held >= places].sort_values(ascending=False, kind="stable").index)
+def profile_table(profile: pd.DataFrame) -> pd.DataFrame:
+    """Theme profile as printed: a row a theme, the most frequent first, a column a group, percent.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        From :func:`borderland.methods.coding.theme_profile`; a cell that is not shown is missing.
+    """
+    order = profile.groupby("theme")["statements"].sum().sort_values(ascending=False, kind="stable").index
+    wide = profile.pivot(index="theme", columns="group", values="share")
+    return wide.loc[order].rename_axis("Theme").rename_axis(columns=None).reset_index()
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,12 @@ def to_map(lat: ArrayLike, lon: ArrayLike) -> tuple[NDArray[np.float64], NDArray
     return x, y
 
 
+def placed(places: pd.DataFrame) -> pd.DataFrame:
+    """Places (``lat``, ``lon``) with their ``x`` and ``y`` on the map, metres."""
+    x, y = to_map(places["lat"], places["lon"])
+    return places.assign(x=x, y=y)
+
+
 def projected(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its geometries in metres of the Albers equal-area map instead of degrees."""
     geometry = [shapely.transform(g, _MAP.transform, interleaved=False) for g in frame["geometry"]]

@@ -1,4 +1,4 @@
-"""Profiles, co-occurrence, agreement of coders, and cells that would give a speaker away."""
+"""Profiles, agreement of coders, and cells that would give a speaker away."""
 
 import krippendorff
 import numpy as np
@@ -24,14 +24,6 @@ def test_profile_counts_and_shares():
     assert profile.loc[("a", "x"), "statements"] == 2
     assert profile.loc[("a", "x"), "share"] == pytest.approx(200 / 3)
     assert profile.groupby("group")["share"].sum().tolist() == pytest.approx([100, 100])
-
-
-def test_co_occurrence_counts_places_not_statements():
-    joint = coding.co_occurrence(EXAMPLE)
-    assert joint.loc["a", "a"] == 3
-    assert joint.loc["a", "b"] == joint.loc["b", "a"] == 1
-    assert joint.loc["c", "c"] == 1  # said twice in one place
-    assert joint.loc["b", "c"] == 0
 
 
 @settings(max_examples=25, deadline=None)
@@ -153,5 +145,10 @@ def test_the_register_keeps_all_its_statements():
     assert set(register["claim"]) <= set(statements.CLAIMS)
 
 
-def test_frequent_themes_come_first():
-    assert statements.frequent(coding.co_occurrence(EXAMPLE), 1) == ["a", "b", "c"]
+def test_a_printed_profile_has_the_most_frequent_theme_first_and_hides_what_is_not_shown():
+    table = statements.profile_table(coding.theme_profile(EXAMPLE))
+    assert table["Theme"].tolist() == ["a", "c", "b"]
+    assert table.set_index("Theme").loc["a", "x"] == pytest.approx(200 / 3)
+    hidden = coding.theme_profile(EXAMPLE)
+    hidden = hidden[(hidden["theme"] != "a") | (hidden["group"] != "x")]
+    assert statements.profile_table(hidden).set_index("Theme")["x"].isna()["a"]

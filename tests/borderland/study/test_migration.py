@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from borderland.charts import marks
 from borderland.methods import rates
 from borderland.study import migration, populations
 from borderland.tables import data
@@ -50,16 +49,6 @@ def test_log_ratio_changes_sign_when_sides_are_exchanged():
     one, two = pd.Series({1: 3.0, 2: 9.0}), pd.Series({1: 4.0, 2: 2.0})
     forth, back = migration.mirror_statistics(one, two), migration.mirror_statistics(two, one)
     np.testing.assert_allclose(forth["log_ratio"], -back["log_ratio"], atol=1e-12)  # rounding
-
-
-@given(st.sets(st.integers(1990, 2025), min_size=1), st.sets(st.integers(1985, 2030), max_size=4))
-@settings(max_examples=50, deadline=None)
-def test_pieces_partition_the_series(years, breaks):
-    series = pd.Series(0.0, index=sorted(years))
-    pieces = marks.split_at_breaks(series, breaks)
-    assert [year for piece in pieces for year in piece.index] == series.index.tolist()
-    for piece in pieces:
-        assert not any(piece.index[0] < at <= piece.index[-1] for at in breaks)
 
 
 class TestReports:

@@ -54,6 +54,7 @@ def test_event_study_finds_a_known_path_and_nothing_before_it():
         assert found.loc[distance, "estimate"] == pytest.approx(effect, abs=0.05)
     assert (found.loc[[1, 2, 3], "estimate"] > found.loc[[1, 2, 3], "null_high"]).all()
     assert found["states"].tolist() == [4] * 7
+    assert found["pooled"].tolist() == [True, *[False] * 5, True]
     summed = models.event_summary(models.event_study(made_up(truth), "status_rank", 3, 39, 0))
     assert (summed.reach, summed.states_after) == (3, 4)
     assert summed.outside >= 3
@@ -64,6 +65,8 @@ def test_event_study_of_a_short_panel_leaves_out_distances_that_no_state_is_seen
     short = frame[frame["year"].between(2008, 2012)].reset_index(drop=True)  # one step, in 2010
     found = models.event_study(short, "status_rank", 4, 9, 0)
     assert found["distance"].tolist() == [-2, -1, 0, 1, 2]
+    # at the very reach, no year lies farther from the step
+    assert not models.event_study(short, "status_rank", 2, 9, 0)["pooled"].any()
     summed = models.event_summary(found)
     assert (summed.reach, summed.states_after) == (2, 1)
 

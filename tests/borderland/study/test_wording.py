@@ -40,15 +40,19 @@ def test_printed_columns_come_in_order_and_missing_ones_are_named():
 def test_coverage_names_a_division_only_where_there_are_several():
     coverage = pd.DataFrame(
         {
-            "table": ["p", "p", "q"],
-            "division": ["x", "y", "x"],
+            "table": ["p_r", "p_r", "q"],
+            "division": ["x", "country", "x"],
             "year": [2001, 2003, 2001],
             "share": [1.0, 0.5, 1.0],
         }
     )
     matrix = sources.coverage_rows(coverage, 2000)
-    assert matrix.index.tolist() == ["p · x", "p · y", "q"]
+    assert matrix.index.tolist() == ["p r · whole countries", "p r · x", "q"]
     assert matrix.columns.tolist() == [2000, 2001, 2002, 2003]
-    assert matrix.loc["p · y"].tolist() == [0, 0, 0, 0.5]
-    register = {"p": {"grade": "B"}, "q": {"grade": "C"}}
-    assert sources.coverage_grades(coverage, register) == {"p · x": "B", "p · y": "B", "q": "C"}
+    assert matrix.loc["p r · whole countries"].tolist() == [0, 0, 0, 0.5]
+    register = {"p_r": {"grade": "B"}, "q": {"grade": "C"}}
+    assert sources.coverage_grades(coverage, register) == {
+        "p r · x": "B",
+        "p r · whole countries": "B",
+        "q": "C",
+    }
