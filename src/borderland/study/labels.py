@@ -160,13 +160,13 @@ FIGURES: Mapping[str, Words] = {
         "External migration by subtraction. Border regions in bold and blue.",
     ),
     "gravity-status": Words(
-        "The status of Russian at the origin and {direction} in Russia",
+        "{flow} and the status of Russian",
         "Coefficient of the status, log points, 95 % interval",
         "",
         _LIST,
     ),
     "gravity-event-study": Words(
-        "Arrivals in Russia before and after a step of the status of Russian",
+        "{flow} before and after a step of the status of Russian",
         "Log points a rank, against the year before the step",
         "",
         {
