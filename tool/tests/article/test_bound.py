@@ -13,8 +13,9 @@ from paperbuild.article.text import Manuscript, read
 from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import PaperError
 
-TEXT = """The gap [rose|fell]{if="a.gap > 0"}, and [*clearly*]{when="a.gap > 2"} so; the rest
-[shrank|stood still|grew]{sign="a.rest"}. Of them {{< meta w.a.few >}} [region|regions]{count="a.few"} lose.
+TEXT = """The gap [[shrank|rose]{sign="a.gap"}|fell]{if="a.gap > 0"}, and [*clearly*]{when="a.gap > 2"} so;
+the rest [shrank|stood still|grew]{sign="a.rest"}.
+Of them {{< meta w.a.few >}} [region|regions]{count="a.few"} lose.
 
 ::: {when="a.rest < 0"}
 A paragraph that is not true.
@@ -34,18 +35,26 @@ def manuscript(text):
 def test_every_binding_is_found_with_its_place_and_language():
     found = bound_in(manuscript(TEXT))
     assert [(one.kind.name, one.line, one.language) for one in found] == [
-        ("if", 1, "en"), ("when", 1, "en"), ("sign", 2, "en"), ("count", 2, "en"), ("when", 4, "en"),
-        ("count", 9, "ru"),
+        ("if", 1, "en"), ("sign", 1, "en"), ("when", 1, "en"), ("sign", 2, "en"), ("count", 3, "en"),
+        ("when", 5, "en"), ("count", 10, "ru"),
     ]  # fmt: skip
-    assert [one.wordings for one in found[:3]] == [
-        ("rose", "fell"), ("*clearly*",), ("shrank", "stood still", "grew"),
+    assert [one.wordings for one in found[1:4]] == [
+        ("shrank", "rose"), ("*clearly*",), ("shrank", "stood still", "grew"),
     ]  # fmt: skip
-    assert found[4].wordings == ("A paragraph that is not true.",)
+    assert found[5].wordings == ("A paragraph that is not true.",)
+
+
+def test_wordings_may_hold_bound_words_of_their_own():
+    text = '[[shrank|grew]{sign="a.gap"} by much|stood still]{if="a.gap > 2"}'
+    inner, outer = sorted(bound_in(manuscript(text)), key=lambda one: one.end)
+    assert inner.wordings == ("shrank", "grew")
+    assert outer.wordings == ('[shrank|grew]{sign="a.gap"} by much', "stood still")
+    assert (inner.outcome(FACTS), outer.outcome(FACTS)) == (2, 1)
 
 
 def test_outcomes_number_the_wording_that_is_printed():
     chosen = {one.kind.name + str(one.line): one.outcome(FACTS) for one in bound_in(manuscript(TEXT))}
-    assert chosen == {"if1": 1, "when1": 1, "sign2": 2, "count2": 2, "when4": FALSE, "count9": 2}
+    assert chosen == {"if1": 1, "sign1": 2, "when1": 1, "sign2": 2, "count3": 2, "when5": FALSE, "count10": 2}
 
 
 @pytest.mark.parametrize(
@@ -149,4 +158,19 @@ def test_a_condition_that_the_build_has_not_seen_stops_the_typesetter(root, tmp_
     shutil.copytree(root, copy)
     edit(copy, 'when="a.gap > 2"', 'when="a.gap > 3"')
     with pytest.raises(PaperError, match="nothing says whether this holds"):
+        render(job(copy, "html"))
+
+
+@pytest.mark.parametrize("inside", ["*rose|fell*", '"rose|fell"', "**rose|**fell"])
+def test_a_bar_inside_markup_parts_nothing_and_is_never_printed(root, tmp_path, inside):
+    import shutil
+
+    copy = tmp_path / "article"
+    shutil.copytree(root, copy)
+    edit(copy, "[*clearly*]", f'[{inside}]{{if="a.gap > 0"}}, [*clearly*]')
+    path = copy / "build" / "results" / "numbers.yml"
+    chosen = json.dumps(outcomes(bound(read(copy)), FACTS))
+    numbers = re.sub(r"(?m)^bound: .*$", lambda _: f"bound: {chosen}", path.read_text(encoding="utf-8"))
+    path.write_text(numbers, encoding="utf-8")
+    with pytest.raises(PaperError, match="Bars stand between wordings"):
         render(job(copy, "html"))

@@ -13,7 +13,7 @@ from paperbuild.ground.errors import PaperError
 ROWS = "Region,Side,Mean\nOmsk,RUS,-4.4\nKurgan,RUS,-9.8\nAtyrau,KAZ,21.4\nAktobe,KAZ,\n"
 FACTS = Facts(
     {"a.gap": 10.7, "a.change": -3.0, "a.count": 3, "a.name": "Omsk", "a.none": 0},
-    {"tables/regions.csv": ROWS}.get,
+    {"tables/regions.csv": ROWS, "tables/named.csv": "name,label,artefact\na,1,x\nb,0,x\nc,0,y\n"}.get,
 )
 
 
@@ -36,6 +36,9 @@ FACTS = Facts(
         ('largest("regions", "Mean", "Region")', "Atyrau"),
         ('smallest("regions", "Mean", "Region", Side="RUS") == "Kurgan"', True),
         ('sum(column("regions", "Mean", Side="KAZ"))', 21.4),
+        ('every(column("regions", "Side") in ("RUS", "KAZ"))', True),
+        ('none(column("regions", "Region", Side="KAZ") not in ("Atyrau", "Aktobe"))', True),
+        ('largest("named", "label", "name", artefact="x")', "a"),  # columns may have any name
     ],
 )
 def test_an_expression_means_what_it_says(expression, value):
@@ -60,6 +63,17 @@ def test_an_expression_means_what_it_says(expression, value):
         ('column("region", "Mean") > 0', "no table or figure"),
         ('every(column("regions", "Maen") > 0)', "did you mean 'Mean'"),
         ('max(column("regions", "Mean", Side="UKR"))', "no row with Side = UKR"),
+        # Python takes a text or list for true and repeats a list: these would hold whatever the results are.
+        ('column("regions", "Mean") > 0 and a.gap > 0', "neither true nor false"),
+        ('not column("regions", "Mean") > 0', "neither true nor false"),
+        ("a.gap < 0 or a.name", "neither true nor false"),
+        ('every(column("regions", "Mean"))', "neither true nor false"),
+        ("every(a.name)", "no column"),
+        ('max(column("regions", "Mean") * 2) > 40', "no number to reckon with"),
+        ("-(a.gap > 0) < 0", "no number to reckon with"),
+        ('none(column("regions", "Mean") == column("regions", "Region"))', "left of a comparison"),
+        ('a.name != column("regions", "Region")', "left of a comparison"),
+        ('smallest("named", "label", "name")', "b and c share the min 0.0"),
     ],
 )
 def test_what_is_no_condition_is_refused_in_words(expression, told):

@@ -8,7 +8,13 @@ from paperbuild.article.bound import bound
 from paperbuild.article.text import Manuscript
 from paperbuild.checks.mutate import mutate
 from paperbuild.checks.rule import Subject
-from paperbuild.checks.words import false_in, plain_findings, unbound, unbound_readings
+from paperbuild.checks.words import (
+    false_in,
+    plain_findings,
+    unbound,
+    unbound_findings,
+    unbound_readings,
+)
 from paperbuild.project.layout import Project
 
 NUMBERS = {
@@ -41,7 +47,7 @@ def project(tmp_path):
             "figures/manifest.json": json.dumps(
                 {
                     "format": 1,
-                    "outputs": [],
+                    "outputs": [{"path": "tables/years.csv"}],
                     "numbers": NUMBERS,
                     "documents": [],
                     "findings": [],
@@ -177,3 +183,45 @@ def test_words_that_no_change_of_their_results_moves_are_told(project):
     found = mutate(bound(subject.article), subject.facts)
     assert [one.expression for one in found.unmoved] == ["a.gap == a.gap", "abs(a.gap) + 1"]
     assert found.words == 5
+
+
+def test_a_change_that_leaves_no_row_to_judge_is_no_move(project):
+    always = 'every(column("years", "low", year=2020) > -1)'
+    subject = project(f"It is [never below]{{when='{always} or a.gap == a.gap'}}.\n")
+    assert [one.kind.name for one in mutate(bound(subject.article), subject.facts).unmoved] == ["when"]
+
+
+def test_only_figures_that_notebooks_publish_are_facts(project):
+    subject = project('It is [low]{when=\'max(column("other", "low")) < 2\'}.\n')
+    (subject.project.root / "tables/other.csv").write_text("low\n1\n", encoding="utf-8")
+    (found,) = false_in(subject)
+    assert "no table or figure is called 'other'" in found.message
+
+
+def test_a_printed_number_that_only_ends_like_the_recorded_one_is_found(project):
+    for typed in ("110.7", "0.10.7", "−10.7"):
+        (found,) = plain_findings(project("Words.\n", f"The gap is {typed}<!-- = n.a.gap -->.\n"))
+        assert found.expected == "10.7"
+    assert not list(plain_findings(project("Words.\n", "The gap is **10.7**<!-- = n.a.gap -->.\n")))
+
+
+def test_words_declared_to_be_no_result_need_a_reason(project):
+    text = "It is [larger]{.no-result} here, and [larger]{.no-result why='of a scale'} there.\n"
+    (found,) = unbound_findings(project(text))
+    assert (found.where, found.expected) == ("paper.qmd:1", '[…]{.no-result why="definition"}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The share rose. @smith2020 agree.",
+        "The share rose. {{< meta n.a.few >}} others [fell]{when='a.gap > 0'}.",
+        "The share rose by {{< meta n.a.gap >}}, unlike that of @smith2020.",
+        "The sides cannot be told\nfrom each other.",
+        "The share rose. [Most]{when='a.gap > 0'} lose, as @smith2020 finds.",
+        "Only three changed it. {{< meta W.a.few >}} lose, as @smith2020 finds.",
+        "The share rose. Not only this, as @smith2020 finds.",
+    ],
+)
+def test_neither_the_next_sentence_nor_a_line_end_hides_a_result(text):
+    assert len(unbound(Manuscript("paper.qmd", f"{text}\n"), "en")) == 1

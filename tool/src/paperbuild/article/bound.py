@@ -131,11 +131,16 @@ class Bound:
 
     @property
     def key(self) -> str:
-        """Under what the metadata has its outcome: the kind, for a plural the language, the expression."""
-        kind = self.kind.name.removeprefix("alt-")
-        tag = f" {self.language.partition('-')[0]}" if kind == "count" else ""
-        three = " 3" if kind == "sign" and len(self.wordings) == 3 else ""
-        return f"{kind}{tag}{three} {' '.join(self.expression.split())}"
+        """Under what the metadata has its outcome: kind, language of a plural, count of wordings, expression.
+
+        The filter `article.lua` makes the same; where it parts the wordings otherwise, it finds no outcome.
+        """
+        parts = [self.kind.name.removeprefix("alt-")]
+        if self.kind.name == "count":
+            parts.append(self.language.partition("-")[0].lower())
+        if not self.kind.holds:
+            parts.append(str(len(self.wordings)))
+        return " ".join([*parts, *self.expression.split()])
 
     @property
     def where(self) -> str:
@@ -205,10 +210,26 @@ def _covered(text: Manuscript, block: Attributes, name: str) -> tuple[int, tuple
     if text.text[block.start - 1 : block.start] == "]":
         start = text.opening(block.start - 1)
         inside = text.text[start + 1 : block.start - 1]
-        return start, tuple(inside.split("|")) if name != "when" else (inside,)
+        return start, (inside,) if KINDS[name].holds else parted(inside)
     around = next((div for div in text.divs if div[2].start == block.start), None)
     inside = text.text[block.end : around[1]].rsplit("\n", 1)[0] if around else ""
     return block.start, (inside.strip(),)
+
+
+def parted(inside: str) -> tuple[str, ...]:
+    """Return what stands between the bars of a span; bars of spans within it are theirs.
+
+    >>> parted("all|[some|none]{if='a.b > 0'}")
+    ('all', "[some|none]{if='a.b > 0'}")
+    """
+    found, depth = [""], 0
+    for char in inside:
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if char == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += char
+    return tuple(found)
 
 
 def bound(article: Article) -> list[Bound]:

@@ -8,7 +8,8 @@ published tables and pictures::
     largest("border-region-means", "2010–2021", "Region") == "Tyumen"
 
 It is read by Python's own parser and evaluated node by node: names, numbers, texts, comparisons, arithmetic,
-``and``, ``or``, ``not`` and the functions of `FUNCTIONS`. Nothing else can be said in it.
+``and``, ``or``, ``not`` and the functions of `FUNCTIONS`. Nothing else can be said in it. What Python would
+take for true, as a text or the cells of a column, is an error: it would hold whatever the results are.
 """
 
 from __future__ import annotations
@@ -93,19 +94,31 @@ def _value(cell: str) -> Value:
         return cell
 
 
-def _column(facts: Facts, artefact: str, name: str, **where: Value) -> list[Value]:
+# Names before the slash are free for columns: a filter may ask for `label="Omsk"`.
+def _column(facts: Facts, artefact: str, name: str, /, **where: Value) -> list[Value]:
     """Return the cells of a column as numbers where they are, empty ones left out."""
     return [cell for cell, _ in _cells(facts, artefact, name, name, where)]
 
 
-def _largest(facts: Facts, artefact: str, name: str, label: str, **where: Value) -> Value:
+def _largest(facts: Facts, artefact: str, name: str, label: str, /, **where: Value) -> Value:
     """Return the cell of the column `label` where the column `name` is largest."""
-    return max(_cells(facts, artefact, name, label, where), key=lambda cell: cell[0])[1]
+    return _of_one(max, _cells(facts, artefact, name, label, where), artefact)
 
 
-def _smallest(facts: Facts, artefact: str, name: str, label: str, **where: Value) -> Value:
+def _smallest(facts: Facts, artefact: str, name: str, label: str, /, **where: Value) -> Value:
     """Return the cell of the column `label` where the column `name` is smallest."""
-    return min(_cells(facts, artefact, name, label, where), key=lambda cell: cell[0])[1]
+    return _of_one(min, _cells(facts, artefact, name, label, where), artefact)
+
+
+def _of_one(choose: Callable[..., Value], cells: Sequence[tuple[Value, Value]], artefact: str) -> Value:
+    """Return the label of the extreme value; none has that rank where two share it."""
+    extreme = choose(value for value, _ in cells)
+    labels = dict.fromkeys(label for value, label in cells if value == extreme)
+    if len(labels) > 1:
+        raise PaperError(
+            f"in {artefact} {' and '.join(map(str, labels))} share the {choose.__name__} {extreme}"
+        )
+    return next(iter(labels))
 
 
 def _cells(
@@ -130,10 +143,10 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "min": lambda *values: min(_flat(values)),
     "max": lambda *values: max(_flat(values)),
     "sum": lambda *values: sum(_flat(values)),
-    "count": lambda values: sum(1 for value in values if value),
-    "every": all,
-    "some": any,
-    "none": lambda values: not any(values),
+    "count": lambda answers: sum(_answers(answers)),
+    "every": lambda answers: all(_answers(answers)),
+    "some": lambda answers: any(_answers(answers)),
+    "none": lambda answers: not any(_answers(answers)),
 }
 """What a condition may call; lists come from `OF_FACTS` and from comparing them with a value."""
 
@@ -143,6 +156,27 @@ OF_FACTS: dict[str, Callable[..., Value]] = {"column": _column, "largest": _larg
 
 def _flat(values: Sequence[Value]) -> list[Value]:
     return [one for value in values for one in (value if isinstance(value, list) else [value])]
+
+
+def _answers(value: Value) -> list[bool]:
+    if not isinstance(value, list):
+        raise PaperError(f"{value!r} is no column", expected='a comparison of cells, as column("t", "x") > 0')
+    return [_truth(one) for one in value]
+
+
+def _truth(value: Value) -> bool:
+    if not isinstance(value, bool):
+        raise PaperError(
+            f"{value!r} is neither true nor false",
+            expected="a comparison, as a.b > 0; of cells, every(…), some(…) or none(…) of it",
+        )
+    return value
+
+
+def _amount(value: Value) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PaperError(f"{value!r} is no number to reckon with")
+    return value
 
 
 @functools.lru_cache(maxsize=1024)
@@ -225,15 +259,15 @@ def _evaluate(node: ast.AST, facts: Facts) -> Value:
         case ast.Name() | ast.Attribute():
             return _number(_dotted(node), facts)
         case ast.BoolOp(op=ast.And(), values=parts):
-            return all(again(part) for part in parts)
+            return all(_truth(again(part)) for part in parts)
         case ast.BoolOp(values=parts):
-            return any(again(part) for part in parts)
+            return any(_truth(again(part)) for part in parts)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not again(operand)
+            return not _truth(again(operand))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -again(operand)
+            return -_amount(again(operand))
         case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _ARITHMETIC:
-            return _ARITHMETIC[type(operation)](again(left), again(right))
+            return _ARITHMETIC[type(operation)](_amount(again(left)), _amount(again(right)))
         case ast.Compare(left=left, ops=operations, comparators=others):
             return _compare([left, *others], operations, again)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in FUNCTIONS or (
@@ -255,14 +289,17 @@ def _evaluate(node: ast.AST, facts: Facts) -> Value:
 def _compare(
     nodes: Sequence[ast.AST], operations: Sequence[ast.cmpop], again: Callable[[ast.AST], Value]
 ) -> Value:
-    """Compare neighbours; a list is compared value by value, except with ``in``."""
+    """Compare neighbours; a list on the left is compared value by value."""
     values = [again(node) for node in nodes]
     outcome: Value = True
     for left, operation, right in zip(values, operations, values[1:], strict=False):
         if type(operation) not in _COMPARISONS:
             raise PaperError("only <, <=, >, >=, ==, !=, in and not in compare")
         compare = _COMPARISONS[type(operation)]
-        if isinstance(left, list) and not isinstance(operation, ast.In | ast.NotIn):
+        inside = isinstance(operation, ast.In | ast.NotIn)
+        if isinstance(right, list) and not inside:
+            raise PaperError("a list stands on the left of a comparison, or behind in")
+        if isinstance(left, list):
             if len(operations) > 1:
                 raise PaperError("a column is compared with one value at a time")
             return [compare(one, right) for one in left]

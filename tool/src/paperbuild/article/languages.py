@@ -195,13 +195,13 @@ def roots() -> dict[str, frozenset[str]]:
 
 
 def alternatives(words: Iterable[str]) -> str:
-    """Return a pattern for any of some words: ``*`` stands for any ending, a full stop for itself.
+    """Return a pattern for any of some words: ``*`` stands for any letters, a blank for a line's end too.
 
     >>> re.findall(alternatives(["бет*", "с."]), "бетте с. с")
     ['бетте', 'с.']
     """
     longest_first = sorted(set(words), key=lambda word: (-len(word), word))
-    patterns = (re.escape(word).replace(r"\*", r"\w*") for word in longest_first)
+    patterns = (re.escape(word).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for word in longest_first)
     # Nothing to choose from matches nothing.
     return "|".join(patterns) or r"(?!)"
 
@@ -215,7 +215,9 @@ def every(field: str) -> tuple[str, ...]:
 def _sentence_end() -> re.Pattern[str]:
     capitals = "".join(language.capitals for language in known().values())
     return re.compile(
-        rf"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[]*[{capitals}0-9])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)"
+        # A sentence may begin with a citation, with a bound number, or with words that the finder left out.
+        rf"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[]*(?:[{capitals}0-9@⟨]|\{{\{{<)|\[\s)"
+        r"|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)"
     )
 
 

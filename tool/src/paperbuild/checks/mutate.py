@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paperbuild.article.bound import FALSE, Bound, expression_names, outcomes
+from paperbuild.article.bound import FALSE, Bound, expression_names
 from paperbuild.article.conditions import Facts, constants
+from paperbuild.ground.errors import PaperError
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,20 @@ def mutate(words: Sequence[Bound], facts: Facts) -> Mutated:
     unmoved, changes = [], 0
     for one in words:
         # Words that must be true move by turning false; a choice moves by making another.
-        still = {outcomes([one], facts)[one.key], *(() if one.kind.holds else (FALSE,))}
-        seen = [outcomes([one], changed)[one.key] for changed in _changes(one, facts)]
+        still = {_outcome(one, facts), None, *(() if one.kind.holds else (FALSE,))}
+        seen = [_outcome(one, changed) for changed in _changes(one, facts)]
         changes += len(seen)
         if still.issuperset(seen):
             unmoved.append(one)
     return Mutated(len(words), changes, tuple(unmoved))
+
+
+def _outcome(one: Bound, facts: Facts) -> int | None:
+    """Return the outcome; None where a change left nothing to judge, as a filter that no row meets."""
+    try:
+        return one.outcome(facts)
+    except PaperError:
+        return None
 
 
 def _changes(one: Bound, facts: Facts) -> Iterator[Facts]:
@@ -85,7 +94,7 @@ def _read_by(one: Bound, facts: Facts) -> dict[str, str]:
             read[path] = text
         return text
 
-    outcomes([one], Facts(facts.numbers, content))
+    _outcome(one, Facts(facts.numbers, content))
     return read
 
 

@@ -48,10 +48,12 @@ class Subject:
     @cached_property
     def facts(self) -> Facts:
         """What conditions of the text rest on: recorded numbers, and the figures behind what is published."""
+        listed = {output["path"] for output in self.manifest.outputs}
 
         def content(path: str) -> str | None:
+            # Other files may lie there too; the build knows those that notebooks make.
             file = self.project.render_root / path
-            return file.read_text(encoding="utf-8") if file.is_file() else None
+            return file.read_text(encoding="utf-8") if path in listed and file.is_file() else None
 
         return Facts(recorded_values(self.manifest.numbers), content)
 

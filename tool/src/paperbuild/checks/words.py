@@ -5,7 +5,7 @@ The finder
 A sentence states a result where it has a word of its language's list (``results:`` in the language's file)
 that no span binds. It may go unbound where
 
-- it asks a question, or cites a source: what others found is theirs;
+- it asks a question, or cites a source and binds no number of its own: what others found is theirs;
 - the words say what a count in words counts, ``{{< meta w.regions.losing >}} regions lose people``: they
   follow it in its clause;
 - the words stand in ``[…]{.no-result why="…"}``, or under a heading of class ``no-result``: methods;
@@ -41,6 +41,9 @@ _WHEN = re.compile(r"<!--\s*when:\s*(?P<expression>.+?)\s*-->", re.DOTALL)
 _EQUAL = re.compile(r"<!--\s*=\s*(?P<root>\w+)\.(?P<name>[\w.-]+)\s*-->")
 _NO_RESULT = re.compile(r"<!--\s*no result:\s*\S.*?-->", re.DOTALL)
 _PRINTED = re.compile(r"[*_`]*$")
+_META = re.compile(r"\{\{<\s*meta\s[^>]*>\}\}")
+_NUMBER = "⟨⟩"
+"""What the finder sees of a bound number."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,17 @@ def unbound(text: Manuscript, main: str, phrases: Iterable[str] = ()) -> list[Un
     found = []
     for stretch in masked.prose:
         language = text.language_at(stretch.line) or main
-        words = _phrases(language, given).sub(lambda match: blank(match.group()), stretch.text)
-        for start, stop in languages.sentences(words):
-            sentence = words[start:stop]
-            hits = tuple(
-                dict.fromkeys(match.group().lower() for match in _pattern(language).finditer(sentence))
-            )
-            if not hits or CITATION_MARK in sentence or sentence.rstrip(" \n\"'”»*_").endswith("?"):
+        for start, stop in languages.sentences(stretch.text):
+            sentence = stretch.text[start:stop]
+            states = _phrases(language, given).sub(lambda match: blank(match.group()), sentence)
+            hits = (" ".join(match.group().lower().split()) for match in _pattern(language).finditer(states))
+            words = tuple(dict.fromkeys(hits))
+            cited = CITATION_MARK in sentence and _NUMBER not in sentence
+            if not words or cited or sentence.rstrip(" \n\"'”»*_").endswith("?"):
                 continue
-            line = stretch.line + words.count("\n", 0, start + len(sentence) - len(sentence.lstrip()))
-            found.append(Unbound(line, hits, " ".join(sentence.split())))
+            first = start + len(sentence) - len(sentence.lstrip())
+            line = stretch.line + stretch.text.count("\n", 0, first)
+            found.append(Unbound(line, words, " ".join(sentence.split())))
     return found
 
 
@@ -122,11 +126,12 @@ def _phrases(code: str, given: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _masked(text: Manuscript) -> Manuscript:
-    """Return the same text with blanks for what is bound or declared to be no result."""
+    """Return the same text with blanks for what is bound or declared to be no result, marks for numbers."""
     content = text.text
     for start, stop in _exempt(text):
         content = content[:start] + blank(content[start:stop]) + content[stop:]
-    return Manuscript(text.path, content)
+    marked = _META.sub(lambda match: _NUMBER + blank(match.group())[len(_NUMBER) :], content)
+    return Manuscript(text.path, marked)
 
 
 def _exempt(text: Manuscript) -> Iterable[tuple[int, int]]:
@@ -139,7 +144,7 @@ def _exempt(text: Manuscript) -> Iterable[tuple[int, int]]:
         if text.text[block.start - 1 : block.start] == "]":
             yield text.opening(block.start - 1) + 1, block.start - 1
     for match in _counted().finditer(text.uncoded):
-        yield match.span()
+        yield match.start("rest"), match.end()
     for start, end, block in text.divs:
         if "no-result" in block.classes or "when" in block.values:
             yield _inside(text, start, block), end
@@ -157,7 +162,7 @@ def _counted() -> re.Pattern[str]:
     """Return the pattern of a count in words and what follows it in its clause."""
     roots = [root for word in languages.count_words() for root in (word, languages.capital(word))]
     count = rf"\{{\{{<\s*meta\s+(?:{'|'.join(roots)})\.[^>]*>\}}\}}"
-    return re.compile(rf"{count}(?:\{{\{{<.*?>\}}\}}|\]?\{{[^}}]*\}}|[^,;:.()—{{])*")
+    return re.compile(rf"{count}(?P<rest>(?:\{{\{{<.*?>\}}\}}|\]?\{{[^}}]*\}}|[^,;:.()—{{])*)")
 
 
 def _inside(text: Manuscript, start: int, block: Attributes) -> int:
@@ -165,8 +170,16 @@ def _inside(text: Manuscript, start: int, block: Attributes) -> int:
 
 
 def unbound_findings(subject: Subject) -> Iterable[PaperError]:
-    """Sentences of the article that state a result on which nothing hangs."""
+    """Sentences of the article on which nothing hangs, and words declared no result without a reason."""
     for text in subject.article.written:
+        for block in text.attributes:
+            spanned = text.text[block.start - 1 : block.start] == "]"
+            if spanned and "no-result" in block.classes and not block.values.get("why", "").strip():
+                yield PaperError(
+                    "these words are said to state no result, and not why",
+                    where=f"{text.path}:{text.line(block.start)}",
+                    expected='[…]{.no-result why="definition"}',
+                )
         for one in unbound(text, _language(subject), subject.phrases):
             yield _finding(f"{text.path}:{one.line}", one)
 
@@ -259,7 +272,7 @@ def _commented(
             name = f"{match['root']}.{match['name']}"
             if printed.get("build"):  # written by each build, so unknown in a fresh clone
                 yield PaperError(f"nothing is recorded as {name}", where=place)
-        elif not words.endswith(value):
+        elif not re.search(rf"(?<![\w.,−]){re.escape(value)}$", words):
             shown = words[-max(len(value), 12) :]
             yield PaperError(f"“…{shown}” is not what is recorded", where=place, expected=value)
 

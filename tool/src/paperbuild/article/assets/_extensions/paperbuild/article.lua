@@ -93,12 +93,15 @@ local function choose(element, language)
     local expression = element.attributes[kind]
     if expression then
       local pieces = kind == "when" and { element.content } or wordings(element.content)
-      local tag = kind == "count" and " " .. language:match("^%a+"):lower()
-        or kind == "sign" and #pieces == 3 and " 3" or ""
+      local tag = (kind == "count" and " " .. language:match("^%a+"):lower() or "")
+        .. (kind ~= "when" and " " .. #pieces or "")
       local key = kind .. tag .. " " .. expression:gsub("%s+", " "):match("^%s*(.-)%s*$")
       local outcome = outcomes[key]
       if not outcome then
-        error("nothing says whether this holds: " .. key .. "; paper build evaluates it")
+        error(
+          "nothing says whether this holds: " .. key .. "; paper build evaluates it. "
+            .. "Bars stand between wordings, not inside their emphasis or quotation marks"
+        )
       end
       element.attributes[kind] = nil
       if outcome ~= 0 then
