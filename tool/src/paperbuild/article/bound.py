@@ -213,7 +213,7 @@ def _covered(text: Manuscript, block: Attributes, name: str) -> tuple[int, tuple
 
 def bound(article: Article) -> list[Bound]:
     """Return all words that the article binds."""
-    main = str(article.metadata.get("lang", languages.DEFAULT))
+    main = article.language
     return [one for text in article.written for one in bound_in(text, main)]
 
 
