@@ -79,6 +79,8 @@ def test_language_of_the_project_is_the_articles_unless_it_says_another(root, fm
     edit(root, "lang: en\n", "")
     assert "Рисунок 1: The made-up" in text_of(root, fmt)
     assert read_article(root).language == "ru"
+    say(root, "lang: kk\n")
+    assert "Сурет 1: The made-up" in text_of(root, fmt)
 
 
 def test_contents_go_as_deep_as_the_project_says(root):

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import word
+from paperbuild.article import languages, word
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.pictures import picture_uri, styles_with_fonts
@@ -200,8 +200,10 @@ def convert(
         defaults.write_text(
             json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8"
         )
+        _write_terms(Path(folder), settings.lang)
         command = [
             pandoc(),
+            f"--data-dir={folder}",
             f"--from={READER}",
             f"--to={to}",
             "--standalone",
@@ -226,6 +228,17 @@ def convert(
     if done.returncode:
         raise PaperError(f"pandoc failed: {messages.strip()}", where=ARTICLE)
     return done.stdout
+
+
+def _write_terms(folder: Path, lang: str) -> None:
+    """Write the words that pandoc prints by itself where it looks for them: it has none in Kazakh."""
+    language = languages.of(lang)
+    terms = {name.capitalize(): language.words[name] for name in ("abstract", "contents", "figure", "table")}
+    translations = folder / "translations"
+    translations.mkdir()
+    (translations / f"{language.code}.yaml").write_text(
+        json.dumps(terms, ensure_ascii=False), encoding="utf-8"
+    )
 
 
 def _problems(messages: str, source: Source) -> list[PaperError]:
