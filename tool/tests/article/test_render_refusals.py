@@ -67,6 +67,57 @@ REFUSED = {
     ),
     "code cell": ("1. First point.", "```{python}\n1\n```", "```{python}", "code cell"),
     "raw HTML": ("1. First point.", "One<br>two", "<br>", "raw html"),
+    "raw TeX": ("1. First point.", "One \\newpage two", "newpage", "raw tex"),
+    "a TeX environment": (
+        "1. First point.",
+        "\\begin{center}\nOne\n\\end{center}",
+        "begin{center}",
+        "raw tex",
+    ),
+    "escaped shortcode": ("1. First point.", "{{{< meta n.sample.slope >}}}", "{{{<", "an escaped shortcode"),
+    "shortcode escaped by a comment": (
+        "1. First point.",
+        "{{</* meta n.sample.slope */>}}",
+        "{{</*",
+        "an escaped shortcode",
+    ),
+    "theorem that nothing refers to": (
+        "1. First point.",
+        "::: {#thm-one}\nOne.\n:::",
+        "#thm-one",
+        "type thm",
+    ),
+    "listing that nothing refers to": (
+        "1. First point.",
+        '```{#lst-one .python lst-cap="One"}\n1\n```',
+        "#lst-one",
+        "type lst",
+    ),
+    "linked figure": (
+        "1. First point.",
+        '[![One](figures/trend){#fig-one fig-alt="a line"}](https://example.org)',
+        "[![",
+        "a picture as a link",
+    ),
+    "figure amid text": (
+        "1. First point.",
+        'See ![One](figures/trend){#fig-one fig-alt="a line"} here.',
+        "#fig-one",
+        "amid other text",
+    ),
+    "width in no unit": ("{#fig-trend\n", "{#fig-trend width=wide\n", "width=wide", "the width wide"),
+    "reference where no section has a number": (
+        "lang: en\n",
+        "lang: en\nnumber-sections: false\n",
+        "@sec-results",
+        "number-sections: true",
+    ),
+    "numbered sections neither on nor off": (
+        "lang: en\n",
+        "lang: en\nnumber-sections: some\n",
+        "number-sections:",
+        "true or false",
+    ),
     "callout of unknown kind": (".callout-note", ".callout-hint", "callout-hint", "hint"),
     "tabs": (".callout-note", ".panel-tabset", "panel-tabset", "panel-tabset"),
     "unknown format": (
@@ -106,6 +157,18 @@ def test_refusal_names_the_line(root, case):
     error = caught.value.findings[0] if isinstance(caught.value, Findings) else caught.value
     assert error.where == f"paper.qmd:{line(root, where)}"
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("fmt", ["html", "pdf", "docx"])
+def test_table_with_a_caption_of_its_own(root, fmt):
+    edit(
+        root,
+        "1. First point.",
+        "| a |\n|:--|\n| b |\n\n: Its own caption, which isn't *short* by any means\n",
+    )
+    with pytest.raises(PaperError, match="a caption of its own") as caught:
+        render(job(root, fmt))
+    assert caught.value.where == f"paper.qmd:{line(root, 'Its own caption')}"
 
 
 def test_finding_in_an_included_file_names_that_file(root):

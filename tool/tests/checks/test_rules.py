@@ -275,6 +275,14 @@ def test_an_edited_quarto_extension_is_a_finding(project):
     assert not (project / PLACE / "own.lua").exists()
 
 
+def test_a_setting_that_only_quarto_would_obey_is_told_once(project):
+    install(project)
+    (project / "_quarto.yml").write_text("lang: en\ndate-format: long\n")
+    (one,) = check(Project(project)).findings
+    assert one.where == "_quarto.yml:2"
+    assert "'date-format'" in one.message
+
+
 def test_numbers_are_bound_in_the_form_of_the_language_around_them(project):
     (project / "paper.qmd").write_text(
         '---\nabstract: "{{< meta n.a.used >}}"\nabstract-ru: "{{< meta n.a.used >}}"\n---\n\n'

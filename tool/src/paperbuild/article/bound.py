@@ -234,7 +234,7 @@ def parted(inside: str) -> tuple[str, ...]:
 
 def bound(article: Article) -> list[Bound]:
     """Return all words that the article binds."""
-    main = str(article.metadata.get("lang", languages.DEFAULT))
+    main = article.language
     return [one for text in article.written for one in bound_in(text, main)]
 
 

@@ -25,7 +25,8 @@ from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.surroundings import typesetter_environment
 from paperbuild.project.layout import ARTICLE
 
-READER = "markdown+east_asian_line_breaks-raw_tex"
+# Raw TeX is read as such, as by Quarto, and then refused; as text it would be printed.
+READER = "markdown+east_asian_line_breaks"
 
 _WARNING = re.compile(r"^\[WARNING\] (.*)$", re.MULTILINE)
 _CITATION = re.compile(r"[Cc]itation (\S+) not found|Citeproc: citation (\S+) not found")
@@ -49,8 +50,8 @@ def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         to="html5",
         options=[
             "--mathml",
-            "--toc",
-            "--toc-depth=4",  # three levels below the title
+            *(["--toc"] if source.settings.toc else []),
+            f"--toc-depth={source.settings.toc_depth + 1}",  # the first level is the title
             "--default-image-extension=svg",
             f"--template={EXTENSION / 'article.html'}",
         ],
@@ -181,14 +182,17 @@ def convert(
     """
     import tempfile
 
+    settings = source.settings
     metadata = {
-        "lang": languages.DEFAULT,
-        "link-citations": True,
+        "lang": settings.lang,
+        "link-citations": settings.link_citations,
+        "crossref": settings.crossref,
         **{key: numbers[key] for key in ("date", "provenance", "build", "bound") if key in numbers},
+        **({"csl": settings.csl} if settings.csl else {}),
         **source.metadata,
+        "number-sections": settings.number_sections,
     }
-    for ours in ("number-sections", "line-numbers"):
-        metadata.pop(ours, None)
+    metadata.pop("line-numbers", None)
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "metadata.json")
         given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
@@ -196,8 +200,10 @@ def convert(
         defaults.write_text(
             json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8"
         )
+        _write_terms(Path(folder), settings.lang)
         command = [
             pandoc(),
+            f"--data-dir={folder}",
             f"--from={READER}",
             f"--to={to}",
             "--standalone",
@@ -222,6 +228,17 @@ def convert(
     if done.returncode:
         raise PaperError(f"pandoc failed: {messages.strip()}", where=ARTICLE)
     return done.stdout
+
+
+def _write_terms(folder: Path, lang: str) -> None:
+    """Write the words that pandoc prints by itself where it looks for them: it has none in Kazakh."""
+    language = languages.of(lang)
+    terms = {name.capitalize(): language.words[name] for name in ("abstract", "contents", "figure", "table")}
+    translations = folder / "translations"
+    translations.mkdir()
+    (translations / f"{language.code}.yaml").write_text(
+        json.dumps(terms, ensure_ascii=False), encoding="utf-8"
+    )
 
 
 def _problems(messages: str, source: Source) -> list[PaperError]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import languages
+from paperbuild.article import languages, quarto_settings
+from paperbuild.article.quarto_settings import NUMBERS, QuartoSettings
 from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
-from paperbuild.ground.errors import PaperError, raise_all, suggestion
+from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
 from paperbuild.ground.located import load_yaml
 from paperbuild.project.layout import ARTICLE
-
-NUMBERS = "build/results/numbers.yml"
 
 FRONT_KEYS = frozenset(
     "title subtitle author affiliations abstract keywords license citation lang engine bibliography csl"
@@ -28,6 +27,8 @@ from a shortcode.
 """
 
 _SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
+# Quarto prints what is escaped so; both spellings are its own.
+_ESCAPED = re.compile(r"\{\{\{<|\{\{</\*")
 _CODE_CELL = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\s*\{(?!\.|#|=)", re.MULTILINE)
 
 
@@ -45,12 +46,15 @@ class Source:
         File and line each line of `body` came from.
     originals : mapping of str to str
         Text of every file read, by path from the project root.
+    settings : QuartoSettings
+        Those of ``_quarto.yml``, where the front matter does not say otherwise.
     """
 
     metadata: dict[str, Any]
     body: str
     places: tuple[tuple[str, int], ...]
     originals: Mapping[str, str] = field(default_factory=dict)
+    settings: QuartoSettings = field(default_factory=QuartoSettings)
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""
@@ -77,8 +81,8 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
     Raises
     ------
     PaperError, Findings
-        A missing include, an unknown key, an unsupported shortcode or front-matter key, a code cell; each
-        with its file and line.
+        A missing include, an unknown key, an unsupported shortcode, front-matter key or setting, a code
+        cell; each with its file and line.
     """
     return _Reader(read_text(root), numbers).read()
 
@@ -130,6 +134,16 @@ class _Reader:
                 expected=", ".join(sorted(FRONT_KEYS)),
                 remedy="formats and their options belong to _quarto.yml",
             )
+        for key, value in front.items():
+            if expected := quarto_settings.expected(key, value):
+                self.complain(f"{key} is {value!r}", ARTICLE, self.line_of_key(main, key), expected=expected)
+        settings = QuartoSettings()
+        try:
+            settings = quarto_settings.read(self.article.root)
+        except Findings as error:
+            self.findings += error.findings
+        except PaperError as error:
+            self.findings.append(error)
         try:
             languages.of(str(front.get("lang", languages.DEFAULT)))
         except PaperError as error:
@@ -146,7 +160,13 @@ class _Reader:
             places.append((path, number))
         raise_all([*self.findings, *self.article.unread])
         originals = {text.path: text.text for text in self.article.manuscripts}
-        return Source(self.metadata, "\n".join(lines) + "\n", tuple(places), originals)
+        return Source(
+            self.metadata,
+            "\n".join(lines) + "\n",
+            tuple(places),
+            originals,
+            settings.overridden(self.metadata),
+        )
 
     def complain(self, message: str, path: str, line: int, *, expected: str = "", remedy: str = "") -> None:
         self.findings.append(PaperError(message, where=f"{path}:{line}", expected=expected, remedy=remedy))
@@ -203,6 +223,14 @@ class _Reader:
                 manuscript.line(match.start()),
                 expected="computation in analysis/*.ipynb; the article is engine: markdown",
             )
+        for match in _ESCAPED.finditer(text):
+            if not self.in_comment(text, match.start()):
+                self.complain(
+                    "an escaped shortcode",
+                    path,
+                    manuscript.line(match.start()),
+                    expected="{{< meta key >}}: no text says how a shortcode is written",
+                )
         for match in _SHORTCODE.finditer(text, manuscript.front_end):
             if masked[match.start()] != "{" and not self.in_comment(text, match.start()):
                 self.complain("a shortcode inside code", path, manuscript.line(match.start()))
@@ -227,7 +255,7 @@ class _Reader:
 
     def inline(self, line: str, visible: str, before: str, path: str, number: int) -> str:
         """Resolve the shortcodes of one line."""
-        if "{{<" not in visible:
+        if "{{<" not in visible or _ESCAPED.search(visible):
             return line
         pieces, end = [], 0
         for match in _SHORTCODE.finditer(visible):

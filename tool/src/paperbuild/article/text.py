@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from paperbuild.article import quarto_settings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import utf8
 from paperbuild.ground.located import loader, parse_yaml
@@ -519,6 +520,19 @@ class Article:
     def metadata(self) -> dict[str, Any]:
         """The article's own front matter."""
         return self.manuscripts[0].metadata if self.manuscripts else {}
+
+    @cached_property
+    def language(self) -> str:
+        """The article's language: its front matter's, else the project's.
+
+        That of no settings where these are wrong, which a rule of their own and every typesetter tell.
+        """
+        if self.metadata.get("lang"):
+            return str(self.metadata["lang"])
+        try:
+            return quarto_settings.read(self.root).lang
+        except PaperError:
+            return quarto_settings.QuartoSettings().lang
 
     @cached_property
     def bound(self) -> tuple[Occurrence, ...]:

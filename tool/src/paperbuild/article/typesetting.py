@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from paperbuild.article import extension, quarto, source
+from paperbuild.article import extension, quarto, quarto_settings, source
 from paperbuild.article.formats import DOCUMENTS, Format
 from paperbuild.article.job import RenderJob
 from paperbuild.article.text import Article, is_generated
@@ -111,4 +111,6 @@ def inputs(article: Article, name: str) -> list[Path]:
             path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
         }
         found |= {article.root / name for name in document.also}
+        style = quarto_settings.read(article.root).csl
+        found |= {article.root / style} if style else set()
     return sorted(found)

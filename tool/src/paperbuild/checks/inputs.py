@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from paperbuild.article import extension
+from paperbuild.article import extension, quarto_settings
 from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
@@ -39,6 +39,12 @@ def extension_findings(subject: Subject) -> Iterable[PaperError]:
         )
 
 
+def setting_findings(subject: Subject) -> Iterable[PaperError]:
+    """Settings of `_quarto.yml` that one typesetter would obey and the other pass over."""
+    quarto_settings.read(subject.project.root)
+    return ()
+
+
 def package_findings(subject: Subject) -> Iterable[PaperError]:
     """Installed packages that are not those of the lock."""
     if not (subject.project.root / LOCK).is_file():
@@ -70,6 +76,12 @@ RULES = (
         "a misspelt or unlimited parameter would fail late, or not at all",
         "parameters cells and analysis/parameters.yml",
         parameter_findings,
+    ),
+    Rule(
+        "quarto-settings",
+        "a setting that one typesetter obeys and the other passes over makes two articles of one",
+        "_quarto.yml",
+        setting_findings,
     ),
     Rule(
         "locked-packages",

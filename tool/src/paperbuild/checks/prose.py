@@ -102,7 +102,7 @@ def number_form_findings(article: Article, numbers: Mapping[str, Any]) -> list[P
     """
     found = []
     forms, known = languages.roots(), languages.known()
-    main = str(article.metadata.get("lang", languages.DEFAULT))
+    main = article.language
     for use in article.bound:
         head, _, name = use.name.partition(".")
         language = known.get((use.language or main).partition("-")[0])

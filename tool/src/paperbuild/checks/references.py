@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import QUARTO_PROJECT
 
 _ENTRY = re.compile(r"^[ \t]*@(?P<type>\w+)\s*\{\s*(?P<key>[^\s,]+)\s*,", re.MULTILINE)
 _NO_ENTRY = {"comment", "string", "preamble"}
@@ -94,9 +93,6 @@ def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> li
 
 def _citations(subject: Subject) -> Sequence[PaperError]:
     places = {one.name: one.where for one in subject.article.named_files if one.name.endswith(".bib")}
-    project_wide = subject.metadata.get("bibliography") or []
-    for name in [project_wide] if isinstance(project_wide, str) else project_wide:
-        places.setdefault(str(name), QUARTO_PROJECT)
     missing = [
         PaperError(
             f"the bibliography {name} does not exist",

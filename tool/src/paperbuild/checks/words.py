@@ -195,7 +195,7 @@ def unbound_readings(subject: Subject) -> Iterable[PaperError]:
 
 
 def _language(subject: Subject) -> str:
-    return str(subject.article.metadata.get("lang", languages.DEFAULT))
+    return subject.article.language
 
 
 def _finding(where: str, one: Unbound) -> PaperError:

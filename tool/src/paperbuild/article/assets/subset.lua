@@ -20,6 +20,8 @@ local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true
 
 local problems = {}
 local words = {} -- of the article's language, by article.lua
+local crossref = {} -- the project's own words before numbers: fig-title of captions, fig-prefix of references
+local number_sections = true
 local index = {} -- identifier → number as printed
 local counts = { fig = 0, tbl = 0, eq = 0 }
 local sections = {}
@@ -34,8 +36,17 @@ local function kind_of(identifier)
   return identifier:match("^(%a+)%-")
 end
 
+local function title(kind)
+  return (crossref[kind .. "-title"] or words[NAMED[kind]]) .. NBSP
+end
+
 local function prefix(kind)
-  return words[NAMED[kind]] .. NBSP
+  return (crossref[kind .. "-prefix"] or words[NAMED[kind]]) .. NBSP
+end
+
+-- @Fig-name begins a sentence.
+local function capital(text)
+  return pandoc.text.upper(pandoc.text.sub(text, 1, 1)) .. pandoc.text.sub(text, 2)
 end
 
 local function raw(text)
@@ -50,6 +61,21 @@ local function styled(style, blocks, identifier)
   return pandoc.Div(blocks, pandoc.Attr(identifier or "", {}, { { "custom-style", style } }))
 end
 
+-- The first words of a caption as the source has them: up to markup, or to a sign that pandoc writes in its own way.
+local function beginning(caption)
+  local text = ""
+  for _, inline in ipairs(pandoc.utils.blocks_to_inlines(caption.long)) do
+    if inline.t == "Str" and not inline.text:find("[–—…‘’“”]") and #text < 30 then
+      text = text .. inline.text
+    elseif inline.t == "Space" and #text < 30 then
+      text = text .. " "
+    else
+      break
+    end
+  end
+  return text:match("%S") and text or pandoc.utils.stringify(caption.long)
+end
+
 -- 1. Content for some formats only -------------------------------------------------------------------------
 
 local function drop_comment(block)
@@ -58,6 +84,7 @@ local function drop_comment(block)
   end
 end
 
+-- For a block and for words in a line.
 local function by_format(div)
   local visible, hidden = div.classes:includes("content-visible"), div.classes:includes("content-hidden")
   if not (visible or hidden) then
@@ -95,6 +122,9 @@ local function number_header(header)
   local identifier = header.identifier
   if header.classes:includes("unnumbered") then
     appendix = appendix or header.level == 1 and pandoc.utils.stringify(header.content):find(words.appendix, 1, true) == 1
+    return nil
+  end
+  if not number_sections then
     return nil
   end
   for level = #sections + 1, header.level do
@@ -145,7 +175,7 @@ local function resolve(cite)
       others = others + 1
     elseif not index[label] then
       problem("@" .. citation.id, "nothing that is numbered bears the name " .. label,
-        "a figure, table, equation or numbered section with {#" .. label .. "}")
+        kind == "sec" and not number_sections and "number-sections: true, or a link [words](#sec-name)" or "a figure, table, equation or numbered section with {#" .. label .. "}")
     else
       if #citation.suffix > 0 then
         problem("@" .. citation.id, "text behind a cross reference inside its brackets", "[@fig-a; @fig-b]")
@@ -155,7 +185,7 @@ local function resolve(cite)
         text:extend(citation.prefix)
         text:insert(pandoc.Str(NBSP))
       elseif citation.mode ~= "SuppressAuthor" then
-        text:insert(pandoc.Str(prefix(kind)))
+        text:insert(pandoc.Str(citation.id == label and prefix(kind) or capital(prefix(kind))))
       end
       text:insert(pandoc.Str(index[label]))
       if #refs > 0 then
@@ -183,10 +213,22 @@ end
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
 local function caption_inlines(identifier, inlines)
-  local label = pandoc.Str(prefix(kind_of(identifier)) .. index[identifier] .. ":")
+  local label = pandoc.Str(title(kind_of(identifier)) .. index[identifier] .. ":")
   local caption = pandoc.Inlines({ TARGET == "typst" and pandoc.Strong({ label }) or label, pandoc.Space() })
   caption:extend(inlines)
   return caption
+end
+
+-- The units of Quarto's documentation; a bare number is one of pixels.
+local UNITS = { px = true, ["in"] = true, cm = true, mm = true, pt = true, ["%"] = true }
+
+-- A picture's width as Typst writes it, which knows no pixels: 96 an inch, as in pandoc. Nothing for no width at all.
+local function typst_width(width)
+  local number, unit = width:match("^(%d+%.?%d*)([%a%%]*)$")
+  unit = unit == "" and "px" or unit
+  if number and UNITS[unit] then
+    return unit == "px" and string.format("%.4gin", tonumber(number) / 96) or number .. unit
+  end
 end
 
 -- What article.lua has given a picture of the page.
@@ -205,6 +247,10 @@ local function picture(image, identifier)
     elseif key ~= "fig-alt" then
       problem("#" .. identifier, "the figure attribute " .. key, "fig-alt and width")
     end
+  end
+  local width = image.attributes.width
+  if width and not typst_width(width) then
+    problem("width=" .. width, "the width " .. width, "width=300, or a number with px, in, cm, mm, pt or %")
   end
   local file = io.open(image.src, "rb")
   if file then
@@ -253,7 +299,8 @@ local function figure(element, provenance)
   elseif TARGET == "typst" then
     local alt = pandoc.utils.stringify(image.caption):gsub("[\\\"]", "\\%0")
     local width = image.attributes.width
-    width = width and width ~= "" and ", width: " .. width or ""
+    width = width and typst_width(width)
+    width = width and ", width: " .. width or ""
     return typst_float("fig", false, identifier, caption,
       { raw('#image("/' .. image.src .. '", alt: "' .. alt .. '"' .. width .. ")") }, provenance)
   end
@@ -372,6 +419,21 @@ local function callout_kind(div)
   end
 end
 
+-- Quarto numbers these wherever they stand, referred to or not.
+local function check_name(identifier)
+  local kind = kind_of(identifier)
+  if kind and OTHER_TYPES[kind] then
+    problem("#" .. identifier, "a numbered block of type " .. kind, "names with fig-, tbl-, sec- or eq-")
+  end
+end
+
+local function check_table(tbl)
+  if #tbl.caption.long > 0 then
+    problem(beginning(tbl.caption), "a table with a caption of its own",
+      "a block ::: {#tbl-name} with the table and, last, its caption")
+  end
+end
+
 local function check_div(div)
   local kind = callout_kind(div)
   if kind and not CALLOUT[kind] then
@@ -380,6 +442,7 @@ local function check_div(div)
   if div.identifier:match("^fig%-") then
     problem("#" .. div.identifier, "a figure written as a block", "![Caption](figures/name){#fig-name fig-alt=…}")
   end
+  check_name(div.identifier)
   for _, class in ipairs(div.classes) do
     if not PLAIN_CLASSES[class] and not class:match("^callout%-") and not class:match("^content%-") then
       problem("." .. class, "a block of class " .. class,
@@ -409,6 +472,10 @@ local survey = {
     if callout_kind(div) and div.content[1] and div.content[1].t == "Header" then
       div.content[1].classes:insert("unnumbered")
     end
+    -- In the PDF article.lua has set a size around each table.
+    if div.classes:includes("sized") then
+      div.content:walk({ Table = check_table })
+    end
     -- Raw blocks in these are article.lua's.
     return div, not (div.classes:includes("provenance") or div.classes:includes("abstract") or div.classes:includes("sized"))
   end,
@@ -416,15 +483,27 @@ local survey = {
     if element.identifier:match("^fig%-") then
       count(element.identifier)
     else
-      problem(pandoc.utils.stringify(element.caption.long):sub(1, 30), "a picture without a name", "{#fig-name fig-alt=…}")
+      problem(beginning(element.caption), "a picture without a name", "{#fig-name fig-alt=…}")
+    end
+    return element, false
+  end,
+  Image = function(image)
+    if kind_of(image.identifier) == "fig" then
+      problem("#" .. image.identifier, "a figure amid other text", "a figure as a paragraph of its own")
     end
   end,
-  Table = function(tbl)
-    if #tbl.caption.long > 0 then
-      problem(pandoc.utils.stringify(tbl.caption.long):sub(1, 30), "a table with a caption of its own",
-        "a block ::: {#tbl-name} with the table and, last, its caption")
+  Link = function(link)
+    local pictured = false
+    link.content:walk({ Image = function() pictured = true end })
+    if pictured then
+      problem("[![", "a picture as a link", "![Caption](figures/name){#fig-name fig-alt=…}, and the link in the caption")
+      return link, false
     end
   end,
+  CodeBlock = function(block)
+    check_name(block.identifier)
+  end,
+  Table = check_table,
   Para = function(block)
     local label = equation_label(block)
     if label then
@@ -526,10 +605,15 @@ function Pandoc(doc)
   for name, word in pairs(doc.meta.words) do
     words[name] = pandoc.utils.stringify(word)
   end
+  for name, word in pairs(doc.meta.crossref or {}) do
+    crossref[name] = pandoc.utils.stringify(word)
+  end
+  number_sections = doc.meta["number-sections"] ~= false
+  doc.meta.crossref, doc.meta["number-sections"] = nil, nil
   if TARGET == "docx" then
     doc.meta.words = nil
   end
-  doc.blocks = doc.blocks:walk({ RawBlock = drop_comment, Div = by_format })
+  doc = doc:walk({ RawBlock = drop_comment, Div = by_format, Span = by_format })
   doc.blocks = doc.blocks:walk(survey)
   doc = doc:walk({ Cite = resolve, RawInline = check_raw_inline })
   if #problems == 0 then
