@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import gettempdir
 
 from paperbuild.ground.errors import PaperError, UsageError, shortened, unexpected
 from paperbuild.ground.files import disk_error
@@ -138,6 +137,8 @@ def dispatch(argv: list[str]) -> int:
     except (PaperError, OSError):
         raise
     except Exception as error:
+        from tempfile import gettempdir  # here: most commands come to their end
+
         log = project.log if project else Path(gettempdir())
         raise unexpected(error, log / "crash.txt") from None
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +46,23 @@ class HashCache:
     ----------
     path : Path
         Where the cache is kept.
-    version : str
-        Which code derives the facts; those of other code are forgotten.
+    version : callable
+        Tells which code derives the facts, given what hashes its files; facts of other code are forgotten.
     """
 
-    def __init__(self, path: Path, version: str = "") -> None:
-        self._path, self._version = path, version
+    def __init__(self, path: Path, version: Callable[[Callable[[Path], str]], str] = lambda hashed: "") -> None:
+        self._path = path
         self._changed = False
         self._files: dict[str, list[Any]] = {}
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
         self._seen: set[str] = set()
-        if kept := recall(path):
+        kept = recall(path)
+        if kept:
             self._files = kept["files"]
-            self._facts = kept["facts"] if kept["version"] == version else {}
+        self._version = version(self.file)
+        if kept and kept["version"] == self._version:
+            self._facts = kept["facts"]
 
     def file(self, path: Path) -> str:
         """Return the SHA-256 of `path`'s bytes."""

@@ -105,12 +105,12 @@ class Project:
         """The folder of notebooks."""
         return self.root / ANALYSIS
 
-    @property
+    @cached_property
     def data(self) -> Path:
         """The folder of tables."""
         return self.root / DATA
 
-    @property
+    @cached_property
     def src(self) -> Path:
         """The folder of the project's own modules."""
         return self.root / SOURCES
@@ -221,7 +221,10 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)
 
     @cached_property
     def steps(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,10 +50,8 @@ class DocumentStep(Step):
         """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
         desk, article = self.desk, self.desk.article
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
-        root = desk.project.render_root
         for path in typesetting.inputs(article, self.kind):
-            base = root if path.is_relative_to(root) else PACKAGE.parent
-            shown = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+            shown = self._shown(path)
             if path.is_file():
                 inputs[f"file {shown}"] = desk.scanner.file(path)[:16]
             else:
@@ -72,6 +71,13 @@ class DocumentStep(Step):
             packages = self.document.packages
             inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
         return {key: inputs[key] for key in sorted(inputs)}
+
+    def _shown(self, path: Path) -> str:
+        """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
+        for base in (self.desk.project.render_root, PACKAGE.parent):
+            with contextlib.suppress(ValueError):
+                return path.relative_to(base).as_posix()
+        return path.name
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""

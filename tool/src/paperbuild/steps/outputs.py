@@ -13,7 +13,6 @@ from typing import Any
 from paperbuild.article import bound, languages, typesetting
 from paperbuild.article.conditions import Facts
 from paperbuild.article.text import Article
-from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
@@ -22,7 +21,6 @@ from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.numbers import as_markdown
-from paperbuild.project.parameters import parameters_digest
 from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
@@ -99,7 +97,7 @@ class Outputs(Step):
         """Return ``numbers.yml`` as it should stand after these results."""
         made, build = self.of_notebooks(results), self.desk.facts()
         held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
-        article = read_article(self.desk.project.root)
+        article = self.desk.written
         texts = [text.text for text in article.written]
         files = {name: {**one.files} for name, one in made.items()}
         key = sha256_json([files, held, build, texts])
@@ -137,6 +135,8 @@ class Outputs(Step):
 
     def _manifest(self, results: Results) -> Manifest:
         """Return the manifest that belongs to these results."""
+        from paperbuild.project.parameters import parameters_digest  # here: a no-op remembers its hash
+
         made, workspace = self.of_notebooks(results), self.desk.workspace
         digests = {name: parameters_digest(workspace.effective(name)) for name in made}
         documents = [self._documents[path] for path in sorted(self._documents)]
@@ -169,7 +169,7 @@ class Outputs(Step):
         project = self.desk.project
         if not project.scenario or not self.kinds:
             return {}
-        article = read_article(project.root)
+        article = self.desk.written
         # Neither what notebooks make nor the build's own parts, where the project holds them.
         made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
         others = (*made, project.build, PACKAGE)
