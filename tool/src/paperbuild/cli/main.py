@@ -12,10 +12,11 @@ from pathlib import Path
 
 from paperbuild.ground.errors import PaperError, UsageError, shortened, unexpected
 from paperbuild.ground.files import disk_error
-from paperbuild.ground.surroundings import interpreter_variables
+from paperbuild.ground.interpreter import interpreter_variables
 from paperbuild.project.layout import Project
 
-# Command: (module, what it does). Modules are imported only when their command is typed.
+# Command: (module, what it does). Modules are imported only when their command is typed: what this module
+# itself imports is compiled anew by every command where bytecode beside the sources is forbidden.
 COMMANDS = {
     "init": ("paperbuild.cli.init", "begin a paper in an empty folder"),
     "build": ("paperbuild.cli.build", "bring the article up to date"),

@@ -16,6 +16,9 @@ from paperbuild.ground.files import recall, remember
 # so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
 RACY_NANOSECONDS = 2_000_000_000
 
+Hashed = Callable[[Path], str]
+"""Whatever tells the SHA-256 of a file."""
+
 
 def sha256_bytes(content: bytes) -> str:
     """Return the SHA-256 of bytes as 64 hexadecimal digits."""
@@ -50,7 +53,7 @@ class HashCache:
         Tells which code derives the facts, given what hashes its files; facts of other code are forgotten.
     """
 
-    def __init__(self, path: Path, version: Callable[[Callable[[Path], str]], str] = lambda hashed: "") -> None:
+    def __init__(self, path: Path, version: Callable[[Hashed], str] = lambda hashed: "") -> None:
         self._path = path
         self._changed = False
         self._files: dict[str, list[Any]] = {}

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
-from paperbuild.project.revision import Revision, read_revision
-from paperbuild.project.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from paperbuild.project.revision import Revision
+    from paperbuild.project.settings import Settings
 
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -242,10 +245,14 @@ class Project:
     @cached_property
     def settings(self) -> Settings:
         """The validated ``analysis/parameters.yml``."""
+        from paperbuild.project.settings import read_settings
+
         path = self.parameters_file
         return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
 
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
+        from paperbuild.project.revision import read_revision
+
         return read_revision(self.root, INPUT_PATHS, PARAMETERS)

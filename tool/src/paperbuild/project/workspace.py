@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.files import recall
-from paperbuild.ground.hashing import HashCache, sha256_file, sha256_json
+from paperbuild.ground.hashing import HashCache, Hashed, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.project.declared import Registered, declared_files, register_entries
 from paperbuild.project.layout import Project
@@ -141,8 +141,8 @@ class Workspace:
         return self.register.get(file.relative_to(self.project.data).as_posix())
 
 
-def own_version(hashed: Callable[[Path], str] = sha256_file) -> str:
-    """Return the hash of the tool's own code, by which remembered facts are valid, as `hashed` hashes files."""
+def own_version(hashed: Hashed = sha256_file) -> str:
+    """Return the hash of the tool's own code, by which remembered facts are valid."""
     folders = (found for package in PACKAGES for found in os.walk(PACKAGE.with_name(package)))
     paths = sorted(f"{folder}/{name}" for folder, _, names in folders for name in names)
     return sha256_json([hashed(Path(path)) for path in paths if path.endswith((".py", ".yml"))])

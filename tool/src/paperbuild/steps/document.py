@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from paperbuild.article.formats import DOCUMENTS, Format, Pages
 from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
-from paperbuild.ground.hashing import sha256_bytes, sha256_json
+from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
@@ -57,7 +56,7 @@ class DocumentStep(Step):
             else:
                 inputs[f"missing {shown}"] = "absent"
         inputs |= desk.scanner.own_code(OWN_CODE)
-        inputs["numbers"] = sha256_bytes(self.outputs.numbers(before).encode("utf-8"))[:16]
+        inputs["numbers"] = self.outputs.numbers_digests(before)["file"][:16]
         inputs["date"] = str(desk.workspace.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
@@ -129,7 +128,6 @@ class DocumentStep(Step):
 
     def recipe(self, result: Result, before: Results) -> str:
         """Return the digest of what an author decides of the text, whichever engine typesets it."""
-        printed = json.loads(self.outputs.numbers(before))
         chosen = {
             key: value
             for key, value in result.inputs.items()
@@ -137,9 +135,7 @@ class DocumentStep(Step):
         }
         versions = self.desk.packages.versions
         engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
-        return sha256_json(
-            [chosen, engines, {key: printed[key] for key in ("n", "c", "bound", "provenance")}]
-        )[:16]
+        return sha256_json([chosen, engines, self.outputs.numbers_digests(before)["said"]])[:16]
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""

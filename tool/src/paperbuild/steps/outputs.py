@@ -76,7 +76,7 @@ class Outputs(Step):
         """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
         project = self.desk.project
         files = {place: self.desk.scanner.file(source) for place, source in self.sources().items()}
-        files[project.numbers] = sha256_bytes(self.numbers(before).encode("utf-8"))
+        files[project.numbers] = self.numbers_digests(before)["file"]
         return {**files, project.manifest: self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
@@ -97,15 +97,27 @@ class Outputs(Step):
         """Return ``numbers.yml`` as it should stand after these results."""
         made, build = self.of_notebooks(results), self.desk.facts()
         held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
-        article = self.desk.written
-        texts = [text.text for text in article.written]
-        files = {name: {**one.files} for name, one in made.items()}
-        key = sha256_json([files, held, build, texts])
-        return self.desk.workspace.cache.fact(
-            "numbers.yml",
-            key,
-            lambda: numbers_document(made, build, held, article, self._content(made, held)),
-        )
+        return numbers_document(made, build, held, self.desk.written, self._content(made, held))
+
+    def numbers_digests(self, results: Results) -> dict[str, str]:
+        """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide in it (``said``).
+
+        Remembered by all that decides it.
+        """
+        made = self.of_notebooks(results)
+        held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
+        files = {name: one.files for name, one in made.items()}
+        texts = [text.text for text in self.desk.written.written]
+
+        def compute() -> dict[str, str]:
+            text = self.numbers(results)
+            printed = json.loads(text)
+            said = {key: printed[key] for key in ("n", "c", "bound", "provenance")}
+            return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
+
+        key = sha256_json([files, held, self.desk.facts(), texts])
+        found: dict[str, str] = self.desk.workspace.cache.fact("numbers.yml", key, compute)
+        return found
 
     def _content(
         self, made: Mapping[str, Result], held: Mapping[str, Mapping[str, Any]]
