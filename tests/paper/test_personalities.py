@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paperbuild.cli.bench import LEFT_OUT
-from paperbuild.ground import surroundings
+from paperbuild.ground import interpreter, surroundings
 from paperbuild.project.tolerances import read_tolerances
 from paperbuild.proof import verify
 from paperbuild.proof.ladder import Rung
@@ -57,7 +57,7 @@ def test_fixed_surroundings_give_the_committed_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PERSONALITIES)
 def test_free_surroundings_print_the_same_results(tmp_path: Path, name: str) -> None:
-    free = PERSONALITIES[name] | {surroundings.FREE_VARIABLE: "free"}
+    free = PERSONALITIES[name] | {interpreter.FREE_VARIABLE: "free"}
     reference, found = verify.read_outputs(ROOT), rebuilt(tmp_path / "copy", **free)
     assert printed(found) == printed(reference)
     made = verify.compare_outputs(reference, found, read_tolerances(ROOT))

@@ -78,8 +78,10 @@ def test_words_and_filters_of_the_tool_count(article: Path) -> None:
 def test_what_is_remembered_is_forgotten_with_the_language_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "PACKAGE", tmp_path)
-    (tmp_path / "en.yml").write_text("name: English\n")
+    tool = tmp_path / "paperbuild"
+    tool.mkdir()
+    monkeypatch.setattr(opening, "PACKAGE", tool)
+    (tool / "en.yml").write_text("name: English\n")
     before = opening.own_version()
-    (tmp_path / "en.yml").write_text("name: english\n")
+    (tool / "en.yml").write_text("name: english\n")
     assert opening.own_version() != before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.ground import surroundings
+from paperbuild.ground import interpreter, surroundings
 from toy import make_toy, outputs, paper, write_notebook
 
 # A notebook whose results show the last bit of what each choice below decides: a matrix product (OpenBLAS's
@@ -116,20 +116,20 @@ def test_a_hostile_environment_changes_no_byte(plain: dict[str, bytes], tmp_path
 @pytest.mark.skipif(not surroundings.present({}).level, reason="this machine has one level only")
 def test_free_surroundings_show_what_the_fixed_ones_hold(plain: dict[str, bytes], tmp_path: Path) -> None:
     """The proof of the tests above: the same settings, let in, do change the bytes they compare."""
-    free = PERSONALITIES["Prescott"] | {surroundings.FREE_VARIABLE: "free"}
+    free = PERSONALITIES["Prescott"] | {interpreter.FREE_VARIABLE: "free"}
     found = built_under(tmp_path / "toy", **free)
     assert found["build/notebooks/01-sensitive.ipynb"] != plain["build/notebooks/01-sensitive.ipynb"]
 
 
 def test_what_is_chosen_makes_a_step_stale_and_is_named(project: Path) -> None:
-    done = paper(project, "status", **{surroundings.FREE_VARIABLE: "free", "OPENBLAS_CORETYPE": "Prescott"})
+    done = paper(project, "status", **{interpreter.FREE_VARIABLE: "free", "OPENBLAS_CORETYPE": "Prescott"})
     assert "stale: surroundings changed: " in done.stdout
     assert "→ free: PAPERBUILD_SURROUNDINGS=free OPENBLAS_CORETYPE='Prescott'" in done.stdout
     assert paper(project, "status", OPENBLAS_CORETYPE="Prescott").stdout.count("fresh") == 3
 
 
 def test_a_build_without_the_level_says_so(fresh: Path) -> None:
-    done = paper(fresh, "build", **{surroundings.FREE_VARIABLE: "free"})
+    done = paper(fresh, "build", **{interpreter.FREE_VARIABLE: "free"})
     assert "instructions are not fixed at x86-64-v3 (PAPERBUILD_SURROUNDINGS=free)" in done.stderr
 
 
@@ -152,7 +152,7 @@ def test_the_level_is_held_where_the_processor_has_it(
 
 
 def test_only_what_is_listed_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(surroundings.FREE_VARIABLE, raising=False)
+    monkeypatch.delenv(interpreter.FREE_VARIABLE, raising=False)
     monkeypatch.setenv("ANYTHING", "at all")
     monkeypatch.setenv("TMPDIR", "/somewhere")
     environment = surroundings.kernel_environment(tmp_path, 7)
@@ -164,17 +164,17 @@ def test_only_what_is_listed_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_what_changes_python_itself_is_taken_from_the_build() -> None:
-    own = surroundings.OWN_FOLDER
+    own = interpreter.OWN_FOLDER
     given = {
         "PYTHONOPTIMIZE": "1",
         "PYTHONPATH": f"/other{os.pathsep}{own}",
         "PYTHONUTF8": "1",
         "PATH": "/bin",
     }
-    assert surroundings.interpreter_variables(given) == {"PYTHONOPTIMIZE": "", "PYTHONPATH": own}
-    assert surroundings.interpreter_variables({"PYTHONPATH": own}) == {}
-    assert surroundings.interpreter_variables({"PYTHONPATH": "/other"}) == {"PYTHONPATH": ""}
-    assert surroundings.interpreter_variables(given | {surroundings.FREE_VARIABLE: "free"}) == {}
+    assert interpreter.interpreter_variables(given) == {"PYTHONOPTIMIZE": "", "PYTHONPATH": own}
+    assert interpreter.interpreter_variables({"PYTHONPATH": own}) == {}
+    assert interpreter.interpreter_variables({"PYTHONPATH": "/other"}) == {"PYTHONPATH": ""}
+    assert interpreter.interpreter_variables(given | {interpreter.FREE_VARIABLE: "free"}) == {}
 
 
 @pytest.mark.skipif(not surroundings.present({}).level, reason="the level is that of x86-64")

@@ -16,10 +16,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import languages, word
+from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
-from paperbuild.article.pictures import picture_uri, styles_with_fonts
 from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.surroundings import typesetter_environment
@@ -43,6 +42,8 @@ def pandoc() -> str:
 
 def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
     """Write the article as one self-contained page."""
+    from paperbuild.article.pictures import picture_uri, styles_with_fonts
+
     page = convert(
         job,
         source,
@@ -130,6 +131,8 @@ def typeset(text: bytes, root: Path, epoch: int) -> bytes:
 
 def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
     """Write the article for a word processor."""
+    from paperbuild.article import word
+
     convert(
         job,
         source,

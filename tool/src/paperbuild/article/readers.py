@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import html.parser
 import re
-import zipfile
 from pathlib import Path
 
 
@@ -67,6 +66,8 @@ def pdf_text(path: Path) -> str:
 
 def docx_text(path: Path) -> str:
     """Return the text of a DOCX, a line a paragraph: body, notes, headers and footers."""
+    import zipfile
+
     with zipfile.ZipFile(path) as archive:
         parts = [
             archive.read(name).decode("utf-8")

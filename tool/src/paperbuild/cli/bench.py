@@ -26,7 +26,8 @@ from paperbuild.cli.arguments import COUNT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
-from paperbuild.ground.surroundings import FREE_VARIABLE, processor
+from paperbuild.ground.interpreter import FREE_VARIABLE
+from paperbuild.ground.surroundings import processor
 from paperbuild.project.declared import declared_files, register_entries
 from paperbuild.project.layout import ANALYSIS, ARTICLE, QUARTO_PROJECT, REFERENCES, Project
 

@@ -8,8 +8,9 @@ import os
 import sys
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.interpreter import OWN_FOLDER
 from paperbuild.ground.private import private_folder
-from paperbuild.ground.surroundings import OWN_FOLDER, kernel_environment
+from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.kernel.cluster import INSTALL
 from paperbuild.project.layout import Project
 

@@ -9,14 +9,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import gettempdir
 
 from paperbuild.ground.errors import PaperError, UsageError, shortened, unexpected
 from paperbuild.ground.files import disk_error
-from paperbuild.ground.surroundings import interpreter_variables
+from paperbuild.ground.interpreter import interpreter_variables
 from paperbuild.project.layout import Project
 
-# Command: (module, what it does). Modules are imported only when their command is typed.
+# Command: (module, what it does). Modules are imported only when their command is typed: what this module
+# itself imports is compiled anew by every command where bytecode beside the sources is forbidden.
 COMMANDS = {
     "init": ("paperbuild.cli.init", "begin a paper in an empty folder"),
     "build": ("paperbuild.cli.build", "bring the article up to date"),
@@ -138,6 +138,8 @@ def dispatch(argv: list[str]) -> int:
     except (PaperError, OSError):
         raise
     except Exception as error:
+        from tempfile import gettempdir  # here: most commands come to their end
+
         log = project.log if project else Path(gettempdir())
         raise unexpected(error, log / "crash.txt") from None
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from paperbuild.ground.files import recall, remember
 # A file touched this recently may change again without its times moving (file systems keep times coarsely),
 # so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
 RACY_NANOSECONDS = 2_000_000_000
+
+Hashed = Callable[[Path], str]
+"""Whatever tells the SHA-256 of a file."""
 
 
 def sha256_bytes(content: bytes) -> str:
@@ -45,20 +49,23 @@ class HashCache:
     ----------
     path : Path
         Where the cache is kept.
-    version : str
-        Which code derives the facts; those of other code are forgotten.
+    version : callable
+        Tells which code derives the facts, given what hashes its files; facts of other code are forgotten.
     """
 
-    def __init__(self, path: Path, version: str = "") -> None:
-        self._path, self._version = path, version
+    def __init__(self, path: Path, version: Callable[[Hashed], str] = lambda hashed: "") -> None:
+        self._path = path
         self._changed = False
         self._files: dict[str, list[Any]] = {}
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
         self._seen: set[str] = set()
-        if kept := recall(path):
+        kept = recall(path)
+        if kept:
             self._files = kept["files"]
-            self._facts = kept["facts"] if kept["version"] == version else {}
+        self._version = version(self.file)
+        if kept and kept["version"] == self._version:
+            self._facts = kept["facts"]
 
     def file(self, path: Path) -> str:
         """Return the SHA-256 of `path`'s bytes."""

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.interpreter import FREE_VARIABLE, OWN_FOLDER
 
 # All that passes from the user: where programs and their libraries are found (on some machines Python itself
 # does not start without it), where compiled Python goes. None of these chooses how a number is computed.
@@ -67,19 +67,8 @@ LEVEL_VARIABLES = {
 # The level as Linux names it in /proc/cpuinfo; macOS says AVX1.0 for avx and LZCNT for abm.
 LEVEL_FLAGS = ("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe")
 
-# For developers: `free` lets a process have the user's own environment, linear algebra and instructions.
-FREE_VARIABLE = "PAPERBUILD_SURROUNDINGS"
 # Of the user's variables, those that choose how numbers are computed: they name free surroundings.
 CHOOSING = re.compile(r"(OPENBLAS|OMP|MKL|NPY|BLIS|GOTO|VECLIB|KMP)_.*|GLIBC_TUNABLES|LD_PRELOAD")
-
-# Python's own variables that may stay in the build's process, none of which changes what code does.
-HARMLESS_PYTHON = frozenset(
-    "PYTHONUTF8 PYTHONPYCACHEPREFIX PYTHONDONTWRITEBYTECODE PYTHONPROFILEIMPORTTIME PYTHONHASHSEED "
-    "PYTHONCOERCECLOCALE PYTHONUNBUFFERED PYTHONPATH PYTHONFAULTHANDLER PYTHONHOME".split()
-)
-
-OWN_FOLDER = str(PACKAGE.parent)
-"""Where this package is imported from."""
 
 
 @dataclass(frozen=True)
@@ -191,22 +180,6 @@ def typesetter_environment(folder: str | Path, epoch: int) -> dict[str, str]:
     # Temporary files go with the folder, and sockets among them have short names.
     temporary = {"TMPDIR": str(folder)}
     return {**passed, **home, **temporary, **FIXED, "SOURCE_DATE_EPOCH": str(epoch)}
-
-
-def interpreter_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what must change in the environment of the build itself: name and new value, ``""`` for none.
-
-    Python reads ``PYTHONOPTIMIZE``, ``PYTHONWARNINGS``, ``PYTHONPATH`` and their like when it starts, and
-    hands what they chose on to the fork server. The folder this package lies in may stay on the path.
-    """
-    if environment.get(FREE_VARIABLE) == "free":
-        return {}
-    changed = {name: "" for name in environment if name.startswith("PYTHON") and name not in HARMLESS_PYTHON}
-    if path := environment.get("PYTHONPATH"):
-        own = [part for part in path.split(os.pathsep) if part and os.path.abspath(part) == OWN_FOLDER]
-        if path != os.pathsep.join(own):
-            changed["PYTHONPATH"] = os.pathsep.join(own)
-    return changed
 
 
 # The machine below ---------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from paperbuild.ground.interpreter import OWN_FOLDER
 from paperbuild.ground.private import private_folder
-from paperbuild.ground.surroundings import OWN_FOLDER
 from paperbuild.kernel import inside
 from paperbuild.kernel.family import end_family
 from paperbuild.kernel.settings import KernelSettings

@@ -81,7 +81,7 @@ def declared_files(
     """
     settings = project.settings.notebooks[step]
     shown = project.relative(project.parameters_file)
-    by_name = {entry.name: project.data / path for path, entry in entries.items()}
+    by_name = {entry.name: path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
     if settings.reads_all:
@@ -108,7 +108,8 @@ def declared_files(
             continue
         files[path] = "data"
         entry = entries.get(path.relative_to(project.data).as_posix())
-        files |= {by_name[name]: "data" for name in (entry.references if entry else ()) if name in by_name}
+        referred = (by_name[name] for name in (entry.references if entry else ()) if name in by_name)
+        files |= {project.data / path: "data" for path in referred}
     for name in named:
         path = project.root / name
         if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
-from paperbuild.project.revision import Revision, read_revision
-from paperbuild.project.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from paperbuild.project.revision import Revision
+    from paperbuild.project.settings import Settings
 
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -105,12 +108,12 @@ class Project:
         """The folder of notebooks."""
         return self.root / ANALYSIS
 
-    @property
+    @cached_property
     def data(self) -> Path:
         """The folder of tables."""
         return self.root / DATA
 
-    @property
+    @cached_property
     def src(self) -> Path:
         """The folder of the project's own modules."""
         return self.root / SOURCES
@@ -221,7 +224,10 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(path)
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
@@ -239,10 +245,14 @@ class Project:
     @cached_property
     def settings(self) -> Settings:
         """The validated ``analysis/parameters.yml``."""
+        from paperbuild.project.settings import read_settings
+
         path = self.parameters_file
         return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
 
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
+        from paperbuild.project.revision import read_revision
+
         return read_revision(self.root, INPUT_PATHS, PARAMETERS)

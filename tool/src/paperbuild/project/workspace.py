@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.files import recall
-from paperbuild.ground.hashing import HashCache, sha256_file, sha256_json
-from paperbuild.ground.own import PACKAGE
+from paperbuild.ground.hashing import HashCache, Hashed, sha256_file, sha256_json
+from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.project.declared import Registered, declared_files, register_entries
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest, read_manifest
@@ -78,7 +79,7 @@ class Workspace:
             All findings in settings, parameters, scenario, declared data and register.
         """
         project = Project(root).with_scenario(scenario)
-        cache = HashCache(project.build / "hashes.json", own_version())
+        cache = HashCache(project.build / "hashes.json", own_version)
         settings = project.settings  # first: nothing else can be checked while it is wrong
         if not project.steps:
             where = project.relative(project.analysis)
@@ -140,10 +141,11 @@ class Workspace:
         return self.register.get(file.relative_to(self.project.data).as_posix())
 
 
-def own_version() -> str:
+def own_version(hashed: Hashed = sha256_file) -> str:
     """Return the hash of the tool's own code, by which remembered facts are valid."""
-    paths = (path for suffix in ("*.py", "*.yml") for path in PACKAGE.rglob(suffix))
-    return sha256_json([sha256_file(path) for path in sorted(paths)])
+    folders = (found for package in PACKAGES for found in os.walk(PACKAGE.with_name(package)))
+    paths = sorted(f"{folder}/{name}" for folder, _, names in folders for name in names)
+    return sha256_json([hashed(Path(path)) for path in paths if path.endswith((".py", ".yml"))])
 
 
 def _named_files(settings: Settings, step: str, values: Mapping[str, Any]) -> list[str]:

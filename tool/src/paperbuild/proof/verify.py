@@ -26,6 +26,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
+from paperbuild.ground.interpreter import FREE_VARIABLE
 from paperbuild.ground.located import load_yaml
 from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.ground.own import PACKAGE
@@ -338,7 +339,7 @@ def rebuild(
     environment = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("PAPERBUILD_", "SOURCE_DATE")) or key == surroundings.FREE_VARIABLE
+        if not key.startswith(("PAPERBUILD_", "SOURCE_DATE")) or key == FREE_VARIABLE
     }
     environment["PYTHONPATH"] = str(clone / TOOL)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"

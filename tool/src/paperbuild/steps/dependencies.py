@@ -39,12 +39,13 @@ class Scanner:
     project: Project
     cache: HashCache
     _found: dict[str, Path | None] = field(default_factory=dict)
+    _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _own: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Forget which modules were found, because files may have changed since."""
-        self._found, self._closures, self._own = {}, {}, {}
+        self._found, self._direct, self._closures, self._own = {}, {}, {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -91,14 +92,9 @@ class Scanner:
 
     def _look_for(self, name: str) -> Path | None:
         """Search ``src/`` and the project root, in the order in which Python does."""
-        parts = name.split(".")
         for base in (self.project.src, self.project.root):
-            stem = base.joinpath(*parts)
-            package = stem / "__init__.py"
-            if package.is_file():
-                return package
-            if stem.with_suffix(".py").is_file():
-                return stem.with_suffix(".py")
+            if path := _module_file(base, name):
+                return path
         return None
 
     def module_name(self, path: Path) -> str:
@@ -111,29 +107,47 @@ class Scanner:
         """Return the project's modules and the outside packages that `imports` lead to, transitively."""
         modules: set[Path] = set()
         outside: set[str] = set()
-        queue = [name for found in imports for name in self.targets(found, "")]
+        queue = [self._led_to(name for found in imports for name in self.targets(found, ""))]
+        while queue:
+            direct, packages = queue.pop()
+            queue += [self._imported_by(path) for path in direct - modules]
+            modules |= direct
+            outside |= packages
+        return modules, outside
+
+    def _imported_by(self, path: Path) -> tuple[set[Path], set[str]]:
+        """Return the project's modules and the outside packages that one of its modules imports itself."""
+        if path not in self._direct:
+            own = self.module_name(path)
+            package = own if path.name == "__init__.py" else own.rpartition(".")[0]
+            names = (target for found in self.imports(path) for target in self.targets(found, package))
+            self._direct[path] = self._led_to(names)
+        return self._direct[path]
+
+    def _led_to(self, names: Iterable[str]) -> tuple[set[Path], set[str]]:
+        """Return the project's modules and the outside packages that importing these names loads first."""
+        modules: set[Path] = set()
+        outside: set[str] = set()
+        queue = list(names)
         while queue:
             name = queue.pop()
-            path, top = self.find_module(name), name.partition(".")[0]
+            top = name.partition(".")[0]
             if top in PACKAGES:
                 # The tool's own code is each step's to name (`own_code`), wherever the tool lies. Of what it
                 # stands on, a notebook's results hang on what its tables are read into.
                 outside |= {"pandas"} if top == "dataregister" else set()
-                continue
-            if path is None:
+            elif path := self.find_module(name):
+                modules.add(path)
+                # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
+                queue += [name.rpartition(".")[0]] if "." in name else []
+            elif top not in outside and self._is_outside(top):
                 # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
-                if self.find_module(top) is None and not (self.project.src / top).is_dir():
-                    outside.add(top)
-                continue
-            if path in modules:
-                continue
-            modules.add(path)
-            # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
-            queue += [name.rpartition(".")[0]] if "." in name else []
-            own = self.module_name(path)
-            package = own if path.name == "__init__.py" else own.rpartition(".")[0]
-            queue += [target for found in self.imports(path) for target in self.targets(found, package)]
+                outside.add(top)
         return modules, outside
+
+    def _is_outside(self, top: str) -> bool:
+        """Tell whether the project has neither a module nor a folder of modules of this name."""
+        return self.find_module(top) is None and not os.path.isdir(os.path.join(self.project.src, top))
 
     def notebook_closure(self, step: str) -> tuple[set[Path], set[str]]:
         """Return the project's modules and the outside packages behind a notebook, its artefacts included."""
@@ -156,9 +170,13 @@ class Scanner:
         wanted = tuple(entries)
         if wanted not in self._own:
             found: dict[Path, str] = {}
+            asked: set[str] = set()
             queue = list(wanted)
             while queue:
                 name = queue.pop()
+                if name in asked:
+                    continue
+                asked.add(name)
                 path = _own_file(name)
                 if path is None or path in found:
                     continue
@@ -202,12 +220,17 @@ class Scanner:
 
 def _own_file(name: str) -> Path | None:
     """Return the file of one of the tool's own modules; None for any other name."""
-    parts = name.split(".")
-    if parts[0] not in PACKAGES:
-        return None
-    stem = PACKAGE.parent.joinpath(*parts)
-    places = (stem / "__init__.py", stem.with_suffix(".py"))
-    return next((place for place in places if place.is_file()), None)
+    return _module_file(PACKAGE.parent, name) if name.partition(".")[0] in PACKAGES else None
+
+
+def _module_file(base: Path, name: str) -> Path | None:
+    """Return the file below `base` of a dotted module name; None where there is none.
+
+    Asked for some thousand names in every build, so that paths are texts here.
+    """
+    stem = os.path.join(base, *name.split("."))
+    places = (os.path.join(stem, "__init__.py"), f"{stem}.py")
+    return next((Path(place) for place in places if os.path.isfile(place)), None)
 
 
 def read_code(path: Path) -> str:

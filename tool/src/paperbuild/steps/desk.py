@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from paperbuild.article import typesetting
@@ -48,7 +49,7 @@ class Desk:
     memory_limit: int = 0
     cluster: str = ""
     accept: bool = False
-    _article: Article | None = field(default=None, repr=False)
+    _articles: dict[Path, Article] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, workspace: Workspace, **choices: Any) -> Desk:
@@ -64,15 +65,23 @@ class Desk:
     @property
     def article(self) -> Article:
         """The article where it is typeset, read once until `look_anew`."""
-        found = self._article
+        return self._read(self.project.render_root)
+
+    @property
+    def written(self) -> Article:
+        """The article as its author writes it, be it typeset as a scenario; read once until `look_anew`."""
+        return self._read(self.project.root)
+
+    def _read(self, root: Path) -> Article:
+        found = self._articles.get(root)
         if found is None:
-            found = self._article = read_article(self.project.render_root)
+            found = self._articles[root] = read_article(root)
         return found
 
     def look_anew(self) -> None:
         """Forget which modules and texts were found, because files may have changed since."""
         self.scanner.refresh()
-        self._article = None
+        self._articles = {}
 
     def outside(self, notebooks: Iterable[str]) -> set[str]:
         """Return the packages from outside the project that these notebooks and their modules import."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from paperbuild.article.formats import DOCUMENTS, Format, Pages
 from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
-from paperbuild.ground.hashing import sha256_bytes, sha256_json
+from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
@@ -49,16 +49,14 @@ class DocumentStep(Step):
         """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
         desk, article = self.desk, self.desk.article
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
-        root = desk.project.render_root
         for path in typesetting.inputs(article, self.kind):
-            base = root if path.is_relative_to(root) else PACKAGE.parent
-            shown = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+            shown = self._shown(path)
             if path.is_file():
                 inputs[f"file {shown}"] = desk.scanner.file(path)[:16]
             else:
                 inputs[f"missing {shown}"] = "absent"
         inputs |= desk.scanner.own_code(OWN_CODE)
-        inputs["numbers"] = sha256_bytes(self.outputs.numbers(before).encode("utf-8"))[:16]
+        inputs["numbers"] = self.outputs.numbers_digests(before)["file"][:16]
         inputs["date"] = str(desk.workspace.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
@@ -72,6 +70,13 @@ class DocumentStep(Step):
             packages = self.document.packages
             inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
         return {key: inputs[key] for key in sorted(inputs)}
+
+    def _shown(self, path: Path) -> str:
+        """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
+        for base in (self.desk.project.render_root, PACKAGE.parent):
+            with contextlib.suppress(ValueError):
+                return path.relative_to(base).as_posix()
+        return path.name
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""
@@ -123,7 +128,6 @@ class DocumentStep(Step):
 
     def recipe(self, result: Result, before: Results) -> str:
         """Return the digest of what an author decides of the text, whichever engine typesets it."""
-        printed = json.loads(self.outputs.numbers(before))
         chosen = {
             key: value
             for key, value in result.inputs.items()
@@ -131,9 +135,7 @@ class DocumentStep(Step):
         }
         versions = self.desk.packages.versions
         engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
-        return sha256_json(
-            [chosen, engines, {key: printed[key] for key in ("n", "c", "bound", "provenance")}]
-        )[:16]
+        return sha256_json([chosen, engines, self.outputs.numbers_digests(before)["said"]])[:16]
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""

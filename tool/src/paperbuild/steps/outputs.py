@@ -13,7 +13,6 @@ from typing import Any
 from paperbuild.article import bound, languages, typesetting
 from paperbuild.article.conditions import Facts
 from paperbuild.article.text import Article
-from paperbuild.article.text import read as read_article
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
@@ -22,7 +21,6 @@ from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.numbers import as_markdown
-from paperbuild.project.parameters import parameters_digest
 from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
@@ -78,7 +76,7 @@ class Outputs(Step):
         """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
         project = self.desk.project
         files = {place: self.desk.scanner.file(source) for place, source in self.sources().items()}
-        files[project.numbers] = sha256_bytes(self.numbers(before).encode("utf-8"))
+        files[project.numbers] = self.numbers_digests(before)["file"]
         return {**files, project.manifest: self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
@@ -99,15 +97,27 @@ class Outputs(Step):
         """Return ``numbers.yml`` as it should stand after these results."""
         made, build = self.of_notebooks(results), self.desk.facts()
         held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
-        article = read_article(self.desk.project.root)
-        texts = [text.text for text in article.written]
-        files = {name: {**one.files} for name, one in made.items()}
-        key = sha256_json([files, held, build, texts])
-        return self.desk.workspace.cache.fact(
-            "numbers.yml",
-            key,
-            lambda: numbers_document(made, build, held, article, self._content(made, held)),
-        )
+        return numbers_document(made, build, held, self.desk.written, self._content(made, held))
+
+    def numbers_digests(self, results: Results) -> dict[str, str]:
+        """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide in it (``said``).
+
+        Remembered by all that decides it.
+        """
+        made = self.of_notebooks(results)
+        held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
+        files = {name: one.files for name, one in made.items()}
+        texts = [text.text for text in self.desk.written.written]
+
+        def compute() -> dict[str, str]:
+            text = self.numbers(results)
+            printed = json.loads(text)
+            said = {key: printed[key] for key in ("n", "c", "bound", "provenance")}
+            return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
+
+        key = sha256_json([files, held, self.desk.facts(), texts])
+        found: dict[str, str] = self.desk.workspace.cache.fact("numbers.yml", key, compute)
+        return found
 
     def _content(
         self, made: Mapping[str, Result], held: Mapping[str, Mapping[str, Any]]
@@ -137,6 +147,8 @@ class Outputs(Step):
 
     def _manifest(self, results: Results) -> Manifest:
         """Return the manifest that belongs to these results."""
+        from paperbuild.project.parameters import parameters_digest  # here: a no-op remembers its hash
+
         made, workspace = self.of_notebooks(results), self.desk.workspace
         digests = {name: parameters_digest(workspace.effective(name)) for name in made}
         documents = [self._documents[path] for path in sorted(self._documents)]
@@ -169,7 +181,7 @@ class Outputs(Step):
         project = self.desk.project
         if not project.scenario or not self.kinds:
             return {}
-        article = read_article(project.root)
+        article = self.desk.written
         # Neither what notebooks make nor the build's own parts, where the project holds them.
         made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
         others = (*made, project.build, PACKAGE)

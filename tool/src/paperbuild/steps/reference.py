@@ -115,6 +115,7 @@ class References:
     workspace: Workspace
     accept: bool = False
     _texts: dict[str, str] = field(default_factory=dict)
+    _recipes: dict[str, tuple[Result, dict[str, str], str]] = field(default_factory=dict)
 
     @cached_property
     def listed(self) -> Mapping[str, StepReference]:
@@ -133,15 +134,15 @@ class References:
 
     def recipes(self, results: Results) -> dict[str, str]:
         """Return the recipe of each notebook among `results`."""
-        found: dict[str, str] = {}
+        return {step: self.recipe(step, results) for step in self.workspace.notebooks if step in results}
 
-        def of(step: str) -> str:
-            if step not in found:
-                before = {other: of(other) for other in self.workspace.reads(step)}
-                found[step] = recipe(results[step].inputs, before)
-            return found[step]
-
-        return {step: of(step) for step in self.workspace.notebooks if step in results}
+    def recipe(self, step: str, results: Results) -> str:
+        """Return the recipe of one notebook, worked out once for each result and the recipes before it."""
+        result, before = results[step], {o: self.recipe(o, results) for o in self.workspace.reads(step)}
+        known = self._recipes.get(step)
+        if known is None or known[0] is not result or known[1] != before:
+            known = self._recipes[step] = result, before, recipe(result.inputs, before)
+        return known[2]
 
     def held(self, step: str, results: Results) -> StepReference | None:
         """Return the reference that stays although `step` made another result; None where that is published.
@@ -149,7 +150,7 @@ class References:
         It stays where the manifest records the recipe of today and the reference is whole: then only the
         machine can have made the difference.
         """
-        return self._held(step, results, self.recipes(results)[step]) if self.stays else None
+        return self._held(step, results, self.recipe(step, results)) if self.stays else None
 
     def all_held(self, results: Results) -> dict[str, StepReference]:
         """Return the references that stay, by notebook."""
