@@ -100,7 +100,7 @@ class Outputs(Step):
         return numbers_document(made, build, held, self.desk.written, self._content(made, held))
 
     def numbers_digests(self, results: Results) -> dict[str, str]:
-        """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide in it (``said``).
+        """Return the hash of ``numbers.yml`` (``file``) and of what authors decide in it (``said``).
 
         Remembered by all that decides it.
         """
