@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: paper test lint verify lock clean
+.PHONY: paper test test-all lint verify lock clean
 .DELETE_ON_ERROR:
 
 # The module, not the script beside it: the script's first line names this folder, and not every name fits there.
@@ -12,6 +12,10 @@ paper: $(VENV)/.paper
 	@$(VENV)/bin/python -m paperbuild build
 
 test: $(VENV)/.test
+	@$(VENV)/bin/python -m pytest -n auto -m "not slow"
+
+# With the slow ones: every declared range and every variant of every notebook, half an hour on two cores.
+test-all: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
 
 lint: $(VENV)/.test

@@ -50,7 +50,13 @@ CASES = [
         (
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
-            *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
+            *(
+                "population.sigma_",
+                "population.beta_",
+                "population.between_",
+                "population.within_",
+                "population.turn",
+            ),
             *("population.unemployment_rus_", "population.compared_from", "population.largest_"),
         ),
     ),
@@ -62,7 +68,13 @@ CASES = [
         (
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_", "population.tfr_"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
-            *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
+            *(
+                "population.sigma_",
+                "population.beta_",
+                "population.between_",
+                "population.within_",
+                "population.turn",
+            ),
             *("population.unemployment_", "population.compared_from", "population.largest_"),
         ),
     ),
@@ -73,6 +85,8 @@ CASES = [
         {"population.sigma_migration_first", "population.a4.gap", "population.c1.years"},
         (
             *("figure sigma-convergence", "table natural-increase-by-region", "table convergence-t"),
+            *("figure overview", "population.between_migration_", "population.within_migration_"),
+            *("population.sigma_migration_late_", "population.a9.theil_"),
             *(
                 "population.a1.",
                 "population.turns.",
@@ -172,7 +186,13 @@ CASES = [
         (
             *("figure ", "table ", "population.a", "population.c1.", "population.ratio_last"),
             *("population.natural_rus_", "population.migration_rus_", "population.births_rus_"),
-            *("population.sigma_", "population.beta_", "population.between_", "population.turn"),
+            *(
+                "population.sigma_",
+                "population.beta_",
+                "population.between_",
+                "population.within_",
+                "population.turn",
+            ),
             *("population.unemployment_", "population.natural_low", "population.rus_side_last"),
         ),
     ),
@@ -212,7 +232,7 @@ CASES = [
         {"curve.arrivals.median", "curve.departures.median", "table specification-tests"},
         (
             *("table specification-tests", "table specification-influence"),
-            *("curve.a3.main", "curve.arrivals.", "curve.departures."),
+            *("curve.flow", "curve.a3.main", "curve.arrivals.", "curve.departures."),
         ),
     ),
     (
@@ -335,7 +355,7 @@ def range_runs() -> list[object]:
         }
         if notebook in SLOW:
             alone = [{name: value} for name, among in ranges.items() for value in among]
-            runs += [pytest.param(notebook, one, marks=pytest.mark.slow) for one in alone]
+            runs += [pytest.param(notebook, one) for one in alone]
         elif ranges:
             longest = max(map(len, ranges.values()))
             runs += [
@@ -345,6 +365,7 @@ def range_runs() -> list[object]:
     return runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("notebook", "parameters"), range_runs(), ids=names)
 def test_ends_and_middle_of_every_declared_range_run(notebook, parameters):
     found = results(notebook, tuple((QUICK.get(notebook, {}) | parameters).items()))
