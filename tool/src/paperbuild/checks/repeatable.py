@@ -26,7 +26,11 @@ UNSEEDED = ("random.default_rng", "random.RandomState", "random.Random", "defaul
 def find(subject: Subject) -> Iterable[PaperError]:
     """What in notebooks and modules gives another result each time."""
     project = subject.project
-    excused = {name for name, block in project.settings.notebooks.items() if "clock" in (block.outside or {})}
+    try:
+        blocks = project.settings.notebooks
+    except PaperError:
+        return  # The rule on parameters tells what is wrong.
+    excused = {name for name, block in blocks.items() if "clock" in (block.outside or {})}
     for step in project.steps:
         if step in excused:
             continue

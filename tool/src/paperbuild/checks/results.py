@@ -116,6 +116,8 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
 
     A notebook that puts names together while it runs is not followed: this is a note.
     """
+    if broken_parts(subject.manifest):
+        return
     numbers, forms = subject.manifest.numbers, languages.number_forms()
     keys = [use.name.partition(".") for use in subject.article.bound]
     used = {name for head, _, name in keys if head in forms}
@@ -149,13 +151,28 @@ def _with_manifest(
     find: Callable[[Subject, Manifest], Iterable[PaperError]],
 ) -> Callable[[Subject], Iterable[PaperError]]:
     """Let a rule about the manifest look only where there is one: that there is none is told once."""
-    return lambda subject: () if subject.manifest.broken else find(subject, subject.manifest)
+    return lambda subject: () if broken_parts(subject.manifest) else find(subject, subject.manifest)
+
+
+def broken_parts(manifest: Manifest) -> list[str]:
+    """Say what of a manifest is broken: its shape, or an entry that does not say where it is from."""
+    listed = [(output["path"], output, ("sha256", "notebook", "cell")) for output in manifest.outputs]
+    listed += [(name, number, ("notebook", "cell")) for name, number in manifest.numbers.items()]
+    lacking = [
+        f"{name} has no {field!r}"
+        for name, entry, fields in listed
+        for field in fields
+        if not isinstance(entry.get(field), str)
+    ]
+    return [*manifest.broken, *lacking]
 
 
 def _manifest_findings(subject: Subject) -> Iterable[PaperError]:
-    if subject.manifest.broken:
+    broken = broken_parts(subject.manifest)
+    if broken:
+        more = f"; and {len(broken) - 3} more" if len(broken) > 3 else ""
         yield PaperError(
-            f"the manifest of figures, tables and numbers is broken: {'; '.join(subject.manifest.broken)}",
+            f"the manifest of figures, tables and numbers is broken: {'; '.join(broken[:3])}{more}",
             where=MANIFEST,
             expected="the manifest that a build writes",
             remedy="paper build",
