@@ -156,13 +156,15 @@ def _with_manifest(
 
 def broken_parts(manifest: Manifest) -> list[str]:
     """Say what of a manifest is broken: its shape, or an entry that does not say where it is from."""
-    listed = [(output["path"], output, ("sha256", "notebook", "cell")) for output in manifest.outputs]
-    listed += [(name, number, ("notebook", "cell")) for name, number in manifest.numbers.items()]
+    outputs = {output["path"]: output for output in manifest.outputs}
+    needed = [(name, one, "sha256") for name, one in outputs.items()]
+    needed += [
+        (name, one, field)
+        for name, one in [*outputs.items(), *manifest.numbers.items()]
+        for field in ("notebook", "cell")
+    ]
     lacking = [
-        f"{name} has no {field!r}"
-        for name, entry, fields in listed
-        for field in fields
-        if not isinstance(entry.get(field), str)
+        f"{name} has no {field!r}" for name, one, field in needed if not isinstance(one.get(field), str)
     ]
     return [*manifest.broken, *lacking]
 
