@@ -185,12 +185,12 @@ def test_uncommitted_files_are_named_and_not_verified(made_up, capsys):
 def test_without_git_or_a_commit_or_a_manifest_the_message_says_so(tmp_path, made_up):
     bare = tmp_path / "bare"
     bare.mkdir()
-    with pytest.raises(PaperError, match="not a git repository"):
+    with pytest.raises(PaperError, match="no commit holds this project"):
         verify.verify(Project(bare), tmp_path / "x", print)
     run("git", "init", "-q", cwd=bare)
     with pytest.raises(PaperError) as refused:
         verify.verify(Project(bare), tmp_path / "y", print)
-    assert "commit it first" in refused.value.remedy
+    assert "git commit in this folder" in refused.value.remedy
     run("git", "rm", "-q", "figures/manifest.json", cwd=made_up)
     commit(made_up)
     with pytest.raises(PaperError, match="no manifest"):
