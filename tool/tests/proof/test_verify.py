@@ -316,7 +316,7 @@ def test_without_git_or_a_commit_or_a_manifest_the_message_says_so(tmp_path, mad
     run("git", "init", "-q", cwd=bare)
     with pytest.raises(PaperError) as refused:
         verify.verify(Project(bare), tmp_path / "y", print)
-    assert "git commit" in refused.value.remedy
+    assert "git commit in this folder" in refused.value.remedy
     run("git", "rm", "-q", "figures/manifest.json", cwd=made_up)
     commit(made_up)
     with pytest.raises(PaperError, match="no manifest"):

@@ -117,6 +117,8 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
 
     A notebook that puts names together while it runs is not followed: this is a note.
     """
+    if broken_parts(subject.manifest):
+        return
     numbers, forms = subject.manifest.numbers, languages.roots()
     keys = [use.name.partition(".") for use in subject.article.bound]
     used = {name for head, _, name in keys if head in forms}
@@ -151,13 +153,30 @@ def _with_manifest(
     find: Callable[[Subject, Manifest], Iterable[PaperError]],
 ) -> Callable[[Subject], Iterable[PaperError]]:
     """Let a rule about the manifest look only where there is one: that there is none is told once."""
-    return lambda subject: () if subject.manifest.broken else find(subject, subject.manifest)
+    return lambda subject: () if broken_parts(subject.manifest) else find(subject, subject.manifest)
+
+
+def broken_parts(manifest: Manifest) -> list[str]:
+    """Say what of a manifest is broken: its shape, or an entry that does not say where it is from."""
+    outputs = {output["path"]: output for output in manifest.outputs}
+    needed = [(name, one, "sha256") for name, one in outputs.items()]
+    needed += [
+        (name, one, field)
+        for name, one in [*outputs.items(), *manifest.numbers.items()]
+        for field in ("notebook", "cell")
+    ]
+    lacking = [
+        f"{name} has no {field!r}" for name, one, field in needed if not isinstance(one.get(field), str)
+    ]
+    return [*manifest.broken, *lacking]
 
 
 def _manifest_findings(subject: Subject) -> Iterable[PaperError]:
-    if subject.manifest.broken:
+    broken = broken_parts(subject.manifest)
+    if broken:
+        more = f"; and {len(broken) - 3} more" if len(broken) > 3 else ""
         yield PaperError(
-            f"the manifest of figures, tables and numbers is broken: {'; '.join(subject.manifest.broken)}",
+            f"the manifest of figures, tables and numbers is broken: {'; '.join(broken[:3])}{more}",
             where=MANIFEST,
             expected="the manifest that a build writes",
             remedy="paper build",

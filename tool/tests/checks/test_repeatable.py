@@ -1,0 +1,40 @@
+"""Calls whose result is another each time are told with their line; seeded ones and stopwatches are not."""
+
+from pathlib import Path
+
+import pytest
+
+from paperbuild.checks import repeatable
+from paperbuild.checks.rule import Subject
+from paperbuild.project.layout import Project
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["np.random.default_rng()", "datetime.datetime.now()", "date.today()", "time.time()", "uuid.uuid4()", "random.Random()"],
+)  # fmt: skip
+def test_clock_and_unseeded_chance_are_found(call: str) -> None:
+    assert list(repeatable.unrepeatable(f"import a\nx = {call}\n")) == [(2, call)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["np.random.default_rng(7)", "random.Random(seed)", "time.perf_counter()", "frame.now", "%%bash\ndate", "uuid5(a)"],
+)  # fmt: skip
+def test_what_is_repeatable_is_not(code: str) -> None:
+    assert list(repeatable.unrepeatable(code)) == []
+
+
+def test_a_module_is_told_with_its_line_unless_a_notebook_declares_the_clock(tmp_path: Path) -> None:
+    for name, text in {
+        "analysis/parameters.yml": "notebooks: {}\n",
+        "analysis/01-a.ipynb": '{"nbformat": 4, "cells": []}',
+        "src/a.py": "import time\n\nSTART = time.time()\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    [found] = repeatable.find(Subject(Project(tmp_path)))
+    assert (found.where, found.message) == ("src/a.py:3", "time.time() gives another result each time")
+    settings = "notebooks: {01-a: {outside: {clock: it times itself}}}\n"
+    (tmp_path / "analysis/parameters.yml").write_text(settings)
+    assert list(repeatable.find(Subject(Project(tmp_path)))) == []
