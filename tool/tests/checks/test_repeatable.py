@@ -11,16 +11,30 @@ from paperbuild.project.layout import Project
 
 @pytest.mark.parametrize(
     "call",
-    ["np.random.default_rng()", "datetime.datetime.now()", "date.today()", "time.time()", "uuid.uuid4()", "random.Random()"],
-)  # fmt: skip
+    [
+        "np.random.default_rng()",
+        "datetime.datetime.now()",
+        "date.today()",
+        "time.time()",
+        "uuid.uuid4()",
+        "random.Random()",
+    ],
+)
 def test_clock_and_unseeded_chance_are_found(call: str) -> None:
     assert list(repeatable.unrepeatable(f"import a\nx = {call}\n")) == [(2, call)]
 
 
 @pytest.mark.parametrize(
     "code",
-    ["np.random.default_rng(7)", "random.Random(seed)", "time.perf_counter()", "frame.now", "%%bash\ndate", "uuid5(a)"],
-)  # fmt: skip
+    [
+        "np.random.default_rng(7)",
+        "random.Random(seed)",
+        "time.perf_counter()",
+        "frame.now",
+        "%%bash\ndate",
+        "uuid5(a)",
+    ],
+)
 def test_what_is_repeatable_is_not(code: str) -> None:
     assert list(repeatable.unrepeatable(code)) == []
 
