@@ -1,7 +1,9 @@
 """What notebooks hand over: exact files, refused mistakes, the same bytes every time."""
 
+import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from paperbuild.kernel.kinds import (
     as_figure,
     figure,
     finding,
+    named_ids,
     number,
     numbers,
     results,
@@ -313,3 +316,20 @@ def test_wide_cells_keep_their_share_of_the_page() -> None:
     rule = markdown_table("t", frame, {}, {}).splitlines()[1]
     assert rule.count("-") == 39 + 2
     assert printed("x", -2, "+d") == "−2"
+
+
+def test_ids_of_an_svg_do_not_hang_on_the_last_bits_of_its_layout() -> None:
+    def drawn(left: float) -> bytes:
+        fig = Figure(figsize=(2, 2))
+        axes = fig.add_axes((left, 0.1, 0.8, 0.8))
+        axes.plot([0, 1], [0, 1], marker="o")
+        file = io.BytesIO()
+        fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        return named_ids("f", rounded_paths(file.getvalue()))
+
+    with pyplot.rc_context({"svg.hashsalt": "f"}):
+        first, second = drawn(0.1), drawn(0.1 + 1e-15)
+    assert first == second
+    defined = set(re.findall(rb'\bid="([^"]+)"', first))
+    asked = set(re.findall(rb'(?:url\(#|href="#)([^)"]+)', first))
+    assert asked and asked <= defined

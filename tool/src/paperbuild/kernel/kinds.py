@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.kernel import recorder
 from paperbuild.kernel.recorder import ArtefactError
 from paperbuild.kernel.tables import csv_bytes, markdown_table, printed
@@ -157,13 +158,17 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
     FIGURE.check_name(name)
     fig = as_figure(name, fig)
     table_bytes = csv_bytes(name, data)
-    # The salt makes the ids inside an SVG depend on the figure alone; without it every run draws new ones.
+    # The salt, which `named_ids` takes up, makes the ids inside an SVG depend on the figure alone.
     with rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "savefig.bbox": None}):
         svg, png = io.BytesIO(), io.BytesIO()
         fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         fig.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
     pyplot.close(fig)
-    contents = {".svg": rounded_paths(svg.getvalue()), ".png": png.getvalue(), ".csv": table_bytes}
+    contents = {
+        ".svg": named_ids(name, rounded_paths(svg.getvalue())),
+        ".png": png.getvalue(),
+        ".csv": table_bytes,
+    }
     FIGURE.hand_over(name, contents)
     display(Image(data=contents[".png"], format="png", width=round(fig.get_figwidth() * 96)))
 
@@ -202,6 +207,20 @@ def as_figure(name: str, drawn: Any) -> Figure:
         f"figure {name!r} is a {whose.__module__}.{whose.__qualname__}; expected a figure of matplotlib's, "
         f"axes, a grid of seaborn's or a seaborn.objects.Plot; {advice}"
     )
+
+
+def named_ids(name: str, svg: bytes) -> bytes:
+    """Return an SVG whose generated ids follow from the figure's name and from their order in it.
+
+    Matplotlib makes them from coordinates in full precision, whose last bits the layout leaves to chance.
+    """
+    found = re.findall(rb'(?<=[#"])[a-z][0-9a-f]{10}(?=[)"])', svg)
+    names = {
+        old: old[:1] + sha256_bytes(f"{name} {place}".encode())[:10].encode()
+        for place, old in enumerate(dict.fromkeys(found))
+    }
+    pattern = rb'(?<=[#"])(?:' + b"|".join(names) + rb')(?=[)"])'
+    return re.sub(pattern, lambda match: names[match[0]], svg) if names else svg
 
 
 def rounded_paths(svg: bytes) -> bytes:

@@ -13,6 +13,7 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
+from paperbuild.ground.interpreter import OWN_FOLDER
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import kernel_environment
 
@@ -97,9 +98,9 @@ def _without_interrupts() -> Iterator[None]:
 def _surroundings_of_kernels() -> Iterator[None]:
     """Give this process the environment of a kernel for as long as a child is being started."""
     saved, folder = dict(os.environ), tempfile.tempdir
-    environment = environment_of_kernels(0)
     os.environ.clear()
-    os.environ.update(environment)
+    # What is forked from the server runs the code that runs here, even where another copy is installed.
+    os.environ.update(environment_of_kernels(0), PYTHONPATH=OWN_FOLDER)
     # The server's own socket lies in a folder that multiprocessing makes and removes: beside ours, which is
     # removed first and whose name is as short.
     tempfile.tempdir = str(private_folder().parent)
