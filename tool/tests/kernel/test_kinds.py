@@ -332,4 +332,5 @@ def test_ids_of_an_svg_do_not_hang_on_the_last_bits_of_its_layout() -> None:
     assert first == second
     defined = set(re.findall(rb'\bid="([^"]+)"', first))
     asked = set(re.findall(rb'(?:url\(#|href="#)([^)"]+)', first))
-    assert asked and asked <= defined
+    assert asked
+    assert asked <= defined
