@@ -14,7 +14,7 @@ paper: $(VENV)/.paper
 test: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto -m "not slow"
 
-# With the slow ones: every declared range and every variant of every notebook, half an hour on two cores.
+# With the slow ones: every declared range, every variant, free surroundings, half an hour on two cores.
 test-all: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
 

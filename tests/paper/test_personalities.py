@@ -55,6 +55,7 @@ def test_fixed_surroundings_give_the_committed_bytes(tmp_path: Path) -> None:
     assert found.manifest.numbers == reference.manifest.numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PERSONALITIES)
 def test_free_surroundings_print_the_same_results(tmp_path: Path, name: str) -> None:
     free = PERSONALITIES[name] | {interpreter.FREE_VARIABLE: "free"}
