@@ -11,6 +11,7 @@ import pandas as pd
 from borderland.charts.theme import Words
 from borderland.methods.specification import Curve
 from borderland.study.frame import SIDE
+from borderland.study.palette import GROUP_LABEL
 from borderland.study.variants import MAIN
 from borderland.study.wording import MINUS
 
@@ -106,15 +107,7 @@ FIGURES: Mapping[str, Words] = {
         "Ethnic composition of the regions of Kazakhstan",
         "Share of those who stated a nationality, %, in order of the share of Russians",
         "Border regions in bold; * constant boundaries.",
-        {
-            "kazakh": "Kazakhs",
-            "russian": "Russians",
-            "ukrainian": "Ukrainians",
-            "german": "Germans",
-            "tatar": "Tatars",
-            "uzbek": "Uzbeks",
-            "other": "others",
-        },
+        GROUP_LABEL,
     ),
     "russian-share-by-district": Words(
         "Where Russians live in Kazakhstan",
