@@ -13,6 +13,7 @@ from borderland.methods.segregation import (
     entropy,
     information_theory_index,
     percentages,
+    shares_over_time,
 )
 from borderland.study import wording
 from borderland.study.frame import outline
@@ -22,6 +23,11 @@ def counted(national: pd.DataFrame, first: int | None = None) -> pd.DataFrame:
     """Rows of ``ethnicity_national`` that were counted (census or register), from a first year on."""
     kept = national["basis"].isin(["census", "register"])
     return national[kept if first is None else kept & (national["year"] >= first)]
+
+
+def russian_share(national: pd.DataFrame) -> pd.Series:
+    """Share of Russians in the population by year of count, per cent, from ``ethnicity_national``."""
+    return shares_over_time(counted(national), ["russian"])["russian"]
 
 
 def carried_forward(national: pd.DataFrame) -> pd.Series:

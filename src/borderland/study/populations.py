@@ -361,8 +361,9 @@ def natural_increase_rows(held: pd.DataFrame, over_time: pd.DataFrame) -> pd.Dat
     )
 
 
-def migration_rows(border: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
-    """Net migration of each region over its last ten years with a figure, per 1,000, and which they are."""
+def migration_rows(border: pd.DataFrame, area: pd.DataFrame, last: int) -> pd.DataFrame:
+    """Net migration of each region over its last ten years with a figure to `last`, per 1,000, and which."""
+    border = border[border["year"] <= last]
     return area.assign(
         side=area["country"].map(SIDE),
         million=area["million_plus"].map({True: "yes", False: "no"}),

@@ -113,13 +113,15 @@ def test_emigrants_are_held_against_the_last_count_before():
         ]
     )
     departures = pd.Series({2011: 50.0, 2012: 100.0, 2022: 80.0})
-    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}))
+    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}), 2023)
     assert series["period"].tolist() == ["2011–2012", "2012-01–2012-07", "2022"]
     assert series["emigrant_share"].tolist() == pytest.approx([60, 74, 75])
     assert series["population_year"].tolist() == [2009, 2009, 2021]
     found = migration.emigrants(series)
     assert (found.year, found.population_year, found.russian_ratio) == (2022, 2021, pytest.approx(5))
     assert (found.points, found.first_year, found.ratio_low) == (3, 2012, pytest.approx(3))
+    earlier = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}), 2021)
+    assert earlier["year"].tolist() == [2012, 2012]
 
 
 def test_departures_of_the_north_bound_the_part_of_the_outside():
