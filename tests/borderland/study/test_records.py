@@ -208,9 +208,24 @@ def test_episodes_are_counted_by_the_side_of_the_purchase():
 
 def test_dated_shares_name_the_regions_compared_and_those_without_a_pair():
     dated = pd.DataFrame({"unit": ["A", "A", "B"], "year": [1999, 2009, 2009], "share": [40.0, 30.0, 20.0]})
-    found = composition.dated_summary(dated, AREA["name"])
+    found = composition.dated_summary(dated.assign(basis="census"), AREA["name"])
     assert (found.regions_compared, found.regions_falling_share) == (1, 1.0)
     assert (found.regions_named, found.regions_without) == ("West", "East")
+
+
+@pytest.mark.parametrize(
+    ("years", "bases", "over"),
+    [
+        ((1999, 2009), ("census", "census"), 0),
+        ((2009, 2025), ("census", "register"), 1),
+        ((2010, 2022), ("estimate", "estimate"), 0),  # carried forward from 2009 on both sides of 2021
+        ((2022, 2025), ("estimate", "register"), 1),
+        ((2021, 2025), ("census", "register"), 0),
+    ],
+)
+def test_dates_on_either_side_of_the_recount_are_told(years, bases, over):
+    dated = pd.DataFrame({"unit": "A", "year": years, "share": [40.0, 30.0], "basis": bases})
+    assert composition.dated_summary(dated, AREA["name"]).regions_over_recount == over
 
 
 def test_the_longest_border_is_found_on_either_side():
