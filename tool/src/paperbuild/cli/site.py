@@ -9,6 +9,7 @@ from paperbuild.article import text
 from paperbuild.cli.deposit import refuse_misleading
 from paperbuild.project.layout import Project
 from paperbuild.proof import site
+from paperbuild.proof.certificate import CERTIFICATE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +28,6 @@ def main(project: Project, args: argparse.Namespace) -> int:
     site.write(files, folder)
     size = sum(map(len, files.values()))
     print(f"{folder}: {len(files)} files, {size:,} bytes, commit {project.revision.commit[:12]}")
-    if f"{site.CERTIFICATE}.html" not in files:
-        print(
-            "without a certificate: this commit has not been verified; paper verify, then paper site again"
-        )
+    if f"{CERTIFICATE}.html" not in files:
+        print("without a certificate: this commit has not been verified; paper verify, then paper site again")
     return 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article.extension import EXTENSION
-from paperbuild.article.formats import DOCUMENTS
+from paperbuild.article.formats import FORMATS
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import git
@@ -102,8 +102,10 @@ class Event:
 
     Attributes
     ----------
-    commit, date, subject : str
-        Its hash, its day, what it says of itself.
+    commit, date : str
+        Its hash and its day.
+    reasons : list of str
+        What the commits that made these outputs say of themselves: itself, or those that it merges.
     numbers : list of Change
         Printed numbers that came, left or changed.
     outputs : list of str
@@ -112,7 +114,7 @@ class Event:
 
     commit: str
     date: str
-    subject: str
+    reasons: list[str]
     numbers: list[Change]
     outputs: list[str]
 
@@ -142,7 +144,7 @@ def editions(output: Path) -> list[Edition]:
 def _edition(page: Path) -> Edition:
     head = _Head()
     head.feed(page.read_text(encoding="utf-8").partition("</head>")[0])
-    files = {name: page.with_suffix(Path(form.file).suffix) for name, form in DOCUMENTS.items()}
+    files = {name: page.with_suffix(Path(form.file).suffix) for name, form in FORMATS.items()}
     forms = {name.upper(): file.name for name, file in files.items() if file.is_file()}
     title = head.said.get("og:title", page.stem)
     return Edition(page.stem, head.language, title, head.said.get("description", ""), forms)
@@ -176,7 +178,12 @@ def data_changes(root: Path) -> list[dict[str, str]]:
     """Return the accepted changes of data files with their reasons, the latest first."""
     entries = register.read(root).resources.values()
     found = [
-        {"table": entry.name, "page": f"{entry.name}.html", "date": one["date"], "why": one["why"].rstrip(".")}
+        {
+            "table": entry.name,
+            "page": f"{entry.name}.html",
+            "date": one["date"],
+            "why": one["why"].rstrip("."),
+        }
         for entry in entries
         for one in entry.raw.get("changes", ())
     ]
@@ -207,16 +214,16 @@ def result_changes(root: Path) -> tuple[list[Event], int]:
 
     The first commit that holds results is where the history begins, and no change.
     """
-    told = git(root, "log", "--first-parent", "--format=%H%x09%cs%x09%s", "--", MANIFEST).splitlines()
-    states = [line.split("\t", 2) for line in reversed(told)]
-    held = (parse_manifest(git(root, "show", f"{one[0]}:./{MANIFEST}").encode()) for one in states)
-    found = list(_events(states, held))
+    told = git(root, "log", "--first-parent", "--format=%H %cs", "--", MANIFEST).splitlines()
+    states = [line.split() for line in reversed(told)]
+    found = list(_events(root, states))
     return found[::-1], max(len(states) - 1 - len(found), 0)
 
 
-def _events(states: Sequence[Sequence[str]], manifests: Iterator[Manifest]) -> Iterator[Event]:
+def _events(root: Path, states: Sequence[Sequence[str]]) -> Iterator[Event]:
+    manifests = (parse_manifest(git(root, "show", f"{one[0]}:./{MANIFEST}").encode()) for one in states)
     before = next(manifests, Manifest())
-    for (commit, date, subject), now in zip(states[1:], manifests, strict=True):
+    for (earlier, _), (commit, date), now in zip(states, states[1:], manifests, strict=False):
         # A number whose last bits moved and whose print did not is none that a reader saw change.
         numbers = [
             change
@@ -225,7 +232,9 @@ def _events(states: Sequence[Sequence[str]], manifests: Iterator[Manifest]) -> I
         ]
         outputs = output_changes(before, now)
         if numbers or outputs:
-            yield Event(commit, date, subject, numbers, outputs)
+            said = git(root, "log", "--no-merges", "--format=%s", f"{earlier}..{commit}", "--", MANIFEST)
+            alone = git(root, "log", "-1", "--format=%s", commit)
+            yield Event(commit, date, said.splitlines() or [alone], numbers, outputs)
         before = now
 
 
