@@ -209,7 +209,8 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
     assert root.findtext(".//fig/caption/p") == "A line of points."
     assert plain(root.findtext(".//table-wrap/label")) == "Table 1"
-    assert root.findtext(".//table-wrap//td") == "A"
+    assert root.findtext(".//table-wrap[@id='tbl-sizes']//td") == "A"
+    assert not root.findall(".//boxed-text"), "nothing is left of a layout that is a DOCX's"
     assert root.findtext("front/journal-meta//journal-title") == "A Journal"
     (translated,) = root.findall("front/article-meta/trans-abstract")
     assert translated.get("{http://www.w3.org/XML/1998/namespace}lang") == "ru"

@@ -391,7 +391,10 @@ def finished_jats(document: bytes) -> bytes:
 
 
 def _label(element: ET.Element) -> None:
-    """Move the label from the beginning of a caption into its own element."""
+    """Give a float its name, where pandoc has named the table inside, and its label apart from the caption."""
+    inner = element.find("table")
+    if inner is not None and "id" in inner.attrib:
+        element.set("id", inner.attrib.pop("id"))
     paragraph = element.find("caption/p")
     found = re.match(r"(\D+\d+):\s*", paragraph.text or "") if paragraph is not None else None
     if paragraph is None or not found:

@@ -56,7 +56,10 @@ local function float_at(blocks, position)
     return nil
   end
   local after = blocks[position + 2]
-  found.length = after and after.t == "Div" and after.classes:includes("provenance") and 3 or 2
+  -- Where nothing is told of its origin, a DOCX has an empty line of that style.
+  local origin = after and after.t == "Div"
+    and (after.classes:includes("provenance") or after.attributes["custom-style"] == "Provenance")
+  found.length = origin and 3 or 2
   found.body = withhold(found.body)
   found.label, found.words = stringify(found.caption):match("^(.-):%s*(.*)$")
   return found.label and found or nil
