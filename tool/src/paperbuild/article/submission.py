@@ -391,7 +391,7 @@ def finished_jats(document: bytes) -> bytes:
 
 
 def _label(element: ET.Element) -> None:
-    """Give a float its name, where pandoc has named the table inside, and its label apart from the caption."""
+    """Give a float its name, where pandoc has named the table inside, and its label an element."""
     inner = element.find("table")
     if inner is not None and "id" in inner.attrib:
         element.set("id", inner.attrib.pop("id"))
