@@ -172,15 +172,16 @@ class Plan:
         """See how every step stands, running and changing nothing; return this plan."""
         statuses: dict[str, Status] = {}
         self.results = {}
-        for name in self.ordered():
-            step = self.steps[name]
-            if step.at_once:
-                if set(step.after) <= set(self.results):
-                    self.results[name] = at_once(step, self.results)
-                continue
-            statuses[name] = self._status(name, statuses)
-            if (result := statuses[name].result) is not None:
-                self.results[name] = result
+        with self.cache.still():
+            for name in self.ordered():
+                step = self.steps[name]
+                if step.at_once:
+                    if set(step.after) <= set(self.results):
+                        self.results[name] = at_once(step, self.results)
+                    continue
+                statuses[name] = self._status(name, statuses)
+                if (result := statuses[name].result) is not None:
+                    self.results[name] = result
         self.statuses = {name: statuses[name] for name in self.steps if name in statuses}
         self.cache.save()
         return self

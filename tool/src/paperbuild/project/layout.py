@@ -37,6 +37,9 @@ TABLES = "tables"
 TEXTS = "text"
 MANIFEST = f"{FIGURES}/manifest.json"
 BUILD = "build"
+RESULTS = f"{BUILD}/results"
+NUMBERS = f"{RESULTS}/numbers.yml"
+EXECUTED = f"{BUILD}/notebooks"
 OUTPUT = "_output"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
@@ -51,6 +54,11 @@ INPUT_PATHS = (
     "tool",
     LOCK,
 )
+
+
+def is_generated(path: str) -> bool:
+    """Tell whether the build writes the file at this path from the root: what it holds are results."""
+    return path.startswith((f"{FIGURES}/", f"{TABLES}/", f"{BUILD}/"))
 
 
 @dataclass(frozen=True)
@@ -191,17 +199,17 @@ class Project:
     @property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
-        return self.render_root / BUILD / "results"
+        return self.render_root / RESULTS
 
     @property
     def numbers(self) -> Path:
         """The metadata file the article's numbers come from."""
-        return self.results / "numbers.yml"
+        return self.render_root / NUMBERS
 
     @property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.render_root / BUILD / "notebooks"
+        return self.render_root / EXECUTED
 
     @property
     def manifest(self) -> Path:
