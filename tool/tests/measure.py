@@ -1,4 +1,4 @@
-"""Which lines of the tool its tests run, child processes, fork server and kernels included: ``make coverage``.
+"""Which lines of the tool its tests run, in child processes and kernels too (``make coverage``).
 
 Coverage reaches child processes by a variable of the environment, and kernels are given none but the build's
 own. So while the tests run, a file of start-up lines in the environment's ``site-packages`` has every Python
@@ -90,7 +90,7 @@ def measured(folder: str) -> Iterator[None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tests with these arguments of pytest, say what they did not run, and hold it to the threshold."""
+    """Run the tests with these arguments of pytest; say what they did not run, which must be little."""
     with tempfile.TemporaryDirectory(prefix="measured-") as folder:
         with measured(folder):
             tests = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -54,6 +55,18 @@ INPUT_PATHS = (
     "tool",
     LOCK,
 )
+
+
+def below(path: Path, folder: Path) -> str | None:
+    """Return a path from `folder`, with forward slashes; None where it lies elsewhere.
+
+    Asked for a thousand files in every build, so that paths are texts here.
+    """
+    text, start = str(path), str(folder)
+    if text == start:
+        return "."
+    start = start if start.endswith(os.sep) else start + os.sep
+    return text[len(start) :].replace(os.sep, "/") if text.startswith(start) else None
 
 
 def is_generated(path: str) -> bool:
@@ -232,10 +245,8 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        shown = below(path, self.root)
+        return str(path) if shown is None else shown
 
     @cached_property
     def steps(self) -> tuple[str, ...]:

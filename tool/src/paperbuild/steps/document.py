@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.own import PACKAGE
+from paperbuild.project.layout import below
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.outputs import Outputs
@@ -82,10 +82,8 @@ class DocumentStep(Step):
 
     def _shown(self, path: Path) -> str:
         """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
-        for base in (self.desk.project.render_root, PACKAGE.parent):
-            with contextlib.suppress(ValueError):
-                return path.relative_to(base).as_posix()
-        return path.name
+        bases = (self.desk.project.render_root, PACKAGE.parent)
+        return next((shown for base in bases if (shown := below(path, base)) is not None), path.name)
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""

@@ -55,6 +55,7 @@ class Outputs(Step):
     ) -> None:
         self.desk, self.notebooks, self.references, self.kinds = desk, notebooks, references, kinds
         self.after = tuple(notebooks)
+        self._digests: tuple[Mapping[str, Any], list[Path], dict[str, str]] | None = None
         self._documents = {one["path"]: dict(one) for one in desk.workspace.manifest.documents}
 
     def of_notebooks(self, results: Results) -> dict[str, Result]:
@@ -102,9 +103,12 @@ class Outputs(Step):
     def numbers_digests(self, results: Results) -> dict[str, str]:
         """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide (``said``).
 
-        Remembered by all that decides it.
+        Remembered by all that decides it, and worked out once between two looks.
         """
-        made = self.of_notebooks(results)
+        made, facts = self.of_notebooks(results), self.desk.facts()
+        folders = [one.folder for one in made.values()]
+        if self._digests and self._digests[0] is facts and self._digests[1] == folders:
+            return self._digests[2]
         held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
         files = {name: one.files for name, one in made.items()}
         root = self.desk.project.root
@@ -116,8 +120,9 @@ class Outputs(Step):
             said = {key: printed[key] for key in ("n", "c", "bound", "provenance")}
             return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
 
-        key = sha256_json([files, held, self.desk.facts(), texts])
+        key = sha256_json([files, held, facts, texts])
         found: dict[str, str] = self.desk.workspace.cache.fact("numbers.yml", key, compute)
+        self._digests = facts, folders, found
         return found
 
     def _content(
