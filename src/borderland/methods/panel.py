@@ -1,9 +1,9 @@
 """Regressions with absorbed effects: within transformation, least squares, what inference needs of a fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, qr
 
 Effect = str | tuple[str, ...]  # a column, or columns whose combinations are the groups
+
+Made = TypeVar("Made")
 
 _DENSE = 2**20  # cells (8 MB) up to which the crossing of two sets of groups is held as a dense table
 _RANK = 1e-9  # a direction with less than this share of the largest one's variation counts as none
@@ -38,9 +40,9 @@ class Effects:
     *Stata Journal* 20(1), 95–115.
     """
 
-    def __init__(self, frame: pd.DataFrame, effects: Sequence[Effect] = ()):
-        self.names = list(effects)
-        codes = [group_codes(frame, effect) for effect in effects] or [np.zeros(len(frame), dtype=int)]
+    def __init__(self, frame: "Rows", effects: Sequence[Effect] = ()):
+        sample = Sample.of(frame)
+        codes = [sample.codes(effect) for effect in effects] or [np.zeros(len(sample.frame), dtype=int)]
         self.codes = sorted(codes, key=lambda code: -code.max())
         first, *rest = self.codes
         self._first = indicators(first)
@@ -175,6 +177,74 @@ def _solve_semidefinite(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
     return scale[:, None] * solution
 
 
+class Sample:
+    """Rows of a frame with what fits need of them, made once: columns as floats, groups, effects.
+
+    Thousands of models of a few hundred rows spend most of their time on finding the same groups again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per observation; not to be changed while the sample is used.
+    """
+
+    def __init__(self, frame: pd.DataFrame):
+        self.frame = frame
+        self._made: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, rows: "Rows") -> "Sample":
+        """Return a sample as it is, and a frame as one."""
+        return rows if isinstance(rows, cls) else cls(rows)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` gives, from the first time that it was made under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def codes(self, effect: Effect) -> np.ndarray:
+        """:func:`group_codes` of the rows."""
+        return self.once(("codes", effect), lambda: group_codes(self.frame, effect))
+
+    def effects(self, effects: Sequence[Effect]) -> Effects:
+        """:class:`Effects` of the rows."""
+        return self.once(("effects", tuple(effects)), lambda: Effects(self, effects))
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as floats; one that is missing or has a gap is refused by name."""
+        return self.once(("column", name), lambda: _finite(self.frame, name))
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Columns as floats, n × k."""
+        held = np.empty((len(self.frame), len(names)), order="F")  # column by column, as a frame holds them
+        for place, name in enumerate(names):
+            held[:, place] = self.column(name)
+        return held
+
+    def where(self, kept: np.ndarray) -> "Sample":
+        """Return the rows that are kept (n, true or false), as a sample of their own."""
+        if kept.all():
+            return self
+        return self.once(("where", kept.tobytes()), lambda: Sample(self.frame.loc[kept]))
+
+
+Rows: TypeAlias = "pd.DataFrame | Sample"
+
+
+def _finite(frame: pd.DataFrame, name: str) -> np.ndarray:
+    if name not in frame.columns:
+        raise ValueError(f"no column {name!r}; there are {', '.join(map(str, frame.columns))}")
+    values = frame[name].to_numpy(dtype=float)
+    gaps = ~np.isfinite(values)
+    if gaps.any():
+        raise ValueError(
+            f"column {name!r} has no finite value in {gaps.sum()} rows (first: {frame.index[gaps][0]!r}); "
+            "drop them by an explicit rule before the fit"
+        )
+    return values
+
+
 @dataclass(frozen=True)
 class Regression:
     """A fitted regression, as the functions of :mod:`borderland.methods.covariance` take it.
@@ -183,7 +253,7 @@ class Regression:
     ----------
     coefficients : Series
         Estimates by regressor; the effects are absorbed.
-    frame : DataFrame
+    sample : Sample
         The observations used, in order, all columns.
     within : array, n × k
         Regressors after the effects are taken out, with ``weights``.
@@ -202,7 +272,7 @@ class Regression:
     """
 
     coefficients: pd.Series
-    frame: pd.DataFrame
+    sample: Sample
     within: np.ndarray
     weights: np.ndarray
     residuals: np.ndarray
@@ -210,6 +280,11 @@ class Regression:
     effects: Effects
     deviance: float
     separated: pd.Index
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The observations used, as a frame."""
+        return self.sample.frame
 
     @property
     def n(self) -> int:
@@ -228,7 +303,7 @@ class Regression:
 
 
 def least_squares(
-    frame: pd.DataFrame,
+    frame: Rows,
     outcome: str,
     regressors: Sequence[str],
     effects: Sequence[Effect] = (),
@@ -238,7 +313,7 @@ def least_squares(
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Sample
         One row per observation, without gaps in the columns used.
     outcome, regressors : str, sequence of str
         Columns.
@@ -256,9 +331,10 @@ def least_squares(
     ----------
     Wooldridge (2010), *Econometric Analysis of Cross Section and Panel Data*, 2nd ed., section 10.5.
     """
-    outcome_values, design = columns(frame, outcome, regressors)
-    absorbed = Effects(frame, effects)
-    weights = np.ones(len(frame))
+    sample = Sample.of(frame)
+    outcome_values, design = sample.column(outcome), sample.columns(regressors)
+    absorbed = sample.effects(effects)
+    weights = np.ones(len(outcome_values))
     explained = outcome_values if offset is None else outcome_values - offset
     both = absorbed.residualise(np.column_stack([explained, design]), weights)
     within = both[:, 1:]
@@ -267,33 +343,15 @@ def least_squares(
     residuals = both[:, 0] - within @ estimate
     return Regression(
         coefficients=pd.Series(estimate, index=list(regressors), dtype=float),
-        frame=frame,
+        sample=sample,
         within=within,
         weights=weights,
         residuals=residuals,
         fitted=outcome_values - residuals,
         effects=absorbed,
         deviance=float(residuals @ residuals),
-        separated=frame.index[:0],
+        separated=sample.frame.index[:0],
     )
-
-
-def columns(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Outcome (n) and design (n × k) as floats; a missing column or a gap is refused by name."""
-    wanted = [outcome, *regressors]
-    unknown = [name for name in wanted if name not in frame.columns]
-    if unknown:
-        raise ValueError(f"no column {unknown[0]!r}; there are {', '.join(map(str, frame.columns))}")
-    values = frame[wanted].to_numpy(dtype=float)
-    gaps = ~np.isfinite(values)
-    if gaps.any():
-        position = int(np.flatnonzero(gaps.any(axis=0))[0])
-        rows = frame.index[gaps[:, position]]
-        raise ValueError(
-            f"column {wanted[position]!r} has no finite value in {len(rows)} rows (first: {rows[0]!r}); "
-            "drop them by an explicit rule before the fit"
-        )
-    return values[:, 0], values[:, 1:]
 
 
 def refuse_collinear(
