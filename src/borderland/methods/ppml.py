@@ -8,7 +8,16 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.special import xlogy
 
-from borderland.methods.panel import Effect, Regression, Rows, Sample, refuse_collinear
+from borderland.methods.panel import (
+    Effect,
+    Effects,
+    Regression,
+    Rows,
+    Sample,
+    collinear,
+    components,
+    consecutive,
+)
 
 _TOLERANCE = 1e-12  # relative change of the deviance; coefficients are then settled to about 1e-8
 _ITERATIONS = 100
@@ -65,7 +74,7 @@ def ppml(
     if used is not sample:
         flows, design, shift = flows[kept], design[kept], shift[kept]
     absorbed = used.effects(effects)
-    refuse_collinear(design, absorbed.residualise(design, np.ones(len(flows))), regressors, effects)
+    used.refuse_collinear(regressors, effects)
 
     predictor = np.log((flows + flows.mean()) / 2)
     mean = np.exp(predictor)
@@ -90,7 +99,7 @@ def ppml(
     else:
         raise ValueError(f"the Poisson fit of {outcome!r} did not settle in {_ITERATIONS} iterations")
     return Regression(
-        coefficients=pd.Series(estimate, index=list(regressors), dtype=float),
+        coefficients=pd.Series(estimate, index=used.index(regressors)),
         sample=used,
         within=absorbed.residualise(design, mean),
         weights=mean,
@@ -141,6 +150,25 @@ def separated(
     return _separated(sample.column(outcome) > 0, sample.columns(regressors), codes)
 
 
+def _settled_by_positive(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndarray]) -> bool:
+    """Whether the positive flows alone settle all parameters, so that none of the zeros can be separated.
+
+    A combination of regressors and effects that is zero on all positive flows is then zero everywhere. For
+    two sets of groups that is so where the positive flows connect all that the observations connect, and the
+    regressors have variation of their own among them.
+    """
+    if len(codes) > 2:
+        return False
+    codes = [consecutive(code) for code in codes]
+    if len(codes) == 2:
+        whole, alone = components(*codes), components(*(code[positive] for code in codes))
+        if whole.max() != alone.max():
+            return False
+    effects = Effects([code[positive] for code in codes])
+    design = design[positive]
+    return not len(collinear(design, effects.residualise(design, np.ones(len(design)))))
+
+
 def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
     """Do the work of :func:`separated` on arrays; without effects ``codes`` is the one group of all."""
     n = len(positive)
@@ -148,7 +176,7 @@ def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndar
     for code in codes:
         out |= (np.bincount(code, weights=positive) == 0)[code]
     zero = ~positive & ~out
-    if not zero.any():
+    if not zero.any() or _settled_by_positive(positive[~out], design[~out], [c[~out] for c in codes]):
         return out
     scale = np.abs(design).max(axis=0, initial=0)
     blocks = [sparse.csr_array(design / np.where(scale > 0, scale, 1))]
