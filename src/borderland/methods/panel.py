@@ -65,14 +65,14 @@ class Effects:
         codes = [sample.codes(effect) for effect in effects]
         return cls(codes or [np.zeros(len(sample.frame), dtype=int)])
 
-    def _apart(self) -> list[np.ndarray]:
+    def _apart(self) -> "list[np.ndarray | slice]":
         """Observations of each part that shares no group with another; none where one system is as good."""
         if len(self.codes) != 2 or np.prod([code.max() + 1.0 for code in self.codes]) <= _DENSE:
             return []
         part = components(*self.codes)[self.codes[0]]
         order = np.argsort(part, kind="stable")
         found = np.split(order, np.cumsum(np.bincount(part))[:-1])
-        return found if len(found) > 1 else []
+        return [_run(rows) for rows in found] if len(found) > 1 else []
 
     def residualise(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weighted residuals of the columns of ``values`` (n × k) on all groups."""
@@ -142,7 +142,10 @@ def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
     joint = codes[0]
     for code in codes[1:]:
         joint = joint * (code.max() + 1) + code
-    return joint if len(codes) == 1 else np.unique(joint, return_inverse=True)[1]
+    if len(codes) == 1:
+        return joint
+    few = joint.max() < _DENSE  # numbering what is there takes less time than sorting it
+    return consecutive(joint) if few else np.unique(joint, return_inverse=True)[1]
 
 
 def components(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -161,7 +164,14 @@ def components(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def consecutive(codes: np.ndarray) -> np.ndarray:
     """Groups renumbered 0, 1, … where some are missing."""
-    return np.unique(codes, return_inverse=True)[1]
+    there = np.bincount(codes) > 0
+    return (np.cumsum(there) - 1)[codes]
+
+
+def _run(places: np.ndarray) -> np.ndarray | slice:
+    """Ascending places as a slice where they follow one another: such rows need no copy."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first + 1 == len(places) else places
 
 
 def indicators(codes: np.ndarray) -> sparse.csr_array:
