@@ -1,6 +1,8 @@
 """What `paper bench --scale` measures: the engine of the curves beside plain loops of statsmodels fits."""
 
+import importlib.util
 import json
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,10 +15,11 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from borderland.methods import specification
-from borderland.methods.covariance import Model
+from borderland.methods.covariance import Model, cluster_covariance, inference
+from borderland.methods.panel import Sample
 from borderland.methods.ppml import ppml
 from borderland.methods.resampling import dealt_paths
-from borderland.study import curves
+from borderland.study import curves, world
 from borderland.tables import data
 
 _DRAWS = 9999  # of the article
@@ -90,6 +93,47 @@ def _plain(draws: int) -> dict[str, Any]:
     )
 
 
+def _world() -> pd.DataFrame:
+    return world.world_panel(*(data.obtained("world", name) for name in ("flows", "distances", "languages")))
+
+
+def _fit_world(panel: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Coefficients and errors of all measures of the flow, terms × 2 by measure."""
+    sample, found = Sample(panel), {}
+    for measure in world.MEASURES:
+        fit = world.world_model(measure).fit(sample)
+        row = inference(fit, cluster_covariance(fit, world.PAIR))
+        found[measure] = np.column_stack([row.estimate, row.se])
+    return found
+
+
+def _world_engine() -> dict[str, Any]:
+    panel = _world()
+    started = time.perf_counter()
+    work = len(_fit_world(panel))
+    return {"seconds": time.perf_counter() - started, "work": work}
+
+
+def _world_pyfixest() -> dict[str, Any]:
+    """Fit by pyfixest, after a first fit that compiles it; its own memory, the engine's comparison apart."""
+    import pyfixest as pf  # of the tests, not of the article
+
+    panel = _world()
+    panel = panel.assign(pair=panel["origin"].astype(str) + panel["destination"].astype(str))
+    formula = f"{{}} ~ {' + '.join(world.TERMS)} | origin^period + destination^period"
+    pf.fepois(formula.format("mig_rate"), panel[panel["period"] == 1990])
+    started, found = time.perf_counter(), {}
+    for measure in world.MEASURES:
+        fit = pf.fepois(formula.format(measure), panel, vcov={"CRV1": "pair"}, copy_data=False)
+        found[measure] = np.column_stack([fit.coef()[list(world.TERMS)], fit.se()[list(world.TERMS)]])
+        del fit
+    seconds = time.perf_counter() - started
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    ours = _fit_world(panel)
+    differs = max(float(np.abs(ours[name] - found[name])[:, 0].max()) for name in found)
+    return {"seconds": seconds, "work": len(found), "megabytes": megabytes, "differs": differs}
+
+
 TASKS: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
     ("estimates of the grid", "engine"): partial(_engine, 0),
     ("estimates of the grid", "statsmodels"): partial(_plain, 0),
@@ -99,10 +143,23 @@ TASKS: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
     ("estimates under reassignment", "engine, a sixteenth"): partial(_engine, _DRAWS // 16),
     ("estimates under reassignment", "statsmodels"): partial(_plain, 1),
 }
+WORLD: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
+    ("PPML of the world, six measures", "engine"): _world_engine,
+    ("PPML of the world, six measures", "pyfixest"): _world_pyfixest,
+}
+
+
+def tasks() -> Mapping[tuple[str, str], Callable[[], dict[str, Any]]]:
+    """What can be measured here: the world only where its data were obtained and pyfixest is installed."""
+    try:
+        data.obtained("world", "flows")
+    except data.DataError:
+        return TASKS
+    return {**TASKS, **WORLD} if importlib.util.find_spec("pyfixest") else TASKS
 
 
 def main(arguments: Sequence[str]) -> str:
     """Say which tasks there are, one a line; or do one, by its number, and say what it took, as JSON."""
     if not arguments:
-        return "\n".join(f"{task}\t{by}" for task, by in TASKS)
-    return json.dumps(list(TASKS.values())[int(arguments[0])]())
+        return "\n".join(f"{task}\t{by}" for task, by in tasks())
+    return json.dumps(list(tasks().values())[int(arguments[0])]())
