@@ -21,12 +21,13 @@ from paperbuild.project.layout import DATA, REGISTER, Project
 
 KEPT_BESIDE = {".py", ".md"}
 """Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
+NAME = Path(REGISTER).name
 MEASURED = "number"
 """The Table Schema type whose every column must name its unit."""
 
 
-def read(root: Path) -> Package:
-    """Read the register.
+def read(root: Path, shown: str = REGISTER) -> Package:
+    """Read the register, or another that the project has.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def read(root: Path) -> Package:
         Where it is missing, no JSON or of another shape, naming the lines.
     """
     try:
-        return read_package(root / REGISTER, REGISTER)
+        return read_package(root / shown, shown)
     except DataError as error:
         found = [
             PaperError(
