@@ -13,11 +13,12 @@ from paperbuild.project.layout import Project
     "call",
     [
         "np.random.default_rng()",
+        "random.default_rng()",
         "datetime.datetime.now()",
         "date.today()",
         "time.time()",
         "uuid.uuid4()",
-        "random.Random()",
+        "Random()",
     ],
 )
 def test_clock_and_unseeded_chance_are_found(call: str) -> None:

@@ -19,7 +19,7 @@ CHANCE = (
     "uuid.uuid1",
     "uuid.uuid4",
 )
-UNSEEDED = ("random.default_rng", "random.RandomState", "random.Random", "default_rng")
+UNSEEDED = ("random.default_rng", "random.RandomState", "Random", "default_rng")
 """These draw from a seed, and from chance where they are given none."""
 
 
