@@ -64,6 +64,9 @@ def import_from_source(root: str) -> None:
         installed = real.startswith(tuple(os.path.realpath(site) for site in site_folders()))
         if installed or not (real + os.sep).startswith(os.path.realpath(root) + os.sep):
             raise ImportError(f"{folder} is not the project's")
+        if not os.path.isdir(real):
+            # A script, which Python would otherwise take for a folder with `__main__` in it.
+            raise ImportError(f"{folder} is no folder")
         extensions = (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES)
         sources = (SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
         return importlib.machinery.FileFinder(folder, extensions, sources)
