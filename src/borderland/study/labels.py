@@ -42,6 +42,24 @@ DIRECTIONS = {"against": "Against the claim", "mixed": "Mixed", "for": "For the 
 
 # Braces in a title or unit are filled with what `words` is given; a title without them names what is drawn.
 FIGURES: Mapping[str, Words] = {
+    "world-distance": Words(
+        "Distance and the migration between all countries",
+        "Elasticity of flows between all pairs of countries, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
+    "world-official": Words(
+        "A common official language and the migration between all countries",
+        "Log points, flows between all pairs of countries, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
+    "world-spoken": Words(
+        "A common spoken language and the migration between all countries",
+        "Log points for an index from 0 to about 1, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
     "borderland-map": Words(
         "The border regions of Kazakhstan and Russia",
         "Regions on constant boundaries, centres, million-plus cities and road crossings",
