@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperbuild.ground.bytecode import MARK
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
 
@@ -28,7 +29,7 @@ DISTRIBUTION = "pyproject.toml"
 LOCK = "requirements.lock"
 ANALYSIS = "analysis"
 SCALE = "analysis/scale.py"
-PARAMETERS = f"{ANALYSIS}/parameters.yml"
+PARAMETERS = MARK
 TOLERANCES = f"{ANALYSIS}/tolerances.yml"
 DATA = "data"
 REGISTER = f"{DATA}/datapackage.json"
