@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
@@ -28,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="tcp://HOST:PORT",
         help="have a Dask cluster do what notebooks map with joblib",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where data are that a scenario needs and the project lacks"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
@@ -63,6 +67,11 @@ def main(project: Project, args: argparse.Namespace) -> int:
         return make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
 
     project = project.with_scenario(args.scenario)
+    if args.data:
+        from paperbuild.project.obtained import put_obtained
+
+        for path in put_obtained(project, args.data):
+            print(f"paper: {project.relative(path)} put in place", file=sys.stderr)
     if not args.quiet:
         tell_strays(project)
     if args.dry_run:

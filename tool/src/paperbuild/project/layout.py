@@ -251,7 +251,15 @@ class Project:
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
-        """Names of the notebooks, in reading order."""
+        """Names of the notebooks that this variant runs, in reading order."""
+        others = (one for name, one in self.settings.scenarios.items() if name != self.scenario)
+        left_out = {step for one in others for step in one.only or ()}
+        own = self.settings.scenarios[self.scenario].only if self.scenario else None
+        return tuple(step for step in self.all_steps if step not in left_out or step in (own or ()))
+
+    @cached_property
+    def all_steps(self) -> tuple[str, ...]:
+        """Names of all notebooks, whatever variant runs them."""
         return tuple(sorted(p.stem for p in self.analysis.glob("*.ipynb") if STEP_NAME.fullmatch(p.stem)))
 
     @property
@@ -260,7 +268,9 @@ class Project:
         found = (path for path in self.analysis.rglob("*.ipynb") if path.is_file())
         inner = {path: path.relative_to(self.analysis) for path in found}
         own = (path for path, below in inner.items() if not any(map(is_leftover, below.parts)))
-        return tuple(sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.steps))
+        return tuple(
+            sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.all_steps)
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -268,7 +278,7 @@ class Project:
         from paperbuild.project.settings import read_settings
 
         path = self.parameters_file
-        return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
+        return read_settings(path, self.relative(path), self.build / "parameters.json", self.all_steps)
 
     @cached_property
     def revision(self) -> Revision:

@@ -86,6 +86,11 @@ class Workspace:
         chosen: dict[str, dict[str, Any]] = {}
         with _collect(findings):
             defaults, chosen = _checked_parameters(project, overrides, cache)
+        if project.scenario and settings.scenarios[project.scenario].obtained:
+            from paperbuild.project.obtained import require_obtained  # the article itself needs none of it
+
+            raise_all(findings)
+            require_obtained(project, cache)
         for step in project.steps:
             with _collect(findings):
                 values = {**defaults.get(step, {}), **chosen.get(step, {})}
@@ -168,9 +173,9 @@ def _checked_parameters(
     The validation needs pydantic, so its outcome is remembered for as long as notebooks, settings, scenario
     and overrides stay the same.
     """
-    sources = [cache.file(project.notebook(step)) for step in project.steps]
+    sources = [cache.file(project.notebook(step)) for step in project.all_steps]
     settings = cache.file(project.parameters_file)
-    key = sha256_json([settings, sources, project.steps, project.scenario, overrides])
+    key = sha256_json([settings, sources, project.all_steps, project.scenario, overrides])
 
     def compute() -> list[Any]:
         from paperbuild.project import parameters
