@@ -10,7 +10,6 @@ from typing import Any
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_json
-from paperbuild.ground.located import line_of
 from paperbuild.project.layout import Project
 
 # Fields of a register entry that say when and how a file was recorded and what holds it to be right, not what
@@ -81,7 +80,6 @@ def declared_files(
         For every declared file that does not exist.
     """
     settings = project.settings.notebooks[step]
-    shown = project.relative(project.parameters_file)
     by_name = {entry.name: path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
@@ -93,7 +91,6 @@ def declared_files(
     for table in settings.tables:
         path = project.data_file(table)
         if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "data")
             known = [
                 p.relative_to(project.data).with_suffix("").as_posix() for p in project.data.rglob("*.csv")
             ]
@@ -101,7 +98,7 @@ def declared_files(
             findings.append(
                 PaperError(
                     f"{step} declares {table!r}, but there is no {missing}{suggestion(table, known)}",
-                    where=f"{shown}:{line}",
+                    where=project.setting("notebooks", step, "data"),
                     expected="a file in data/",
                     remedy=f"correct the name, or bring the file back: git checkout -- {missing}",
                 )
@@ -125,9 +122,11 @@ def declared_files(
             files |= {file: "file" for file in sorted(path.rglob("*")) if file.is_file()}
             continue
         if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "files")
             findings.append(
-                PaperError(f"{step} declares {name!r}, which does not exist", where=f"{shown}:{line}")
+                PaperError(
+                    f"{step} declares {name!r}, which does not exist",
+                    where=project.setting("notebooks", step, "files"),
+                )
             )
             continue
         files[path] = "file"

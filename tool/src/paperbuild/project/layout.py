@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperbuild.ground.bytecode import MARK
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
 
@@ -25,10 +26,12 @@ QUARTO_PROJECT = "_quarto.yml"
 QUARTO_EXTENSIONS = "_extensions"
 CITATION = "CITATION.cff"
 DISTRIBUTION = "pyproject.toml"
+README = "README.md"
+LICENCES = "LICENSE-data"
 LOCK = "requirements.lock"
 ANALYSIS = "analysis"
 SCALE = "analysis/scale.py"
-PARAMETERS = f"{ANALYSIS}/parameters.yml"
+PARAMETERS = MARK
 TOLERANCES = f"{ANALYSIS}/tolerances.yml"
 DATA = "data"
 REGISTER = f"{DATA}/datapackage.json"
@@ -242,6 +245,12 @@ class Project:
     def data_file(self, table: str) -> Path:
         """Return the file of a declared table: a bare name is a CSV file, a path stays as it is."""
         return self.data / (table if Path(table).suffix else f"{table}.csv")
+
+    def setting(self, *keys: str) -> str:
+        """Return the place in ``analysis/parameters.yml`` that these keys lead to, as findings show it."""
+        from paperbuild.ground.located import line_of, read_text
+
+        return f"{PARAMETERS}:{line_of(read_text(self.parameters_file, PARAMETERS), *keys)}"
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from paperbuild.article import typesetting
 from paperbuild.article.formats import DOCUMENTS, Format, Pages
-from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import sha256_json
@@ -87,6 +86,8 @@ class DocumentStep(Step):
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""
+        from paperbuild.article.job import RenderJob
+
         epoch = self.desk.workspace.revision.epoch
         typesetting.render(
             RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)

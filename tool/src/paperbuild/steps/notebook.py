@@ -13,7 +13,6 @@ from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic, write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
-from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import Notebook, outputs_text, read_notebook
 from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
@@ -113,6 +112,7 @@ class NotebookStep(Step):
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Execute the notebook; say which of the tables it declares it did not read."""
         from paperbuild.kernel.execute import Run, run_notebook
+        from paperbuild.kernel.settings import KernelSettings
 
         desk, project, found = self.desk, self.desk.project, self.dependencies(before)
         results = {other: str(before[other].path(RESULTS)) for other in self.after}
