@@ -44,7 +44,7 @@ def find(subject: Subject) -> Iterable[PaperError]:
     """What in notebooks and modules gives another result each time."""
     project = subject.project
     excused = {name for name, block in subject.settings.notebooks.items() if "clock" in (block.outside or {})}
-    for step in project.steps:
+    for step in project.all_steps:
         if step in excused:
             continue
         path = project.notebook(step)

@@ -26,12 +26,13 @@ from paperbuild.project.layout import DATA, REGISTER, Project
 
 KEPT_BESIDE = {".py", ".md"}
 """Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
+NAME = Path(REGISTER).name
 MEASURED = "number"
 """The Table Schema type whose every column must name its unit."""
 
 
-def read(root: Path) -> Package:
-    """Read the register.
+def read(root: Path, shown: str = REGISTER) -> Package:
+    """Read the register, or another that the project has.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def read(root: Path) -> Package:
         Where it is missing, no JSON or of another shape, naming the lines.
     """
     try:
-        return read_package(root / REGISTER, REGISTER)
+        return read_package(root / shown, shown)
     except DataError as error:
         found = [_told(one) for one in error.findings]
         raise (found[0] if len(found) == 1 else Findings(found)) from None
@@ -278,7 +279,7 @@ def accept(project: Project, table: str, why: str, *, count: bool = False) -> Ac
             "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
         )
     outcome = Acceptance(shown, entry.hash or "", digest(path))
-    if outcome.changed:
+    if outcome.changed or count:
         register = project.register_file
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         text, size = register.read_text(encoding="utf-8"), path.stat().st_size
