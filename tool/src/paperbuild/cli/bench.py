@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paperbuild.cli import bench_scale
+from paperbuild.cli import bench_large, bench_scale
 from paperbuild.cli.arguments import COUNT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
@@ -388,12 +388,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", action="store_true", help="the project's own computations instead (analysis/scale.py)"
     )
+    parser.add_argument(
+        "--large",
+        type=COUNT,
+        nargs="?",
+        const=bench_large.NOTEBOOKS,
+        metavar="N",
+        help="builds of a made-up project of N notebooks instead (default 1000, with 5 GB of data)",
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Measure, print and keep in build/bench.json."""
     if args.scale:
         return bench_scale.main(project)
+    if args.large:
+        return bench_large.main(project, args.large, args.jobs)
     with tempfile.TemporaryDirectory(prefix="paper-bench-") as temporary:
         tasks = measure(project, Path(temporary).resolve(), max(1, args.repeat), args.jobs)
     record = {

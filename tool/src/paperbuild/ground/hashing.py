@@ -16,7 +16,7 @@ from paperbuild.ground.files import recall, remember
 # so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
 RACY_NANOSECONDS = 2_000_000_000
 
-Hashed = Callable[[Path], str]
+Hashed = Callable[[Path | str], str]
 """Whatever tells the SHA-256 of a file."""
 
 
@@ -25,7 +25,7 @@ def sha256_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def sha256_file(path: Path) -> str:
+def sha256_file(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -67,7 +67,7 @@ class HashCache:
         if kept and kept["version"] == self._version:
             self._facts = kept["facts"]
 
-    def file(self, path: Path) -> str:
+    def file(self, path: Path | str) -> str:
         """Return the SHA-256 of `path`'s bytes."""
         status = os.stat(path)
         mark = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]

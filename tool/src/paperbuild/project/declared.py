@@ -81,7 +81,6 @@ def declared_files(
     """
     settings = project.settings.notebooks[step]
     shown = project.relative(project.parameters_file)
-    by_name = {entry.name: path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
     if settings.reads_all:
@@ -108,8 +107,9 @@ def declared_files(
             continue
         files[path] = "data"
         entry = entries.get(path.relative_to(project.data).as_posix())
-        referred = (by_name[name] for name in (entry.references if entry else ()) if name in by_name)
-        files |= {project.data / path: "data" for path in referred}
+        if entry and entry.references:
+            referred = (path for path, other in entries.items() if other.name in entry.references)
+            files |= {project.data / path: "data" for path in referred}
     for name in named:
         path = project.root / name
         if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():
