@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.cli import bench, bench_scale
+from paperbuild.cli import bench, bench_large, bench_scale
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 
@@ -105,3 +105,18 @@ def test_the_projects_own_tasks_are_measured_side_by_side(tmp_path, capsys):
     (tmp_path / "analysis/scale.py").write_text("raise SystemExit('no data')")
     with pytest.raises(PaperError, match="no data"):
         bench_scale.main(project)
+
+
+def test_a_large_project_is_made_built_and_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bench_large, "BYTES", 1_000_000_000)  # a megabyte a notebook
+    project = Project(tmp_path)
+    assert bench_large.main(project, 3, jobs=2) == 0
+    record = json.loads((tmp_path / "build/large.json").read_text())
+    assert (record["notebooks"], record["artefacts"], record["bytes"]) == (3, 30, 3_000_000)
+    cost = {one["task"]: one for one in record["measured"]}
+    assert {"full build", "no-op (3)", "status"} < set(cost)
+    idle, touched = cost["no-op (3)"]["read"], cost["no-op, one file of data touched"]["read"]
+    # the one file of a megabyte is read again, the others are not
+    assert touched - idle == pytest.approx(1, abs=0.1)
+    assert cost["full build"]["read"] > idle + 2.9
+    assert "MB" in capsys.readouterr().out
