@@ -77,6 +77,15 @@ def test_edits_change_what_they_say(tmp_path):
     assert json.loads(path.read_text())["cells"][0]["source"] == "x = 1\nbench = True"
 
 
+def test_what_is_promised_is_held_against_what_was_measured():
+    met = {"no-op": {"paper": 0.2, "doit": 0.3}, "full build": {"paper": 10.0, "papermill": 24.0}}
+    told = bench.promises(met)
+    assert told == [
+        "no-op: 1.50 times as fast as doit (at least 1.00: kept)",
+        "full build: 2.40 times as fast as papermill (at least 2.50: missed)",
+    ]
+
+
 def test_ratios_are_printed_beside_our_own_seconds(capsys):
     bench.show({"no-op": {"paper": 0.2, "doit": 0.5}, "full build": {"paper": 10.0}})
     printed = capsys.readouterr().out
@@ -87,7 +96,9 @@ def test_ratios_are_printed_beside_our_own_seconds(capsys):
 SCALE = """
 import json, sys
 TASKS = ["square\\tone", "square\\tanother"]
-print(json.dumps({"seconds": 2.0, "work": 10 - 5 * int(sys.argv[1])}) if sys.argv[1:] else "\\n".join(TASKS))
+PLACE = int((sys.argv[1:] or "0")[0])
+SAID = {"seconds": 2.0, "work": 10 - 5 * PLACE, "workers": 1 + PLACE}
+print(json.dumps(SAID) if sys.argv[1:] else "\\n".join(TASKS))
 """
 
 
@@ -101,7 +112,9 @@ def test_the_projects_own_tasks_are_measured_side_by_side(tmp_path, capsys):
     one, another = json.loads((tmp_path / "build/scale.json").read_text())["measured"]
     assert (one["by"], one["work"], another["by"], another["work"]) == ("one", 10, "another", 5)
     assert one["megabytes"] > 1  # a Python takes some
-    assert "2.00×" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "2.00×" in printed
+    assert "0.25" in printed  # two workers at half the rate of one
     (tmp_path / "analysis/scale.py").write_text("raise SystemExit('no data')")
     with pytest.raises(PaperError, match="no data"):
         bench_scale.main(project)
