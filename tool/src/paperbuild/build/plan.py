@@ -203,14 +203,17 @@ class Plan:
         damaged = kept is not None and not self.store.is_sound(kept, self.cache.file)
         status.result = None if damaged else kept
         last = self.state.get("steps", {}).get(name)
+        if status.result is not None:
+            status.reasons = self.differing(step.published(status.result, self.results))
+            if not status.reasons:
+                return status
         changed = differences(last["inputs"], status.inputs) if last else []
         if status.result is None:
             gone = ["its kept result is gone from build/store"] if last else ["never built here"]
             gone = ["its kept result in build/store is damaged"] if damaged else gone
             status.reasons = changed or gone
             return status
-        status.reasons = self.differing(step.published(status.result, self.results))
-        if status.reasons and changed:
+        if changed:
             # Gone back to an earlier state: say so, not that every output differs.
             status.reasons = [f"{reason} (kept result will be restored)" for reason in changed]
         return status

@@ -11,7 +11,7 @@ from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_json
 from paperbuild.ground.located import line_of
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import DATA, Project
 
 # Fields of a register entry that say when and how a file was recorded, not what its columns mean.
 BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes"})
@@ -106,7 +106,7 @@ def declared_files(
             )
             continue
         files[path] = "data"
-        entry = entries.get(path.relative_to(project.data).as_posix())
+        entry = entries.get(project.relative(path).removeprefix(f"{DATA}/"))
         if entry and entry.references:
             referred = (path for path, other in entries.items() if other.name in entry.references)
             files |= {project.data / path: "data" for path in referred}

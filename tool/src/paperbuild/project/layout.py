@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -103,7 +104,7 @@ class Project:
         """The article's source."""
         return self.root / ARTICLE
 
-    @property
+    @cached_property
     def analysis(self) -> Path:
         """The folder of notebooks."""
         return self.root / ANALYSIS
@@ -118,7 +119,7 @@ class Project:
         """The folder of the project's own modules."""
         return self.root / SOURCES
 
-    @property
+    @cached_property
     def parameters_file(self) -> Path:
         """Declarations of data, results, constraints and scenarios."""
         return self.root / PARAMETERS
@@ -128,12 +129,12 @@ class Project:
         """The data register."""
         return self.root / REGISTER
 
-    @property
+    @cached_property
     def build(self) -> Path:
         """Everything the build keeps for itself."""
         return self.root / BUILD
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Results by fingerprint."""
         return self.build / "store"
@@ -163,7 +164,7 @@ class Project:
         """How far that lies from the reference, in words."""
         return self.differs / "report.txt"
 
-    @property
+    @cached_property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -188,7 +189,7 @@ class Project:
         """Texts of the typeset documents, committed as the reference."""
         return self.render_root / TEXTS
 
-    @property
+    @cached_property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
         return self.render_root / BUILD / "results"
@@ -198,7 +199,7 @@ class Project:
         """The metadata file the article's numbers come from."""
         return self.results / "numbers.yml"
 
-    @property
+    @cached_property
     def notebooks(self) -> Path:
         """Executed notebooks."""
         return self.render_root / BUILD / "notebooks"
@@ -224,10 +225,9 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        # by their texts: every file of a project is asked for, and a path takes long to take apart
+        text, above = str(path), f"{self.root}{os.sep}"
+        return text.removeprefix(above).replace(os.sep, "/") if text.startswith(above) else str(path)
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
