@@ -55,6 +55,7 @@ def test_rate_is_per_year_and_person(tables):
     net = tables["migration"][tables["migration"]["district"] == area]["net"].sum()
     persons = tables["population"][tables["population"]["district"] == area]["persons"].sum()
     assert both.loc[area, "net_rate"] == pytest.approx(1000 * net / persons)
+    assert both.loc[area, "persons"] == pytest.approx(persons / 2)  # inhabitants, not persons times years
 
 
 @pytest.mark.parametrize("chosen", regional.DISTRICT_SETS)

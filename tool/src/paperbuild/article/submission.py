@@ -22,6 +22,7 @@ from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.located import STRICT, line_of, parse_yaml, problems, read_text, said
 from paperbuild.ground.surroundings import typesetter_environment
+from paperbuild.project.printed import read_numbers
 
 PROFILES = ASSETS / "profiles"
 FILTER = ASSETS / "submission.lua"
@@ -224,7 +225,7 @@ class Submission:
 
     def __init__(self, job: RenderJob, profile: Profile, *, anonymous: bool, names: Sequence[str]) -> None:
         self.job, self.profile, self.anonymous, self.names = job, profile, anonymous, tuple(names)
-        self.numbers = source.read_numbers(job.root)
+        self.numbers = read_numbers(job.root)
         self.source = source.read(job.root, self.numbers)
         self.words = languages.of(self.source.settings.lang).words
 

@@ -38,6 +38,9 @@ TABLES = "tables"
 TEXTS = "text"
 MANIFEST = f"{FIGURES}/manifest.json"
 BUILD = "build"
+RESULTS = f"{BUILD}/results"
+NUMBERS = f"{RESULTS}/numbers.yml"
+EXECUTED = f"{BUILD}/notebooks"
 OUTPUT = "_output"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
@@ -52,6 +55,23 @@ INPUT_PATHS = (
     "tool",
     LOCK,
 )
+
+
+def below(path: Path, folder: Path) -> str | None:
+    """Return a path from `folder`, with forward slashes; None where it lies elsewhere.
+
+    Asked for a thousand files in every build, so that paths are texts here.
+    """
+    text, start = str(path), str(folder)
+    if text == start:
+        return "."
+    start = start if start.endswith(os.sep) else start + os.sep
+    return text[len(start) :].replace(os.sep, "/") if text.startswith(start) else None
+
+
+def is_generated(path: str) -> bool:
+    """Tell whether the build writes the file at this path from the root: what it holds are results."""
+    return path.startswith((f"{FIGURES}/", f"{TABLES}/", f"{BUILD}/"))
 
 
 @dataclass(frozen=True)
@@ -192,17 +212,17 @@ class Project:
     @cached_property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
-        return self.render_root / BUILD / "results"
+        return self.render_root / RESULTS
 
     @property
     def numbers(self) -> Path:
         """The metadata file the article's numbers come from."""
-        return self.results / "numbers.yml"
+        return self.render_root / NUMBERS
 
     @cached_property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.render_root / BUILD / "notebooks"
+        return self.render_root / EXECUTED
 
     @property
     def manifest(self) -> Path:
@@ -225,9 +245,8 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        # by their texts: every file of a project is asked for, and a path takes long to take apart
-        text, above = str(path), f"{self.root}{os.sep}"
-        return text.removeprefix(above).replace(os.sep, "/") if text.startswith(above) else str(path)
+        shown = below(path, self.root)
+        return str(path) if shown is None else shown
 
     @cached_property
     def steps(self) -> tuple[str, ...]:

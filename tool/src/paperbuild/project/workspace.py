@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
-from paperbuild.ground.files import recall
 from paperbuild.ground.hashing import HashCache, Hashed, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.project.declared import Registered, declared_files, register_entries
@@ -45,8 +44,6 @@ class Workspace:
         The commit and the date that go into the outputs.
     manifest : Manifest
         The list of committed outputs as it stands.
-    state : dict
-        What the last build here was made from; explains, never decides.
     """
 
     project: Project
@@ -58,7 +55,6 @@ class Workspace:
     register: Mapping[str, Registered]
     revision: Revision
     manifest: Manifest
-    state: dict[str, Any]
 
     @classmethod
     def open(cls, root: Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Workspace:
@@ -112,7 +108,6 @@ class Workspace:
             register,
             project.revision,
             read_manifest(project.manifest),
-            recall(project.state) or {},
         )
 
     def effective(self, notebook: str) -> dict[str, Any]:
