@@ -73,6 +73,8 @@ _ERRORS = 3  # standard errors of a simulation within which a verdict counts as 
 def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Read what each declared scenario sets: scenario to notebook to parameter to value.
 
+    A scenario that sets nothing (it builds notebooks that the article does not have) is no variant.
+
     Parameters
     ----------
     path : Path, optional
@@ -84,7 +86,7 @@ def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
         if path is None:
             raise ValueError(f"{FILE}: none at or above {here}; run inside the project")
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["scenarios"]
-    return {name: scenario["set"] for name, scenario in declared.items()}
+    return {name: scenario["set"] for name, scenario in declared.items() if "set" in scenario}
 
 
 # --- blocks of statistics -----------------------------------------------------------------------------
