@@ -73,6 +73,8 @@ _ERRORS = 3  # standard errors of a simulation within which a verdict counts as 
 def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Read what each declared scenario sets: scenario to notebook to parameter to value.
 
+    A scenario that sets nothing (it builds notebooks that the article does not have) is no variant.
+
     Parameters
     ----------
     path : Path, optional
