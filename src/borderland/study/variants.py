@@ -73,8 +73,6 @@ _ERRORS = 3  # standard errors of a simulation within which a verdict counts as 
 def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Read what each declared scenario sets: scenario to notebook to parameter to value.
 
-    One that sets nothing (that runs notebooks besides) leaves every verdict as it is and is not among them.
-
     Parameters
     ----------
     path : Path, optional
@@ -86,7 +84,8 @@ def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
         if path is None:
             raise ValueError(f"{FILE}: none at or above {here}; run inside the project")
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["scenarios"]
-    return {name: scenario["set"] for name, scenario in declared.items() if scenario.get("set")}
+    # One that sets nothing adds a notebook, on data of its own, and varies no other.
+    return {name: scenario["set"] for name, scenario in declared.items() if "set" in scenario}
 
 
 # --- blocks of statistics -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_json
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import DATA, Project
 
 # Fields of a register entry that say when and how a file was recorded and what holds it to be right, not what
 # its columns mean.
@@ -80,7 +80,6 @@ def declared_files(
         For every declared file that does not exist.
     """
     settings = project.settings.notebooks[step]
-    by_name = {entry.name: path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
     if settings.reads_all:
@@ -105,9 +104,10 @@ def declared_files(
             )
             continue
         files[path] = "data"
-        entry = entries.get(path.relative_to(project.data).as_posix())
-        referred = (by_name[name] for name in (entry.references if entry else ()) if name in by_name)
-        files |= {project.data / path: "data" for path in referred}
+        entry = entries.get(project.relative(path).removeprefix(f"{DATA}/"))
+        if entry and entry.references:
+            referred = (path for path, other in entries.items() if other.name in entry.references)
+            files |= {project.data / path: "data" for path in referred}
     for name in named:
         path = project.root / name
         if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():

@@ -127,7 +127,7 @@ class Project:
         """The article's source."""
         return self.root / ARTICLE
 
-    @property
+    @cached_property
     def analysis(self) -> Path:
         """The folder of notebooks."""
         return self.root / ANALYSIS
@@ -142,7 +142,7 @@ class Project:
         """The folder of the project's own modules."""
         return self.root / SOURCES
 
-    @property
+    @cached_property
     def parameters_file(self) -> Path:
         """Declarations of data, results, constraints and scenarios."""
         return self.root / PARAMETERS
@@ -152,12 +152,12 @@ class Project:
         """The data register."""
         return self.root / REGISTER
 
-    @property
+    @cached_property
     def build(self) -> Path:
         """Everything the build keeps for itself."""
         return self.root / BUILD
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Results by fingerprint."""
         return self.build / "store"
@@ -187,7 +187,7 @@ class Project:
         """How far that lies from the reference, in words."""
         return self.differs / "report.txt"
 
-    @property
+    @cached_property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -212,7 +212,7 @@ class Project:
         """Texts of the typeset documents, committed as the reference."""
         return self.render_root / TEXTS
 
-    @property
+    @cached_property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
         return self.render_root / RESULTS
@@ -222,7 +222,7 @@ class Project:
         """The metadata file the article's numbers come from."""
         return self.render_root / NUMBERS
 
-    @property
+    @cached_property
     def notebooks(self) -> Path:
         """Executed notebooks."""
         return self.render_root / EXECUTED

@@ -67,7 +67,7 @@ class DocumentStep(Step):
                 desk.workspace.cache.fact("places", texts, self._places)
             )[:16]
             for name, notebook in self.outputs.notebooks.items():
-                executed = notebook.published(before[name], before)[notebook.executed_file]
+                executed = notebook.published(before[name], before)[str(notebook.executed_file)]
                 inputs[f"executed notebook {name}"] = executed[:16]
             packages = self.document.packages
             inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
@@ -94,15 +94,14 @@ class DocumentStep(Step):
         )
         return ()
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return its files below ``_output/``."""
-        return {self.desk.project.output / name: digest for name, digest in result.files.items()}
+        return {f"{self.desk.project.output}/{name}": digest for name, digest in result.files.items()}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put it below ``_output/``, its words into ``text/`` and their hash into the manifest."""
-        for place, digest in self.published(result, before).items():
-            name = place.relative_to(self.desk.project.output).as_posix()
-            self.outputs.references.put(result.path(name), place, digest)
+        for name, digest in result.files.items():
+            self.outputs.references.put(result.path(name), self.desk.project.output / name, digest)
         if isinstance(self.document, Format):
             self._record(result, before)
 
