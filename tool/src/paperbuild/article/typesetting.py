@@ -38,10 +38,10 @@ def render(job: RenderJob) -> list[Path]:
     document = DOCUMENTS[job.format]
     if not isinstance(document, Format):
         return document.make(job)
-    numbers = source.read_numbers(job.root)
-    resolved = source.read(job.root, numbers)
+    numbers = source.read_numbers(job.root, job.edition)
+    resolved = source.read(job.root, numbers, job.article)
     job.output.mkdir(parents=True, exist_ok=True)
-    target = job.output / document.file
+    target = job.output / document.name_in(job.edition)
     if engine_for(job.engine) == "quarto":
         quarto.render(job, resolved, document.quarto, target)
     else:
@@ -107,9 +107,12 @@ def inputs(article: Article, name: str) -> list[Path]:
     if isinstance(document, Format):
         named = article.files(document.picture)
         made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}
-        found |= named | {
-            path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
-        }
+        found |= named
+        for path in made:
+            for suffix in document.beside.get(path.suffix, ()):
+                # Figures without words lie beside those of the article, and not in the folder of a language.
+                shared = suffix == ".csv" and path.parent.name == article.edition
+                found.add((path.parent.parent if shared else path.parent) / f"{path.stem}{suffix}")
         found |= {article.root / name for name in document.also}
         style = quarto_settings.read(article.root).csl
         found |= {article.root / style} if style else set()

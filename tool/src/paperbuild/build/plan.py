@@ -275,7 +275,12 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
         )
     outputs = Outputs(desk, notebooks, references, kinds)
     found: list[Step] = [*notebooks.values(), outputs]
-    found += [DocumentStep(desk, kind, outputs) for kind in kinds]
+    found += [
+        DocumentStep(desk, kind, outputs, language)
+        for language in outputs.editions
+        for kind in kinds
+        if kind in FORMATS or not language
+    ]
     steps = {step.name: step for step in found}
     plan = Plan(
         steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew, desk.unlocked()

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def meta_findings(
     texts: Iterable[Manuscript], manifest: Manifest, other: Mapping[str, Any]
 ) -> list[PaperError]:
     """Bound keys that no notebook records and no metadata holds."""
-    forms = languages.roots()
+    forms = languages.root_names()
     recorded = set(manifest.numbers)
     found = []
     for text in texts:
@@ -65,14 +65,18 @@ def _resolves(key: str, tree: Any) -> bool:
     return True
 
 
-def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[PaperError]:
+def artefact_findings(
+    root: Path, article: Article, manifest: Manifest, editions: Sequence[Article] = ()
+) -> list[PaperError]:
     """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
     found = []
     produced = {output["path"]: output for output in manifest.outputs}
     stems = {path.rsplit(".", 1)[0] for path in produced}
     shown: set[str] = set()
-    places = [(one.name, one.where) for one in article.pictured]
-    places += [(one.name, one.where) for one in article.included if one.name.startswith(f"{TABLES}/")]
+    places: list[tuple[str, str]] = []
+    for text in (article, *editions):
+        places += [(one.name, one.where) for one in text.pictured]
+        places += [(one.name, one.where) for one in text.included if one.name.startswith(f"{TABLES}/")]
     for target, where in places:
         stem = re.sub(r"\.(svg|png|pdf|md|csv)$", "", target.lstrip("/"))
         shown.add(stem)
@@ -95,7 +99,12 @@ def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[
                     remedy=f"show it, or remove the cell {output['cell']}",
                 )
             )
-    for path in sorted([*(root / FIGURES).glob("*.*"), *(root / TABLES).glob("*.*")]):
+    for path in sorted(
+        path
+        for folder in (FIGURES, TABLES)
+        for text in (article, *editions)
+        for path in (root / folder / text.edition).glob("*.*")
+    ):
         name = path.relative_to(root).as_posix()
         if name not in produced and name != MANIFEST:
             expected, remedy = "generated files only", f"git rm {name}, then paper build"
@@ -119,10 +128,15 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
     """
     if broken_parts(subject.manifest):
         return
-    numbers, forms = subject.manifest.numbers, languages.roots()
-    keys = [use.name.partition(".") for use in subject.article.bound]
+    numbers, forms = subject.manifest.numbers, languages.root_names()
+    keys = [use.name.partition(".") for article in subject.articles for use in article.bound]
     used = {name for head, _, name in keys if head in forms}
-    used |= {name for one in bound(subject.article) for name in expression_names(one.expression)}
+    used |= {
+        name
+        for article in subject.articles
+        for one in bound(article)
+        for name in expression_names(one.expression)
+    }
     for step, settings in subject.settings.notebooks.items():
         if settings.results:
             shown = subject.project.relative(subject.project.notebook(step))
@@ -201,7 +215,11 @@ RULES = (
         "a name that nothing records prints nothing",
         "{{< meta … >}} in all texts",
         _with_manifest(
-            lambda subject, manifest: meta_findings(subject.article.manuscripts, manifest, subject.metadata)
+            lambda subject, manifest: [
+                one
+                for article in subject.articles
+                for one in meta_findings(article.manuscripts, manifest, subject.metadata_of(article))
+            ]
         ),
     ),
     Rule(
@@ -209,7 +227,9 @@ RULES = (
         "a figure or table that no notebook makes, or that was edited by hand, cannot be reproduced",
         "figures/, tables/ and what the article shows of them",
         _with_manifest(
-            lambda subject, manifest: artefact_findings(subject.project.root, subject.article, manifest)
+            lambda subject, manifest: artefact_findings(
+                subject.project.root, subject.article, manifest, subject.editions
+            )
         ),
     ),
     Rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from paperbuild.article import text
 from paperbuild.article.bound import recorded_values
 from paperbuild.article.conditions import Facts
-from paperbuild.article.text import Article
+from paperbuild.article.phrases import Phrases
+from paperbuild.article.phrases import read as read_phrases
+from paperbuild.article.text import Article, Manuscript
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import load_yaml, read_text
-from paperbuild.project.layout import QUARTO_PROJECT, Project
+from paperbuild.project.layout import QUARTO_PROJECT, Project, edition
 from paperbuild.project.manifest import Manifest, read_manifest
 from paperbuild.project.settings import Settings
 
@@ -27,7 +29,38 @@ class Subject:
     @cached_property
     def article(self) -> Article:
         """The article and all it includes."""
-        return text.read(self.project.root, self.project.relative(self.project.article))
+        return text.read(self.project.root)
+
+    @cached_property
+    def editions(self) -> tuple[Article, ...]:
+        """The article in further languages, each with all it includes."""
+        return tuple(text.read(self.project.root, edition(language)) for language in self.project.editions)
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The article, then its further editions."""
+        return (self.article, *self.editions)
+
+    @property
+    def written(self) -> Iterator[tuple[Manuscript, str]]:
+        """Every text that people write, with the language of its passages that declare none, each once."""
+        seen: set[str] = set()
+        for article in self.articles:
+            for one in article.written:
+                if one.path not in seen:
+                    seen.add(one.path)
+                    yield one, article.language
+
+    def phrases(self, language: str) -> Phrases:
+        """Return what the study's words are in the language of an edition.
+
+        Raises
+        ------
+        PaperError, Findings
+            What is wrong with the file that says it.
+        """
+        path = self.project.phrases_file(language)
+        return read_phrases(path, self.project.relative(path), language, self.article.language)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -36,12 +69,16 @@ class Subject:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
+        """Metadata that ``{{< meta … >}}`` of the article can reach."""
+        return self.metadata_of(self.article)
+
+    def metadata_of(self, article: Article) -> dict[str, Any]:
+        """Return what it can reach in an edition: last build, project file, front matter."""
         known: dict[str, Any] = {}
-        for path in (self.project.numbers, self.project.root / QUARTO_PROJECT):
+        for path in (self.project.numbers_of(article.edition), self.project.root / QUARTO_PROJECT):
             if path.is_file():
                 known.update(load_yaml(path, self.project.relative(path)) or {})
-        for manuscript in self.article.manuscripts:
+        for manuscript in article.manuscripts:
             known.update(manuscript.metadata)
         return known
 
@@ -69,7 +106,7 @@ class Subject:
             return Settings()
 
     @property
-    def phrases(self) -> tuple[str, ...]:
+    def no_result(self) -> tuple[str, ...]:
         """Phrases that state no result in this project."""
         return tuple(self.settings.checks.no_result or {})
 

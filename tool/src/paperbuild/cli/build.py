@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 
@@ -109,11 +110,12 @@ def main(project: Project, args: argparse.Namespace) -> int:
 
 def _false_words(project: Project) -> list[PaperError]:
     """Return a finding for each bound word that these results make false; the page marks it."""
-    try:
-        chosen = json.loads(project.numbers.read_text(encoding="utf-8"))["bound"]
-    except (OSError, ValueError, KeyError):
-        return []
-    if FALSE not in chosen.values():
+    chosen: set[int] = set()
+    for language in ("", *project.editions):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            text = project.numbers_of(language).read_text(encoding="utf-8")
+            chosen.update(json.loads(text)["bound"].values())
+    if FALSE not in chosen:
         return []
     from paperbuild.checks.rule import Subject  # here: a build whose words are true goes without
     from paperbuild.checks.words import false_in

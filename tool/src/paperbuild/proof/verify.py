@@ -42,12 +42,7 @@ from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung
 from paperbuild.proof.numbers import compare_number
 from paperbuild.proof.unpack import put_data, set_up, unpack
 
-OUTPUTS = (
-    *(f"{FIGURES}/*{suffix}" for suffix in (".svg", ".png", ".csv")),
-    *(f"{TABLES}/*{suffix}" for suffix in (".csv", ".md")),
-)
 DOCUMENT_TEXTS = f"{TEXTS}/*.txt"
-DOCUMENTS = tuple(f"{OUTPUT}/{one.file}" for one in FORMATS.values())
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40
@@ -88,6 +83,26 @@ class Reference:
         )
 
 
+def output_patterns(root: Path) -> list[str]:
+    """Return the patterns of a project's generated files: its own, and those in each edition's language."""
+    return [
+        f"{folder}/*{suffix}"
+        for language in ("", *Project(root).editions)
+        for kind, suffixes in ((FIGURES, (".svg", ".png", ".csv")), (TABLES, (".csv", ".md")))
+        for folder in (f"{kind}/{language}".rstrip("/"),)
+        for suffix in suffixes
+    ]
+
+
+def documents_of(root: Path) -> list[str]:
+    """Return where a build of a project puts its documents, those of all editions."""
+    return [
+        f"{OUTPUT}/{document.name_in(language)}"
+        for language in ("", *Project(root).editions)
+        for document in FORMATS.values()
+    ]
+
+
 def read_outputs(root: Path) -> Reference:
     """Read figures, tables, texts and manifest as they lie in a project folder.
 
@@ -110,14 +125,14 @@ def read_outputs(root: Path) -> Reference:
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
         }
-        for patterns in (OUTPUTS, (DOCUMENT_TEXTS,))
+        for patterns in (output_patterns(root), [DOCUMENT_TEXTS])
     )
     return Reference(files, parse_manifest(content), texts)
 
 
 def remove_outputs(root: Path) -> None:
     """Remove generated files, so that whatever stands there afterwards was made anew."""
-    for pattern in (*OUTPUTS, DOCUMENT_TEXTS):
+    for pattern in (*output_patterns(root), DOCUMENT_TEXTS):
         for path in root.glob(pattern):
             path.unlink()
     Project(root).manifest.unlink(missing_ok=True)
@@ -245,7 +260,7 @@ def compare_documents(author: Path, clone: Path, commit: str, reference: Referen
     engines = engines_of(read_manifest(Project(clone).manifest))
     listed = {document["path"]: document for document in reference.manifest.documents}
     made = []
-    for path in dict.fromkeys([*listed, *(path for path in DOCUMENTS if (clone / path).is_file())]):
+    for path in dict.fromkeys([*listed, *(path for path in documents_of(clone) if (clone / path).is_file())]):
         document, text_file = listed.get(path), text_path(path)
         expected = f"text {str(document.get('text_sha256'))[:12]}" if document else ""
         if not (clone / path).is_file():

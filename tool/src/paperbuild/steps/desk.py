@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import typesetting
+from paperbuild.article.phrases import Phrases
+from paperbuild.article.phrases import read as read_phrases
 from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
 from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.lock import lock_differences
-from paperbuild.project.layout import LOCK, Project
+from paperbuild.project.layout import LOCK, Project, edition
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.dependencies import Distributions, Scanner, installed
 
@@ -49,7 +51,7 @@ class Desk:
     memory_limit: int = 0
     cluster: str = ""
     accept: bool = False
-    _articles: dict[Path, Article] = field(default_factory=dict, repr=False)
+    _articles: dict[tuple[Path, str], Article] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, workspace: Workspace, **choices: Any) -> Desk:
@@ -62,21 +64,30 @@ class Desk:
         """Where everything lies."""
         return self.workspace.project
 
-    @property
-    def article(self) -> Article:
-        """The article where it is typeset, read once until `look_anew`."""
-        return self._read(self.project.render_root)
+    def article(self, language: str = "") -> Article:
+        """Return the article, or an edition, where it is typeset; read once until `look_anew`."""
+        return self._read(self.project.render_root, edition(language))
 
-    @property
-    def written(self) -> Article:
-        """The article as its author writes it, be it typeset as a scenario; read once until `look_anew`."""
-        return self._read(self.project.root)
+    def written(self, language: str = "") -> Article:
+        """Return it as its author writes it, be it typeset as a scenario; read once until `look_anew`."""
+        return self._read(self.project.root, edition(language))
 
-    def _read(self, root: Path) -> Article:
-        found = self._articles.get(root)
+    def _read(self, root: Path, entry: str) -> Article:
+        found = self._articles.get((root, entry))
         if found is None:
-            found = self._articles[root] = read_article(root)
+            found = self._articles[root, entry] = read_article(root, entry)
         return found
+
+    def phrases(self, language: str) -> Phrases:
+        """Return what the study's words are in the language of an edition.
+
+        Raises
+        ------
+        PaperError, Findings
+            What is wrong with the file that says it.
+        """
+        path, source = self.project.phrases_file(language), self.written().language
+        return read_phrases(path, self.project.relative(path), language, source)
 
     def look_anew(self) -> None:
         """Forget which modules and texts were found, because files may have changed since."""

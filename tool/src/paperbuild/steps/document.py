@@ -34,20 +34,24 @@ class DocumentStep(Step):
         Its key in `paperbuild.article.formats.DOCUMENTS`.
     outputs : Outputs
         The step that publishes what it is set from, and lists it in the manifest.
+    edition : str
+        The language of the edition that it is of; empty for the article itself.
     """
 
     verb = "typeset"
     reads_published = True
 
-    def __init__(self, desk: Desk, kind: str, outputs: Outputs) -> None:
-        self.desk, self.kind, self.outputs = desk, kind, outputs
+    def __init__(self, desk: Desk, kind: str, outputs: Outputs, edition: str = "") -> None:
+        self.desk, self.kind, self.outputs, self.edition = desk, kind, outputs, edition
         self.document = DOCUMENTS[kind]
-        self.name = self.document.file
+        self.name = (
+            self.document.name_in(edition) if isinstance(self.document, Format) else self.document.file
+        )
         self.after = (*outputs.notebooks, outputs.name)
 
     def inputs(self, before: Results) -> Inputs:
         """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
-        desk, article = self.desk, self.desk.article
+        desk, article = self.desk, self.desk.article(self.edition)
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
         for path in typesetting.inputs(article, self.kind):
             shown = self._shown(path)
@@ -56,7 +60,7 @@ class DocumentStep(Step):
             else:
                 inputs[f"missing {shown}"] = "absent"
         inputs |= desk.scanner.own_code(OWN_CODE)
-        inputs["numbers"] = self.outputs.numbers_digests(before)["file"][:16]
+        inputs["numbers"] = self.outputs.numbers_digests(before, self.edition)["file"][:16]
         inputs["date"] = str(desk.workspace.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
@@ -82,7 +86,9 @@ class DocumentStep(Step):
         """Typeset it."""
         epoch = self.desk.workspace.revision.epoch
         typesetting.render(
-            RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)
+            RenderJob(
+                self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch, self.edition
+            )
         )
         return ()
 
@@ -135,7 +141,7 @@ class DocumentStep(Step):
         }
         versions = self.desk.packages.versions
         engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
-        return sha256_json([chosen, engines, self.outputs.numbers_digests(before)["said"]])[:16]
+        return sha256_json([chosen, engines, self.outputs.numbers_digests(before, self.edition)["said"]])[:16]
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""
