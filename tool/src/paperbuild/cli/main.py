@@ -29,6 +29,8 @@ COMMANDS = {
     "diff": ("paperbuild.cli.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
+    "submit": ("paperbuild.cli.submit", "make the archive that a journal takes"),
+    "site": ("paperbuild.cli.site", "write the article and all behind it as a folder for a web server"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
     "certificates": ("paperbuild.cli.certificates", "list certificates of several machines side by side"),
     "review": ("paperbuild.cli.review", "bring home what co-authors changed in the DOCX"),
