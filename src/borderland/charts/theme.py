@@ -44,6 +44,8 @@ for _file in FONT_FILES:
 
 SMALL = 7.5  # the smallest type but for names on maps, points
 TITLE, UNIT = 9.5, 8.0
+_LETTER = 0.435  # mean width of a letter in English, of the size of type
+_WIDER = 1.14  # times in Russian
 _LEADING = 1.25 / 72  # inches from line to line, a point of type
 _SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -181,4 +183,5 @@ def framed(fig: Figure, words: Words) -> Figure:
 
 
 def _lines(text: str, size: float) -> list[str]:
-    return textwrap.wrap(text, int(WIDTH * 72 / (size * 0.435)))
+    wider = _WIDER if any("\u0400" <= letter <= "\u04ff" for letter in text) else 1
+    return textwrap.wrap(text, int(WIDTH * 72 / (size * _LETTER * wider)))
