@@ -1,5 +1,6 @@
 """Maps of regions and districts in one equal-area projection; same theme as all charts."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from shapely.geometry.base import BaseGeometry
 from borderland import ties
 from borderland.charts import marks, theme
 
+# Where the name of a region is broken: at its first blank, or behind its hyphen.
+_BREAK = re.compile(r" |(?<=-)(?=\w)")
 _NAMES = 7.0  # names on a map, points: smaller than other type, for they have no line of their own
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
 # Metres. Finer bends are below 0.06 mm in print, and drawing them makes the file ten times as large.
@@ -178,7 +181,7 @@ def borderland_map(
             point = geometry.intersection(frame_box).representative_point()
             east, north_shift = look.shifts.get(unit, (0, 0))
             ax.annotate(
-                words.say(area.loc[unit, "name"]).replace(" ", "\n", 1),
+                _BREAK.sub("\n", words.say(area.loc[unit, "name"]), count=1),
                 (point.x + 1e3 * east, point.y + 1e3 * north_shift),
                 ha="center",
                 va="center",

@@ -136,8 +136,8 @@ class Phrases:
             return text
         if is_code(text):
             return _NUMBER.sub(lambda number: self.language.numbers.write(number[0], 0), text)
-        # A pattern whose slots hold one thing each, the parts of a list, a pattern with lists in its slots: so
-        # "years: 2009 to 2013" are years of which something is said, and no span of "years: 2009".
+        # A pattern whose slots hold one thing each, parts, a pattern with lists in its slots, in this order:
+        # "years: 2009 to 2013" are years of which something is said, and no span from "years: 2009".
         simple, whole = (
             [(pattern, one) for said in holding for pattern in said.patterns] for one in (True, False)
         )
