@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from borderland import ties
-from borderland.charts.marks import legend_above, number_ticks
+from borderland.charts.marks import legend_above, number_ticks, tick_numbers
 from borderland.charts.theme import (
     ACCENT,
     GREY,
@@ -318,6 +318,7 @@ def specification_curves(curves: Mapping[str, Curve], *, words: Words) -> Figure
         _estimates(top, curve.estimates.loc[order], curve.null, place)
         top.set_title(words.say(heading))
         _choices(bottom, curve.choices.loc[order], options, place, words)
+        bottom.xaxis.set_major_formatter(tick_numbers(words))
         bottom.set_xlabel(words.say(words.marks["order"].format(n=f"{len(order):,}")))
     number_ticks(grid[0, 0], words)
     return fig

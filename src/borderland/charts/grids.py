@@ -100,9 +100,9 @@ def coverage_matrix(frame: pd.DataFrame, *, words: Words, grades: Mapping[str, s
     _years_below(ax, frame)
     name_rows(ax, frame.index, words)
     ax.hlines(np.arange(1, len(frame)), 0, len(frame.columns), color="#EEEEEE", linewidth=0.4, zorder=0)
-    for place, table in enumerate([words["grade"], *frame.index]):
+    for place, table in enumerate([words.marks["grade"], *frame.index]):
         ax.annotate(
-            grades.get(table, table),
+            words.say(grades.get(table, table)),
             (1.015, place - 0.5),
             xycoords=("axes fraction", "data"),
             va="center",

@@ -201,6 +201,20 @@ def test_words_are_broken_within_the_width_in_either_script(text):
     assert max(one.get_window_extent().x1 for one in fig.texts) <= fig.bbox.width
 
 
+def test_every_word_and_number_of_a_chart_is_said_in_another_language(charts):
+    for name, fig in charts.items():
+        other = fig.in_language(lambda text: re.sub("[A-Za-z]", "ж", text).replace(".", ","))
+        texts = {text.get_text() for text in other.findobj(Text) if text.get_visible()}
+        assert {text for text in texts if re.search(r"[A-Za-z]|\d\.\d", text)} == set(), name
+        assert len(other.axes) == len(fig.axes), name
+
+
+def test_what_a_chart_prints_stays_as_it_is_where_nothing_is_said(charts):
+    for name, fig in charts.items():
+        texts = [text.get_text() for text in fig.findobj(Text)]
+        assert [text.get_text() for text in fig.in_language(str).findobj(Text)] == texts, name
+
+
 def test_drawing_twice_gives_the_same_bytes():
     images = []
     for _ in range(2):
