@@ -176,8 +176,13 @@
   const MINUS = /[\u2212\u2013](?=\d)/g;
   const NOTHING = /^[\s\u2013\u2014.\u00b7-]*(n\/?a)?[\s]*/;
 
+  // The page's language says whether a comma parts thousands or opens the decimals.
+  const COMMA = new Intl.NumberFormat(document.documentElement.lang).formatToParts(1.5).some((part) => part.value === ",");
+  const GROUPS = COMMA ? /\s(?=\d{3}(\D|\b))/g : /[\s,](?=\d{3}(\D|\b))/g;
+
   function value(cell) {
-    const shown = text(cell).replace(MINUS, "-").replace(/[\s,](?=\d{3}(\D|\b))/g, "");
+    const plain = text(cell).replace(MINUS, "-").replace(GROUPS, "");
+    const shown = COMMA ? plain.replace(/,(?=\d)/g, ".") : plain;
     const number = shown.match(/^[<>\u2264\u2265\u2248~]?\s*([+-]?\d*\.?\d+)/);
     return { shown, empty: shown.replace(NOTHING, "") === "", number: number ? parseFloat(number[1]) : NaN };
   }

@@ -19,6 +19,7 @@ from docx import Document
 from PIL import Image
 from pypdf import PdfReader
 
+from paperbuild.article import languages
 from paperbuild.article.formats import FORMATS
 from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
@@ -30,7 +31,7 @@ NUMBERS = ROOT / "build" / "results" / "numbers.yml"
 EPOCH = 1_700_000_000
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 1h6v6H1z"/></svg>'
 
-BOUND = re.compile(r"\{\{<\s*meta\s+(?P<kind>[ncwW])\.(?P<name>[\w.-]+)\s*>\}\}")
+BOUND = re.compile(r"\{\{<\s*meta\s+(?!build\.)(?P<kind>[\w-]+)\.(?P<name>[\w.-]+)\s*>\}\}")
 ABSTRACTS = {
     "en": re.compile(r"^abstract: \|\n(?P<text>.*?)^---$", re.MULTILINE | re.DOTALL),
     "ru": re.compile(r'^::: \{\.abstract lang="ru"\}\n(?P<text>.*?)^:::$', re.MULTILINE | re.DOTALL),
@@ -120,9 +121,14 @@ def test_every_number_of_the_text_is_recorded():
 @pytest.mark.parametrize("language", ["ru", "kk"])
 def test_all_abstracts_state_the_same_numbers(language):
     bound = {key: BOUND.findall(pattern.search(ARTICLE)["text"]) for key, pattern in ABSTRACTS.items()}
-    assert {kind for kind, _ in bound["en"]} <= {"n", "w", "W"}
-    assert {kind for kind, _ in bound[language]} == {"c"}  # decimal comma
-    # In English some of the small ones are words (w.…), in the other languages all are figures.
+    roots = {
+        code: {
+            root for root, of in languages.roots("en").items() if code in {one.code for one in of.languages}
+        }
+        for code in ABSTRACTS
+    }
+    assert {kind for kind, _ in bound["en"]} <= roots["en"]
+    assert {kind for kind, _ in bound[language]} <= roots[language]
     names = {key: {name for _, name in found} for key, found in bound.items()}
     assert names[language] == names["en"]
 

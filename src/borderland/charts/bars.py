@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from borderland.charts.marks import color_names, legend_above
+from borderland.charts.marks import legend_above, name_rows
 from borderland.charts.theme import GREY, INK, SMALL, WIDTH, Words, canvas, framed, themed
 
 _ROW = 0.165  # height of a row, inches
@@ -58,9 +58,15 @@ def stacked_shares(
         for place, (middle, value) in enumerate(zip(left[group], frame[group], strict=True)):
             if value >= 4:
                 ax.text(
-                    middle, place, f"{value:.0f}", ha="center", va="center", fontsize=SMALL, color="white"
+                    middle,
+                    place,
+                    words.number(value, ".0f"),
+                    ha="center",
+                    va="center",
+                    fontsize=SMALL,
+                    color="white",
                 )
-    color_names(ax, colors)
+    name_rows(ax, frame.index, words, colors)
     ax.set(xlim=(0, 100), ylim=(len(frame) - 0.4, -0.6), xlabel="", ylabel="")
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
@@ -114,7 +120,7 @@ def bar_panels(
         )
         for place, value in enumerate(panels[heading]):
             ax.annotate(
-                format(value, spec).replace("-", "−"),
+                words.number(value, spec),
                 (value, place),
                 xytext=(3 if value >= 0 else -3, 0),
                 textcoords="offset points",
@@ -123,10 +129,10 @@ def bar_panels(
                 fontsize=SMALL,
             )
         ax.axvline(0, color=INK, linewidth=0.6)
-        ax.set(title=heading, xlabel="", ylabel="", xticks=[])
+        ax.set(title=words.say(heading), xlabel="", ylabel="", xticks=[])
         ax.tick_params(axis="y", length=0)
         sns.despine(ax=ax, left=True, bottom=True)
     low, high = min(rows["value"].min(), 0), rows["value"].max()
     grid.set(xlim=(low - (0.3 * reach if low < 0 else 0), high + 0.2 * reach))
-    color_names(grid.axes.flat[0], colors)
+    name_rows(grid.axes.flat[0], panels.index, words, colors)
     return fig

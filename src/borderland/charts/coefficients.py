@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from borderland import ties
-from borderland.charts.marks import legend_above, number_ticks
+from borderland.charts.marks import legend_above, number_ticks, tick_numbers
 from borderland.charts.theme import (
     ACCENT,
     GREY,
@@ -89,14 +89,10 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
         ax.set_xlim(-reach, reach)
         _arrows(ax, drawn, reach)
     for row in drawn.itertuples():
-        _beside(
-            ax,
-            row.place,
-            _printed(row.estimate, row.low, row.high),
-            "" if pd.isna(row.n) else f"{row.n:,.0f}",
-        )
+        counted = "" if pd.isna(row.n) else words.number(row.n, ",.0f")
+        _beside(ax, row.place, _printed(row.estimate, row.low, row.high, words), counted)
     _beside(ax, -1, words["estimate"], words["n"])
-    ax.set_yticks(range(len(rows)), [label for label, _ in rows])
+    ax.set_yticks(range(len(rows)), [words.say(label) for label, _ in rows])
     for text, (_, row) in zip(ax.get_yticklabels(), rows, strict=True):
         if row is None:
             text.set_fontweight(600)
@@ -104,13 +100,13 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
-    number_ticks(ax, "x")
+    number_ticks(ax, words, "x")
     return fig
 
 
-def _printed(estimate: float, low: float, high: float) -> str:
+def _printed(estimate: float, low: float, high: float, words: Words) -> str:
     interval = "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return f"{estimate:.2f}{interval}".replace("-", "−")
+    return words.say(f"{estimate:.2f}{interval}".replace("-", "−"))
 
 
 def _beside(ax: Axes, place: float, estimate: str, n: str) -> None:
@@ -174,7 +170,7 @@ def coefficient_grid(
     )
     fig = framed(grid.figure, words)
     handles = [
-        Line2D([], [], **style, label=name)
+        Line2D([], [], **style, label=words.say(name))
         for name, style in zip(series, _SERIES, strict=False)
         if len(series) > 1
     ]
@@ -194,13 +190,14 @@ def coefficient_grid(
             sns.scatterplot(x=part["estimate"], y=place, s=22, ax=ax, **style)
         if base:
             sns.scatterplot(x=[0], y=[0], s=22, color="white", edgecolor=INK, linewidth=0.9, zorder=3, ax=ax)
-        ax.set(title=panel, xlabel="", ylabel="")
+        ax.set(title=words.say(panel), xlabel="", ylabel="")
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.locator_params(axis="x", nbins=5)
-        number_ticks(ax, "x")
-    grid.set(yticks=range(len(rows)), yticklabels=rows, ylim=(len(rows) - 0.5, -0.5))
+        number_ticks(ax, words, "x")
+    named = [words.say(row) for row in rows]
+    grid.set(yticks=range(len(rows)), yticklabels=named, ylim=(len(rows) - 0.5, -0.5))
     return fig
 
 
@@ -233,14 +230,14 @@ def event_study(frame: pd.DataFrame, *, words: Words) -> Figure:
     sns.lineplot(frame, x="distance", y="estimate", color=INK, marker="o", estimator=None, ax=ax)
     ticks = []
     for row in frame.itertuples():
-        tick = f"{row.distance:+d}".replace("-", "−") if row.distance else "0"
+        tick = words.number(row.distance, "+d") if row.distance else "0"
         ticks.append(f"{tick}\n{words['earlier' if row.distance < 0 else 'later']}" if row.pooled else tick)
         _above(ax, row.distance, str(row.states))
     _above(ax, frame["distance"].iloc[0] - 0.25, words["states"], "right")
     ax.set_xticks(frame["distance"], ticks)
     ax.set(xlabel=words["time"], ylabel="")
     ax.grid(axis="y")
-    number_ticks(ax)
+    number_ticks(ax, words)
     return fig
 
 
@@ -320,10 +317,11 @@ def specification_curves(curves: Mapping[str, Curve], *, words: Words) -> Figure
         order = ties.by_value(curve.estimates["estimate"]).index
         place = int(np.flatnonzero(order == curve.main)[0])
         _estimates(top, curve.estimates.loc[order], curve.null, place)
-        top.set_title(heading)
-        _choices(bottom, curve.choices.loc[order], options, place)
-        bottom.set_xlabel(words["order"].format(n=f"{len(order):,}"))
-    number_ticks(grid[0, 0])
+        top.set_title(words.say(heading))
+        _choices(bottom, curve.choices.loc[order], options, place, words)
+        bottom.xaxis.set_major_formatter(tick_numbers(words))
+        bottom.set_xlabel(words.say(words.marks["order"].format(n=f"{len(order):,}")))
+    number_ticks(grid[0, 0], words)
     return fig
 
 
@@ -363,7 +361,7 @@ def _estimates(ax: Axes, ranked: pd.DataFrame, null: tuple[float, float], main: 
     ax.tick_params(labelbottom=False)
 
 
-def _choices(ax: Axes, ranked: pd.DataFrame, options: list[tuple[str, str]], main: int) -> None:
+def _choices(ax: Axes, ranked: pd.DataFrame, options: list[tuple[str, str]], main: int, words: Words) -> None:
     """Lower half: a tick for each choice of each specification."""
     rank = np.arange(len(ranked))
     ax.axvline(main, color=ACCENT, linewidth=0.8, zorder=1)
@@ -374,6 +372,6 @@ def _choices(ax: Axes, ranked: pd.DataFrame, options: list[tuple[str, str]], mai
         if dimension != previous:
             ax.axhline(place - 0.5, color=PALE, linewidth=0.8)
         previous = dimension
-    ax.set_yticks(range(len(options)), [f"{dimension}: {option}" for dimension, option in options])
+    ax.set_yticks(range(len(options)), [words.say(f"{dimension}: {option}") for dimension, option in options])
     ax.set(xlim=(-1, len(rank)), ylim=(len(options) - 0.4, -0.6))
     ax.tick_params(axis="y", length=0)

@@ -11,9 +11,8 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter
 
-from borderland.charts.marks import color_names, legend_above, thousands, year_columns
+from borderland.charts.marks import legend_above, name_rows, tick_numbers, year_columns
 from borderland.charts.theme import (
     ACCENT,
     DIVERGING,
@@ -61,8 +60,9 @@ def timeline_heatmap(
     ax.hlines(np.arange(1, len(frame)), 0, len(frame.columns), color="white", linewidth=1.2)
     _hatch(ax, assumed, "/////", GREY)
     _years_below(ax, frame)
+    name_rows(ax, frame.index, words)
     handles = [
-        Patch(facecolor=shades(place), edgecolor=GREY, linewidth=0.4, label=text)
+        Patch(facecolor=shades(place), edgecolor=GREY, linewidth=0.4, label=words.say(text))
         for place, text in enumerate(levels.values())
     ]
     handles.append(
@@ -98,10 +98,11 @@ def coverage_matrix(frame: pd.DataFrame, *, words: Words, grades: Mapping[str, s
         ax=ax,
     )
     _years_below(ax, frame)
+    name_rows(ax, frame.index, words)
     ax.hlines(np.arange(1, len(frame)), 0, len(frame.columns), color="#EEEEEE", linewidth=0.4, zorder=0)
-    for place, table in enumerate([words["grade"], *frame.index]):
+    for place, table in enumerate([words.marks["grade"], *frame.index]):
         ax.annotate(
-            grades.get(table, table),
+            words.say(grades.get(table, table)),
             (1.015, place - 0.5),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -110,7 +111,7 @@ def coverage_matrix(frame: pd.DataFrame, *, words: Words, grades: Mapping[str, s
             annotation_clip=False,
         )
     handles = [
-        Patch(facecolor=SEQUENTIAL(Normalize(-0.25, 1)(share)), label=f"{share:.0%}")
+        Patch(facecolor=SEQUENTIAL(Normalize(-0.25, 1)(share)), label=words.number(share, ".0%"))
         for share in (0.1, 0.5, 1.0)
     ]
     handles[0].set_label(f"{words['share']}: {handles[0].get_label()}")
@@ -157,14 +158,14 @@ def block_heatmaps(
         )
         _hatch(ax, frame < 0, "//////", "#00000050")
         _years_below(ax, frame)
-        color_names(ax, dict.fromkeys(frame.index, colors[heading]))
-        ax.set_title(heading, color=colors[heading])
+        name_rows(ax, frame.index, words, dict.fromkeys(frame.index, colors[heading]))
+        ax.set_title(words.say(heading), color=colors[heading])
         ax.tick_params(axis="x", length=2.5 if ax is axes[-1] else 0)
     bar = fig.colorbar(
         axes[0].collections[0], ax=list(axes), shrink=0.6, aspect=22, pad=0.01, ticks=list(levels)
     )
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(thousands))
+    bar.ax.yaxis.set_major_formatter(tick_numbers(words))
     return fig
 
 
@@ -199,7 +200,9 @@ def outcome_tiles(
     alike, changed, hinges = (wide[name].to_numpy(bool) for name in ("alike", "changed", "hinges"))
     found = wide[outcome]
     handles: list[Artist] = [
-        Patch(facecolor=shades(codes[name]), edgecolor=GREY, linewidth=0.4, label=f"{sign}  {name}")
+        Patch(
+            facecolor=shades(codes[name]), edgecolor=GREY, linewidth=0.4, label=f"{sign}  {words.say(name)}"
+        )
         for name, sign in signs.items()
     ]
     flags: dict[str, Artist] = {
@@ -239,7 +242,9 @@ def outcome_tiles(
     sns.scatterplot(x=across + 0.84, y=down + 0.26, marker="v", s=18, color=ACCENT, linewidth=0, ax=ax)
     ax.axvline(1, color=INK, linewidth=1)
     ax.xaxis.tick_top()
-    ax.set_xticks(ax.get_xticks(), found.columns, rotation=40, ha="left", rotation_mode="anchor")
+    name_rows(ax, found.index, words)
+    named = [words.say(name) for name in found.columns]
+    ax.set_xticks(ax.get_xticks(), named, rotation=40, ha="left", rotation_mode="anchor")
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
     return fig

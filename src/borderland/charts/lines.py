@@ -77,7 +77,7 @@ def panel_lines(
     )
     fig = framed(grid.figure, words)
     handles: list[Artist] = [
-        Line2D([], [], color=style["color"], linestyle=_linestyle(style), label=name)
+        Line2D([], [], color=style["color"], linestyle=_linestyle(style), label=words.say(name))
         for name, style in styles.items()
         if columns > 2 and name in set(rows["series"])
     ]
@@ -93,20 +93,20 @@ def panel_lines(
         if shade is not None:
             ax.axvspan(shade[0] - 0.5, shade[1] + 0.5, color=PALE, linewidth=0, alpha=0.6, zorder=0)
         yearly_lines(ax, panel, styles, own)
-        ax.set(title=heading, xlabel="", ylabel="")
+        ax.set(title=words.say(heading), xlabel="", ylabel="")
         ax.grid(axis="y")
         ax.tick_params(labelleft=True)
-        number_ticks(ax)
+        number_ticks(ax, words)
         year_ticks(ax, int(panel["year"].min()), int(panel["year"].max()), max(2, 10 // columns))
         if zero and panel["value"].min() >= 0:
             ax.set_ylim(bottom=0)
-        mark_breaks(ax, own)
+        mark_breaks(ax, own, words)
         if events:
             headroom(ax)
         for year, note in (events or {}).items():
             ax.axvline(year, ymax=0.9, color=INK, linewidth=0.5, zorder=0)
             ax.annotate(
-                note,
+                words.say(note),
                 (year, 1),
                 xycoords=("data", "axes fraction"),
                 va="top",
@@ -116,7 +116,7 @@ def panel_lines(
             )
     if columns <= 2:
         for heading, ax in grid.axes_dict.items():
-            label_ends(ax, _ends(rows[rows["panel"] == heading], styles))
+            label_ends(ax, _ends(rows[rows["panel"] == heading], styles), words)
     return fig
 
 
@@ -174,11 +174,11 @@ def unit_panels(
             own = breaks.get(country, ())
             lines = {name: {"color": colors[country], **style} for name, style in styles.items()}
             yearly_lines(ax, frame[frame["unit"] == unit], lines, own)
-            mark_breaks(ax, dict.fromkeys(own, ""))
-            ax.set_title(area.loc[unit, "name"], fontsize=SMALL, color=colors[country])
+            mark_breaks(ax, dict.fromkeys(own, ""), words)
+            ax.set_title(words.say(area.loc[unit, "name"]), fontsize=SMALL, color=colors[country])
             ax.set(xlabel="", ylabel="")
             ax.grid(axis="y")
-            number_ticks(ax)
+            number_ticks(ax, words)
         for column in range(columns):  # the lowest panel of each column names the years
             cells[(len(block) - 1 - column) // columns * columns + column].tick_params(labelbottom=True)
         for ax in cells[len(block) :]:
@@ -189,7 +189,8 @@ def unit_panels(
         Line2D([], [], color=hue, linewidth=3, label=words[country]) for country, hue in colors.items()
     ]
     handles += [
-        Line2D([], [], color=INK, linestyle=_linestyle(style), label=name) for name, style in styles.items()
+        Line2D([], [], color=INK, linestyle=_linestyle(style), label=words.say(name))
+        for name, style in styles.items()
     ]
     handles.append(Line2D([], [], color=GREY, linestyle=(0, (1, 2)), label=words["break"]))
     legend_above(fig, handles)
@@ -248,9 +249,9 @@ def dated_lines(
     ax.set_xticklabels([str(year) for year in years])
     _thin(ax)
     ax.grid(axis="y")
-    number_ticks(ax)
-    mark_breaks(ax, breaks)
-    label_ends(ax, _ends(rows, {label: {"color": colors[label]} for label in frame.index}))
+    number_ticks(ax, words)
+    mark_breaks(ax, breaks, words)
+    label_ends(ax, _ends(rows, {label: {"color": colors[label]} for label in frame.index}), words)
     return fig
 
 

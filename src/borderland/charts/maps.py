@@ -1,5 +1,6 @@
 """Maps of regions and districts in one equal-area projection; same theme as all charts."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter
 from shapely.geometry.base import BaseGeometry
 
 from borderland import ties
 from borderland.charts import marks, theme
 
+# Where the name of a region is broken: at its first blank, or behind its hyphen.
+_BREAK = re.compile(r" |(?<=-)(?=\w)")
 _NAMES = 7.0  # names on a map, points: smaller than other type, for they have no line of their own
 _LAND, _WATER = "#F4F2EE", "#E3EEF5"
 # Metres. Finer bends are below 0.06 mm in print, and drawing them makes the file ten times as large.
@@ -69,6 +71,7 @@ def _base_map(
     area: pd.DataFrame,
     window: tuple[float, float, float, float],
     look: Look,
+    words: theme.Words,
     apart: Mapping[str, str] | None = None,
 ) -> None:
     """Draw neighbours, regions (the study area tinted by country), the state border, a scale; set the window.
@@ -108,7 +111,12 @@ def _base_map(
     x, y = east - 0.03 * (east - west), south + 0.05 * (north - south)
     ax.plot([x - 300e3, x], [y, y], color=theme.INK, linewidth=1.5, solid_capstyle="butt")
     ax.annotate(
-        "300 km", (x - 150e3, y), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=_NAMES
+        words.say("300 km"),
+        (x - 150e3, y),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        fontsize=_NAMES,
     )
 
 
@@ -166,14 +174,14 @@ def borderland_map(
     window = _window(both, area.index, north)
     fig = theme.canvas(theme.WIDTH * (window[3] - window[2]) / (window[1] - window[0]) + 0.4, words)
     ax = fig.add_subplot()
-    _base_map(ax, layers, area, window, look, apart)
+    _base_map(ax, layers, area, window, look, words, apart)
     frame_box = shapely.box(window[0], window[2], window[1], window[3])
     for unit, geometry in zip(both["unit"], both["geometry"], strict=True):
         if unit in area.index:
             point = geometry.intersection(frame_box).representative_point()
             east, north_shift = look.shifts.get(unit, (0, 0))
             ax.annotate(
-                area.loc[unit, "name"].replace(" ", "\n", 1),
+                _BREAK.sub("\n", words.say(area.loc[unit, "name"]), count=1),
                 (point.x + 1e3 * east, point.y + 1e3 * north_shift),
                 ha="center",
                 va="center",
@@ -215,7 +223,7 @@ def borderland_map(
         ):
             if label not in set(area["name"]):  # a region named after its city names it already
                 ax.annotate(
-                    label,
+                    words.say(label),
                     (x, y),
                     xytext=shift,
                     textcoords="offset points",
@@ -283,7 +291,7 @@ def district_map(
     window = _window(whole, whole["unit"], np.inf, margin=60e3)
     fig = theme.canvas(0.97 * theme.WIDTH * (window[3] - window[2]) / (window[1] - window[0]), words)
     ax = fig.add_subplot()
-    _base_map(ax, layers, area.iloc[:0], window, look)
+    _base_map(ax, layers, area.iloc[:0], window, look, words)
     reach = 130 / 500_000  # square points a person
     largest_first = ties.by_value(districts, size, descending=True)
     points = ax.scatter(
@@ -300,7 +308,7 @@ def district_map(
     for place in places.itertuples():
         east, north = look.shifts.get(place.unit, (0, 0))
         ax.annotate(
-            place.name,
+            words.say(place.name),
             (place.x + 1e3 * east, place.y + 1e3 * north),
             xytext=(0, 6),
             textcoords="offset points",
@@ -317,7 +325,7 @@ def district_map(
         aspect=38,
         pad=0.01,
         ticks=list(levels),
-        format=FuncFormatter(marks.thousands),
+        format=marks.tick_numbers(words),
     )
     bar.set_label(words["bar"])
     handles = [
@@ -329,7 +337,7 @@ def district_map(
             markerfacecolor="white",
             markeredgecolor=theme.INK,
             markersize=np.sqrt(5 + reach * persons),
-            label=marks.thousands(persons),
+            label=words.number(persons, marks.TICK),
         )
         for persons in (20_000, 100_000, 500_000)
     ]

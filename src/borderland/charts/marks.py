@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from borderland.charts.theme import GREY, SMALL, Style
+from borderland.charts.theme import GREY, SMALL, Style, Words
+
+TICK = ",.10g"  # print format of numbers that a scale needs, however many digits they have
 
 
 def piece_of(years: pd.Series, breaks: Iterable[int]) -> pd.Series:
@@ -61,12 +63,23 @@ def yearly_lines(
         sns.scatterplot(alone, x="year", y="value", hue="series", palette=hues, s=9, legend=False, ax=ax)
 
 
-def color_names(ax: Axes, colors: Mapping[str, str] | None) -> None:
-    """Print the named rows of a chart in their hue and in bold, which tells them apart in grey too."""
+def name_rows(ax: Axes, rows: Sequence[str], words: Words, colors: Mapping[str, str] | None = None) -> None:
+    """Name the rows of a chart; those with a hue in it and in bold, which tells them apart in grey.
+
+    Parameters
+    ----------
+    ax : Axes
+        With a tick for each row.
+    rows : sequence of str
+        Row labels as the frame has them, in the order of the ticks.
+    colors : mapping, optional
+        Row label to the hue of its name.
+    """
     hues = colors or {}
-    for text in ax.get_yticklabels():
-        if text.get_text() in hues:
-            text.set(color=hues[text.get_text()], fontweight=600)
+    ax.set_yticks(ax.get_yticks(), [words.say(row) for row in rows])
+    for text, row in zip(ax.get_yticklabels(), rows, strict=True):
+        if row in hues:
+            text.set(color=hues[row], fontweight=600)
 
 
 def headroom(ax: Axes) -> None:
@@ -75,7 +88,7 @@ def headroom(ax: Axes) -> None:
     ax.set_ylim(low, high + 0.09 * (high - low))
 
 
-def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
+def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None, words: Words) -> None:
     """Mark years in which a series changes its definition: a dotted line, and a note at its top.
 
     The mark stands between the last year of the old definition and the first of the new one.
@@ -86,7 +99,7 @@ def mark_breaks(ax: Axes, breaks: Mapping[int, str] | None) -> None:
         ax.axvline(year - 0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         if note:
             ax.annotate(
-                note,
+                words.say(note),
                 (year - 0.5, 1),
                 xycoords=("data", "axes fraction"),
                 xytext=(2, -1),
@@ -132,7 +145,7 @@ def legend_above(fig: Figure, handles: Collection[Artist]) -> None:
     engine.set(rect=(left, bottom, width, height - taken))
 
 
-def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]], words: Words) -> None:
     """Write labels at line ends, pushed apart so that none covers another.
 
     Parameters
@@ -150,7 +163,7 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
     placed = _spread(wanted, gap=SMALL * 1.15)
     for label, (x, y, color) in ends.items():
         ax.annotate(
-            label,
+            words.say(label),
             (x, y),
             xytext=(4, placed[label] - wanted[label]),
             textcoords="offset points",
@@ -186,19 +199,19 @@ def _high(group: tuple[list[str], float], gap: float) -> float:
     return group[1] + (len(group[0]) - 1) / 2 * gap
 
 
-def thousands(value: float, _position: int | None = None) -> str:
-    """Tick label with thousands and minus sign as the text prints them."""
-    return f"{value:,.10g}".replace("-", "−")
+def tick_numbers(words: Words) -> FuncFormatter:
+    """Return what writes the numbers of an axis as the text does."""
+    return FuncFormatter(lambda value, _position: words.number(value, TICK))
 
 
 _STEPS = [1, 2, 5, 10]  # between ticks, times a power of ten
 
 
-def number_ticks(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+def number_ticks(ax: Axes, words: Words, axis: Literal["x", "y"] = "y") -> None:
     """Write the numbers of an axis as the text does, at round values."""
     target = ax.yaxis if axis == "y" else ax.xaxis
     ax.locator_params(axis=axis, steps=_STEPS)
-    target.set_major_formatter(FuncFormatter(thousands))
+    target.set_major_formatter(tick_numbers(words))
 
 
 def year_ticks(ax: Axes, first: int, last: int, steps: int) -> None:

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from borderland.charts.marks import color_names, legend_above, number_ticks, year_ticks
+from borderland.charts.marks import legend_above, name_rows, number_ticks, year_ticks
 from borderland.charts.theme import GREY, INK, SMALL, WIDTH, Style, Words, canvas, framed, themed
 
 
@@ -45,8 +45,10 @@ def dumbbells(
     legend_above(
         fig,
         [
-            Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=earlier),
-            Line2D([], [], color=INK, marker="o", linestyle="", label=later),
+            Line2D(
+                [], [], color=INK, marker="o", markerfacecolor="white", linestyle="", label=words.say(earlier)
+            ),
+            Line2D([], [], color=INK, marker="o", linestyle="", label=words.say(later)),
         ],
     )
     for (block, measure), ax in grid.axes_dict.items():
@@ -70,15 +72,16 @@ def dumbbells(
                 size=4.6,
                 ax=ax,
             )
-        ax.set_title(measure if block == counts.index[0] else "")
+        ax.set_title(words.say(measure) if block == counts.index[0] else "")
         ax.set(xlabel="", ylabel="")
         ax.grid(axis="both")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        number_ticks(ax, "x")
+        number_ticks(ax, words, "x")
+        if measure == frame["measure"].iloc[0]:
+            name_rows(ax, order, words, dict.fromkeys(order, colors[block]) if len(counts) > 1 else None)
         if len(counts) > 1 and measure == frame["measure"].iloc[0]:
-            color_names(ax, dict.fromkeys(order, colors[block]))
-            ax.set_ylabel(block, color=colors[block], fontweight=600)
+            ax.set_ylabel(words.say(block), color=colors[block], fontweight=600)
     return fig
 
 
@@ -100,7 +103,10 @@ def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
     fig = framed(grid.figure, words)
     legend_above(
         fig,
-        [Line2D([], [], color=color, marker=shapes[basis], linestyle="", label=basis) for basis in shapes],
+        [
+            Line2D([], [], color=color, marker=shapes[basis], linestyle="", label=words.say(basis))
+            for basis in shapes
+        ],
     )
     for unit, ax in grid.axes_dict.items():
         part = frame[frame["unit"] == unit]
@@ -110,14 +116,14 @@ def dated_points(frame: pd.DataFrame, *, words: Words, color: str) -> Figure:
         )
         for row in part.iloc[[0, -1]].drop_duplicates().itertuples():
             ax.annotate(
-                f"{row.value:.0f}",
+                words.number(row.value, ".0f"),
                 (row.year, row.value),
                 xytext=(0, 4),
                 textcoords="offset points",
                 ha="center",
                 fontsize=SMALL,
             )
-        ax.set(title=unit, xlabel="", ylabel="")
+        ax.set(title=words.say(unit), xlabel="", ylabel="")
         ax.grid(axis="y")
     first, last = int(frame["year"].min()), int(frame["year"].max())
     year_ticks(grid.axes.flat[0], first, last, 4)

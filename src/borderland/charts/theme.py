@@ -12,9 +12,9 @@ PDF looks up no font beside its own, and Word draws an SVG with whatever the rea
 import functools
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import matplotlib as mpl
 import seaborn as sns
@@ -44,6 +44,8 @@ for _file in FONT_FILES:
 
 SMALL = 7.5  # the smallest type but for names on maps, points
 TITLE, UNIT = 9.5, 8.0
+_LETTER = 0.435  # mean width of a letter in English, of the size of type
+_WIDER = 1.14  # times in Russian
 _LEADING = 1.25 / 72  # inches from line to line, a point of type
 _SETTINGS: dict[str, Any] = {
     "font.size": 8,
@@ -97,16 +99,24 @@ class Words:
         Publishers of what is drawn, and what a reader must know of it.
     marks : mapping
         Words inside the figure by the key under which its chart asks for them.
+    say : callable
+        What a text or a printed number is in the language of the figure; whatever a chart prints goes through
+        it, names out of frames too.
     """
 
     title: str
     unit: str
     source: str = ""
     marks: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[str], str] = str
 
     def __getitem__(self, key: str) -> str:
-        """Return a mark."""
-        return self.marks[key]
+        """Return a mark, said."""
+        return self.say(self.marks[key])
+
+    def number(self, value: float, spec: str) -> str:
+        """Return a number by a format specification, with a real minus sign, as the language writes it."""
+        return self.say(format(value, spec).replace("-", "−"))
 
 
 P = ParamSpec("P")
@@ -117,6 +127,9 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
 
     Ticks take their style when they are first made, which is at drawing time: laid out later, outside the
     theme, a figure would get matplotlib's own.
+
+    The figure has a method ``in_language(say)`` that draws it from the same frames with every text said
+    (:class:`Words`); the build calls it for each further edition of the article.
     """
 
     @functools.wraps(chart)
@@ -129,6 +142,12 @@ def themed(chart: Callable[P, Figure]) -> Callable[P, Figure]:
             fig.draw_without_rendering()
             fig.set_layout_engine("none")  # laid out once: the same for every format, and quick to save
             pyplot.close(fig)  # a grid of panels is made by way of pyplot, which would keep it
+
+        def in_language(say: Callable[[str], str]) -> Figure:
+            said: Any = {**kwargs, "words": replace(cast(Words, kwargs["words"]), say=say)}
+            return wrapped(*args, **said)
+
+        fig.in_language = in_language  # type: ignore[attr-defined]
         return fig
 
     return wrapped
@@ -145,9 +164,9 @@ def framed(fig: Figure, words: Words) -> Figure:
     The body keeps its height: what the words take is added. Lines are broken by the mean width of a letter.
     """
     body = fig.get_figheight()
-    head = [(line, TITLE, INK, 600) for line in _lines(words.title, 1.04 * TITLE)]
-    head += [(line, UNIT, GREY, 400) for line in _lines(words.unit, UNIT)]
-    source = _lines(words.source, SMALL)
+    head = [(line, TITLE, INK, 600) for line in _lines(words.say(words.title), 1.04 * TITLE)]
+    head += [(line, UNIT, GREY, 400) for line in _lines(words.say(words.unit), UNIT)]
+    source = _lines(words.say(words.source), SMALL)
     above = sum(size for _, size, _, _ in head) * _LEADING + 0.06
     below = len(source) * SMALL * _LEADING + (0.08 if source else 0)
     whole = above + body + below
@@ -164,4 +183,5 @@ def framed(fig: Figure, words: Words) -> Figure:
 
 
 def _lines(text: str, size: float) -> list[str]:
-    return textwrap.wrap(text, int(WIDTH * 72 / (size * 0.435)))
+    wider = _WIDER if any("\u0400" <= letter <= "\u04ff" for letter in text) else 1
+    return textwrap.wrap(text, int(WIDTH * 72 / (size * _LETTER * wider)))

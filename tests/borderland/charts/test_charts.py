@@ -188,6 +188,33 @@ def test_no_text_is_cut_at_the_edge(charts):
         assert bounds.x1 < fig.get_figwidth() + 0.5 / 72, name
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "By moves inside the country eight of eight regions lose people, five of them by moves abroad " * 3,
+        "Естественный прирост положителен в семи казахстанских и трёх российских приграничных регионах " * 3,
+    ],
+)
+def test_words_are_broken_within_the_width_in_either_script(text):
+    fig = theme.themed(theme.canvas)(1.0, words=Words(text, text, text))
+    assert {*" ".join(one.get_text() for one in fig.texts).split()} == {*text.split()}
+    assert max(one.get_window_extent().x1 for one in fig.texts) <= fig.bbox.width
+
+
+def test_every_word_and_number_of_a_chart_is_said_in_another_language(charts):
+    for name, fig in charts.items():
+        other = fig.in_language(lambda text: re.sub("[A-Za-z]", "ж", text).replace(".", ","))
+        texts = {text.get_text() for text in other.findobj(Text) if text.get_visible()}
+        assert {text for text in texts if re.search(r"[A-Za-z]|\d\.\d", text)} == set(), name
+        assert len(other.axes) == len(fig.axes), name
+
+
+def test_what_a_chart_prints_stays_as_it_is_where_nothing_is_said(charts):
+    for name, fig in charts.items():
+        texts = [text.get_text() for text in fig.findobj(Text)]
+        assert [text.get_text() for text in fig.in_language(str).findobj(Text)] == texts, name
+
+
 def test_drawing_twice_gives_the_same_bytes():
     images = []
     for _ in range(2):

@@ -31,8 +31,44 @@ def test_numbers_are_written_as_the_language_does(code, number, value, written):
 
 
 def test_languages_that_share_a_root_write_numbers_alike():
+    for root in languages.roots("en").values():
+        assert len({(one.numbers.decimal, one.numbers.thousands) for one in root.languages}) == 1
+
+
+@pytest.mark.parametrize(
+    ("main", "root", "text", "value", "written"),
+    [
+        ("en", "n", "1,234.5", 1234.5, "1,234.5"),
+        ("ru", "n", "1,234.5", 1234.5, "1\N{NO-BREAK SPACE}234,5"),
+        ("ru", "e", "1,234.5", 1234.5, "1,234.5"),
+        ("en", "c", "1,234.5", 1234.5, "1\N{NO-BREAK SPACE}234,5"),
+        ("ru", "w", "2", 2, "два"),
+        ("ru", "W", "2", 2, "Два"),
+        ("ru", "w-f", "2", 2, "две"),
+        ("ru", "w-gen", "2", 2, "двух"),
+        ("ru", "w-gen", "21", 21, "21"),
+        ("ru", "we", "2", 2, "two"),
+        ("en", "wk", "2", 2, "екі"),
+        ("ru", "n-gen", "2.5", 2.5, "2,5"),
+        ("ru", "w", "True", True, "True"),
+    ],
+)
+def test_a_root_writes_numbers_in_the_language_it_stands_for(main, root, text, value, written):
+    assert languages.roots(main)[root].write(text, value) == written
+
+
+def test_a_root_has_recorded_texts_said_in_its_case():
+    def say(text, case, place=""):
+        return f"{text}/{case}"
+
+    assert languages.roots("ru")["n-gen"].write("Omsk", "Omsk", say) == "Omsk/gen"
+    assert languages.roots("ru")["W"].write("omsk", "omsk", say) == "Omsk/"
+
+
+def test_every_form_of_the_counts_has_as_many_words():
     for language in languages.known().values():
-        assert languages.number_forms()[language.numbers.bound] == language.numbers
+        for form, words in language.counts.forms.items():
+            assert len(words) == len(language.counts.words), f"{language.code} {form}"
 
 
 def test_all_languages_word_the_same_things():

@@ -22,7 +22,6 @@ from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.surroundings import typesetter_environment
-from paperbuild.project.layout import ARTICLE
 
 # Raw TeX is read as such, as by Quarto, and then refused; as text it would be printed.
 READER = "markdown+east_asian_line_breaks"
@@ -89,7 +88,7 @@ def pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path
         kept.write_bytes(text)
         raise PaperError(
             f"Typst could not set the PDF: {str(error).strip()}",
-            where=ARTICLE,
+            where=job.article,
             remedy="the Typst source is kept as build/log/paper.typ",
         ) from None
     target.write_bytes(document)
@@ -189,8 +188,12 @@ def convert(
     metadata = {
         "lang": settings.lang,
         "link-citations": settings.link_citations,
-        "crossref": settings.crossref,
-        **{key: numbers[key] for key in ("date", "provenance", "build", "bound") if key in numbers},
+        "crossref": {**settings.crossref, **numbers.get("crossref", {})},
+        **{
+            key: numbers[key]
+            for key in ("date", "provenance", "build", "bound", "editions")
+            if key in numbers
+        },
         **({"csl": settings.csl} if settings.csl else {}),
         **source.metadata,
         "number-sections": settings.number_sections,
@@ -229,7 +232,7 @@ def convert(
     messages = done.stderr.decode("utf-8", errors="replace")
     raise_all(_problems(messages, source))
     if done.returncode:
-        raise PaperError(f"pandoc failed: {messages.strip()}", where=ARTICLE)
+        raise PaperError(f"pandoc failed: {messages.strip()}", where=job.article)
     return done.stdout
 
 
@@ -268,5 +271,5 @@ def _problems(messages: str, source: Source) -> list[PaperError]:
                 )
             )
         else:
-            found.append(PaperError(f"pandoc warns: {warning}", where=ARTICLE))
+            found.append(PaperError(f"pandoc warns: {warning}", where=source.entry))
     return found

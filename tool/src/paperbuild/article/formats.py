@@ -32,7 +32,7 @@ class Format:
     name : str
         As ``--to`` takes it.
     file : str
-        What it is called below ``_output/``; also the name of its step.
+        What it is called below ``_output/`` (see `name_in`); also the name of its step.
     embedded : callable
         Sets it with the embedded engine: job, resolved article, numbers, the file to write.
     quarto : str
@@ -58,6 +58,11 @@ class Format:
     text: Callable[[Path], str]
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
+
+    def name_in(self, edition: str) -> str:
+        """Return what its file is called in an edition, by language; in none, in the article itself."""
+        stem, suffix = self.file.split(".")
+        return f"{stem}.{edition}.{suffix}" if edition else self.file
 
 
 @dataclass(frozen=True)
@@ -171,5 +176,7 @@ def documents(formats: Iterable[str]) -> tuple[str, ...]:
 
 
 def of_file(name: str) -> Format | None:
-    """Return the format of a document by its file's name; None for any other file."""
-    return next((one for one in FORMATS.values() if one.file == name), None)
+    """Return the format of a document, in whatever edition, by its file's name; None for any other file."""
+    stem, *edition, suffix = name.split(".")
+    plain = f"{stem}.{suffix}" if len(edition) <= 1 else name
+    return next((one for one in FORMATS.values() if one.file == plain), None)

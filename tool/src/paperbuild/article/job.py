@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from paperbuild.project.layout import edition
+
 
 @dataclass(frozen=True)
 class RenderJob:
@@ -22,6 +24,8 @@ class RenderJob:
         ``auto``, ``quarto`` or ``embedded``.
     epoch : int
         Seconds since 1970 for dates inside the document.
+    edition : str
+        The language of the edition that is typeset; empty for the article itself.
     """
 
     root: Path
@@ -29,3 +33,9 @@ class RenderJob:
     format: str
     engine: str
     epoch: int
+    edition: str = ""
+
+    @property
+    def article(self) -> str:
+        """The text that is typeset, from the root."""
+        return edition(self.edition)

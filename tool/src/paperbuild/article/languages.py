@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,13 @@ class Counts:
         Under which root of the metadata the text binds them; with a capital, they begin a sentence.
     words : tuple of str
         From nought.
+    forms : mapping of str to tuple of str
+        The same in other forms, by gender or case.
     """
 
     bound: str
     words: tuple[str, ...]
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ class Language:
     plurals: tuple[str, ...]
     results: tuple[str, ...]
     idioms: tuple[str, ...]
+    cases: tuple[str, ...] = ()
+    crossref: Mapping[str, str] = field(default_factory=dict)
+    unbroken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def plural(self, count: int) -> int:
         """Return which plural form goes with a count, from 0.
@@ -98,7 +104,7 @@ class Language:
         rules = (evaluate(rule, Facts({"n": count})) for rule in self.plurals)
         return next((form for form, holds in enumerate(rules) if holds), len(self.plurals))
 
-    def count(self, text: str, value: Any) -> str:
+    def count(self, text: str, value: Any, form: str = "") -> str:
         """Return a small count in words; any other number as this language prints it.
 
         Parameters
@@ -107,8 +113,10 @@ class Language:
             The number as Python prints it.
         value : number or str
             Its value.
+        form : str
+            Gender or case of the words, one of ``counts.forms``.
         """
-        words = self.counts.words
+        words = self.counts.forms.get(form, self.counts.words)
         if isinstance(value, int | float) and value in range(len(words)) and not isinstance(value, bool):
             return words[int(value)]
         return self.numbers.write(text, value)
@@ -129,12 +137,18 @@ def read(path: Path) -> Language:
             code=path.stem,
             name=raw.pop("name"),
             numbers=Numbers(**raw.pop("numbers")),
-            counts=Counts(counts["bound"], tuple(counts["words"])),
+            counts=Counts(
+                counts["bound"],
+                tuple(counts["words"]),
+                {form: tuple(words) for form, words in counts.get("forms", {}).items()},
+            ),
             words=dict(raw.pop("words")),
             capitals=raw.pop("capitals"),
+            crossref=dict(raw.pop("crossref", {})),
+            unbroken={place: tuple(words) for place, words in raw.pop("unbroken", {}).items()},
             places_before=tuple(places["before"]),
             places_after=tuple(places["after"]),
-            **{field: tuple(entries) for field, entries in raw.items()},
+            **{name: tuple(entries) for name, entries in raw.items()},
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise PaperError(
@@ -168,29 +182,95 @@ def of(code: str, where: str = "") -> Language:
     return known()[base]
 
 
-def number_forms() -> dict[str, Numbers]:
-    """Return every way of writing numbers that some language has, by the root under which texts bind it."""
-    return {language.numbers.bound: language.numbers for language in known().values()}
-
-
-def count_words() -> dict[str, Language]:
-    """Return the languages by the root under which their texts bind small counts in words."""
-    return {language.counts.bound: language for language in known().values()}
-
-
 def capital(text: str) -> str:
     """Return a text with its first letter a capital, the others as they are."""
     return text[:1].upper() + text[1:]
 
 
-def roots() -> dict[str, frozenset[str]]:
-    """Return every root under which texts bind numbers, with the codes of the languages that have it."""
-    found: dict[str, set[str]] = {}
-    for code, language in known().items():
-        said = language.counts.bound
-        for root in (language.numbers.bound, said, capital(said)):
-            found.setdefault(root, set()).add(code)
-    return {root: frozenset(codes) for root, codes in found.items()}
+NUMBERS, COUNTS = "n", "w"
+"""The roots of recorded numbers, and of small counts in words, in the language of the text itself."""
+
+Say = Callable[..., str]
+"""Returns what a recorded text is in a language: the text, the case, the number's name as `place`."""
+
+
+def as_it_is(text: str, case: str = "", place: str = "") -> str:
+    """Return a recorded text as it stands."""
+    return text
+
+
+@dataclass(frozen=True)
+class Root:
+    """What a root of the metadata prints of the numbers that texts bind under it.
+
+    Attributes
+    ----------
+    languages : tuple of Language
+        Whose way of writing it is.
+    in_words : bool
+        Whether small counts are words.
+    form : str
+        Their gender or case, that of recorded texts too.
+    capital : bool
+        Whether what it prints begins a sentence.
+    """
+
+    languages: tuple[Language, ...]
+    in_words: bool = False
+    form: str = ""
+    capital: bool = False
+
+    def write(self, text: str, value: Any, say: Say = as_it_is) -> str:
+        """Return a recorded number, or a text in its place, as this root prints it.
+
+        Parameters
+        ----------
+        text : str
+            As it is recorded.
+        value : number, str or bool
+            Its value.
+        say : callable
+            Says recorded texts in the language.
+        """
+        language = self.languages[0]
+        if isinstance(value, str):
+            written = say(text, self.form)
+        elif self.in_words:
+            written = language.count(text, value, self.form)
+        else:
+            written = language.numbers.write(text, value)
+        return capital(written) if self.capital else written
+
+
+def roots(main: str) -> dict[str, Root]:
+    """Return every root under which a text binds numbers.
+
+    Parameters
+    ----------
+    main : str
+        The language of the text, for which `NUMBERS` and `COUNTS` stand; passages in another language bind
+        under the roots of that.
+    """
+    own = known().get(main.partition("-")[0].lower(), known()[DEFAULT])
+    named = [(own, NUMBERS, COUNTS)]
+    named += [(one, one.numbers.bound, one.counts.bound) for one in known().values()]
+    found: dict[str, Root] = {}
+    for language, numbers, counts in named:
+        others = found[numbers].languages if numbers in found else ()
+        found[numbers] = Root((*others, language))
+        found |= {f"{numbers}-{case}": Root((language,), form=case) for case in language.cases}
+        for form in ("", *language.counts.forms):
+            root = f"{counts}-{form}" if form else counts
+            found[root] = Root((language,), True, form)
+            found[capital(root)] = Root((language,), True, form, capital=True)
+    return found
+
+
+@functools.cache
+def root_names(in_words: bool = False) -> frozenset[str]:
+    """Return every root under which some text may bind numbers; only those of counts in words, if asked."""
+    named = (item for code in known() for item in roots(code).items())
+    return frozenset(name for name, root in named if root.in_words or not in_words)
 
 
 def alternatives(words: Iterable[str]) -> str:

@@ -127,7 +127,7 @@ def _find_numbers(
     article: Article, text: Manuscript, section: dict[str, str], numbers: dict[str, list[dict[str, str]]]
 ) -> dict[str, str]:
     """Add the numbers that a text and those it includes print to `numbers`; return the section it ends in."""
-    forms = tuple(f"{root}." for root in languages.roots())
+    forms = tuple(f"{root}." for root in languages.root_names())
     steps: list[tuple[int, str, Any]] = [
         (text.line(match.start()), "section", {"id": match[2], "title": _plain(match[1])})
         for match in _SECTION.finditer(text.uncoded)

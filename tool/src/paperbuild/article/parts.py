@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paperbuild.article.formats import FORMATS
 from paperbuild.ground.hashing import HashCache
-from paperbuild.project.layout import ARTICLE, QUARTO_PROJECT, is_generated
+from paperbuild.project.layout import QUARTO_PROJECT, edition, is_generated
 
 if TYPE_CHECKING:
     from paperbuild.article.text import Article
@@ -32,11 +32,14 @@ class Parts:
         for it may appear.
     style : str
         Its citation style; empty for the embedded one.
+    edition : str
+        Its language, for an edition of the article; else empty.
     """
 
     texts: tuple[str, ...]
     files: Mapping[str, tuple[str, ...]]
     style: str
+    edition: str = ""
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -61,6 +64,7 @@ def parts_of(article: Article) -> Parts:
             for suffix in sorted({one.picture for one in FORMATS.values()})
         },
         quarto_settings.read(article.root).csl,
+        article.edition,
     )
 
 
@@ -68,17 +72,21 @@ def _from(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def remembered(root: Path, cache: HashCache) -> Parts:
-    """Return what the article in `root` is made of; read again where a text, or what one names, changed."""
+def remembered(root: Path, cache: HashCache, language: str = "") -> Parts:
+    """Return what the article in `root`, or an edition, is made of.
+
+    It is read again where a text, or what one names, has changed.
+    """
+    entry = edition(language)
 
     def compute() -> tuple[dict[str, Any], list[Path]]:
         from paperbuild.article import text
 
-        article = text.read(root)
+        article = text.read(root, entry)
         found = parts_of(article)
-        read = [ARTICLE, *found.texts, *(one.name for one in article.included), QUARTO_PROJECT]
+        read = [entry, *found.texts, *(one.name for one in article.included), QUARTO_PROJECT]
         return asdict(found), [root / name for name in (*read, *filter(None, [found.style]))]
 
-    known = cache.traced("parts of the article", str(root), compute)
+    known = cache.traced("parts of the article", f"{root} {entry}", compute)
     files = {suffix: tuple(names) for suffix, names in known["files"].items()}
-    return Parts(tuple(known["texts"]), files, known["style"])
+    return Parts(tuple(known["texts"]), files, known["style"], known["edition"])

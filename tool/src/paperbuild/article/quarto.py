@@ -16,7 +16,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import typesetter_environment
-from paperbuild.project.layout import ARTICLE, FIGURES
+from paperbuild.project.layout import FIGURES
 
 # Quarto keeps intermediate files beside the article: two runs in one folder would meet.
 _one_at_a_time = threading.Lock()
@@ -57,7 +57,7 @@ def render(job: RenderJob, source: Source, base: str, target: Path) -> None:
         folder = os.path.relpath(job.output, job.root)
         done = subprocess.run(
             [
-                *("quarto", "render", ARTICLE),
+                *("quarto", "render", job.article),
                 *("--to", f"{extension.NAME}-{base}", "--output-dir", folder, "--no-clean"),
             ],
             cwd=job.root,
@@ -74,7 +74,7 @@ def render(job: RenderJob, source: Source, base: str, target: Path) -> None:
         tail = "\n".join(line for line in messages.splitlines() if line.strip())[-1500:]
         raise PaperError(
             f"quarto render failed with status {done.returncode}:\n{tail}",
-            where=ARTICLE,
+            where=job.article,
             remedy="quarto render shows all of it; paper build --engine embedded does without Quarto",
         )
     # What Quarto copies beside the article belongs to the project, not to the output.

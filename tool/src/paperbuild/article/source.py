@@ -13,7 +13,7 @@ from paperbuild.article.quarto_settings import QuartoSettings
 from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
-from paperbuild.project.layout import ARTICLE
+from paperbuild.project.layout import ARTICLE, language_of, numbers_file
 
 FRONT_KEYS = frozenset(
     "title subtitle author affiliations abstract keywords license citation lang engine bibliography csl"
@@ -24,6 +24,9 @@ FRONT_KEYS = frozenset(
 Formats and their options belong to ``_quarto.yml``; the date comes with the numbers, for Quarto reads none
 from a shortcode.
 """
+
+NUMBERS_FROM = "metadata-files"
+"""The front-matter key by which an edition has its numbers in its own language, from Quarto as well."""
 
 _SHORTCODE = re.compile(r"\{\{<\s*(?P<name>[\w-]+)\s*(?P<argument>.*?)\s*>\}\}", re.DOTALL)
 # Quarto prints what is escaped so; both spellings are its own.
@@ -47,6 +50,8 @@ class Source:
         Text of every file read, by path from the project root.
     settings : QuartoSettings
         Those of ``_quarto.yml``, where the front matter does not say otherwise.
+    entry : str
+        The text itself, from the project root.
     """
 
     metadata: dict[str, Any]
@@ -54,6 +59,7 @@ class Source:
     places: tuple[tuple[str, int], ...]
     originals: Mapping[str, str] = field(default_factory=dict)
     settings: QuartoSettings = field(default_factory=QuartoSettings)
+    entry: str = ARTICLE
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""
@@ -64,11 +70,11 @@ class Source:
             found = pattern.search(text)
             if found:
                 return f"{path}:{text.count(chr(10), 0, found.start()) + 1}"
-        return ARTICLE
+        return self.entry
 
 
-def read(root: Path, numbers: Mapping[str, Any]) -> Source:
-    """Read ``paper.qmd`` and all it includes.
+def read(root: Path, numbers: Mapping[str, Any], entry: str = ARTICLE) -> Source:
+    """Read the article, or an edition of it, and all it includes.
 
     Parameters
     ----------
@@ -76,6 +82,8 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
         Folder of the article.
     numbers : mapping
         What ``{{< meta … >}}`` finds beside the front matter: the content of ``build/results/numbers.yml``.
+    entry : str
+        The text, from the root.
 
     Raises
     ------
@@ -83,7 +91,7 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
         A missing include, an unknown key, an unsupported shortcode, front-matter key or setting, a code
         cell; each with its file and line.
     """
-    return _Reader(read_text(root), numbers).read()
+    return _Reader(read_text(root, entry), numbers, entry).read()
 
 
 def lookup(metadata: Mapping[str, Any], key: str) -> str | None:
@@ -107,29 +115,54 @@ def keys(metadata: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
             yield f"{prefix}{name}"
 
 
+def edition_findings(text: Manuscript) -> list[PaperError]:
+    """Return what an edition's front matter lacks for it to speak its language; nothing for the article.
+
+    Parameters
+    ----------
+    text : Manuscript
+        The edition's own text.
+    """
+    language = language_of(text.path)
+    lines = text.text.split("\n")
+    found = []
+    for key, value in (("lang", language), (NUMBERS_FROM, [numbers_file(language)])) if language else ():
+        given = text.metadata.get(key)
+        if value not in (given, [given]):
+            line = next((number for number, said in enumerate(lines, 1) if said.startswith(f"{key}:")), 1)
+            said = f"{key} is {given!r}" if key in text.metadata else f"the front matter has no {key}"
+            expected = f"{key}: {value if isinstance(value, str) else f'[{value[0]}]'}"
+            found.append(PaperError(said, where=f"{text.path}:{line}", expected=expected))
+    return found
+
+
 class _Reader:
-    def __init__(self, article: Article, numbers: Mapping[str, Any]) -> None:
-        self.article, self.numbers = article, numbers
+    def __init__(self, article: Article, numbers: Mapping[str, Any], entry: str) -> None:
+        self.article, self.numbers, self.entry = article, numbers, entry
         self.findings: list[PaperError] = []
         self.metadata: dict[str, Any] = {}
         self.known: dict[str, Any] = {}
 
     def read(self) -> Source:
-        main = self.article.manuscript(ARTICLE)
+        main = self.article.manuscript(self.entry)
         if main is None or main.front_problem:
             raise self.article.problems[0]
         front = main.metadata
-        for key in sorted(set(front) - FRONT_KEYS):
+        known = FRONT_KEYS | {NUMBERS_FROM} if self.article.edition else FRONT_KEYS
+        for key in sorted(set(front) - known):
             self.complain(
-                f"front-matter key {key!r}{suggestion(key, FRONT_KEYS)}",
-                ARTICLE,
+                f"front-matter key {key!r}{suggestion(key, known)}",
+                self.entry,
                 self.line_of_key(main, key),
-                expected=", ".join(sorted(FRONT_KEYS)),
+                expected=", ".join(sorted(known)),
                 remedy="formats and their options belong to _quarto.yml",
             )
         for key, value in front.items():
             if expected := quarto_settings.expected(key, value):
-                self.complain(f"{key} is {value!r}", ARTICLE, self.line_of_key(main, key), expected=expected)
+                self.complain(
+                    f"{key} is {value!r}", self.entry, self.line_of_key(main, key), expected=expected
+                )
+        self.findings += edition_findings(main)
         settings = QuartoSettings()
         try:
             settings = quarto_settings.read(self.article.root)
@@ -140,15 +173,17 @@ class _Reader:
         try:
             languages.of(str(front.get("lang", languages.DEFAULT)))
         except PaperError as error:
-            where = f"{ARTICLE}:{self.line_of_key(main, 'lang')}"
+            where = f"{self.entry}:{self.line_of_key(main, 'lang')}"
             self.findings.append(
                 PaperError(error.message, where=where, expected=error.expected, remedy=error.remedy)
             )
         self.known = {**front, **self.numbers}
-        self.metadata = {key: self.resolve(main, value) for key, value in front.items()}
+        self.metadata = {
+            key: self.resolve(main, value) for key, value in front.items() if key != NUMBERS_FROM
+        }
         lines: list[str] = []
         places: list[tuple[str, int]] = []
-        for text, path, number in self.expand(main, (ARTICLE,)):
+        for text, path, number in self.expand(main, (self.entry,)):
             lines.append(text)
             places.append((path, number))
         raise_all([*self.findings, *self.article.unread])
@@ -159,6 +194,7 @@ class _Reader:
             tuple(places),
             originals,
             settings.overridden(self.metadata),
+            self.entry,
         )
 
     def complain(self, message: str, path: str, line: int, *, expected: str = "", remedy: str = "") -> None:

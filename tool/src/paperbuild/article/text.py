@@ -20,7 +20,7 @@ from paperbuild.article import quarto_settings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import utf8
 from paperbuild.ground.located import loader, parse_yaml
-from paperbuild.project.layout import ARTICLE, is_generated
+from paperbuild.project.layout import ARTICLE, is_generated, language_of
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -476,7 +476,7 @@ def manuscript(path: str, text: str) -> Manuscript:
 
 @dataclass(frozen=True)
 class Article:
-    """One reading of the article: its manuscripts, and what they include, show, cite and bind.
+    """One reading of the article, or of an edition: its manuscripts, and what they include, show, cite, bind.
 
     Attributes
     ----------
@@ -499,6 +499,11 @@ class Article:
     def manuscript(self, path: str) -> Manuscript | None:
         """Return the manuscript of a file; None where it could not be read."""
         return next((text for text in self.manuscripts if text.path == path), None)
+
+    @property
+    def edition(self) -> str:
+        """The language of the edition whose text this is; empty for the article itself."""
+        return language_of(self.manuscripts[0].path) if self.manuscripts else ""
 
     @property
     def written(self) -> tuple[Manuscript, ...]:
@@ -608,7 +613,7 @@ def read(root: Path, entry: str = ARTICLE) -> Article:
     root : Path
         Project root.
     entry : str
-        The article, relative to the root.
+        The article, or its edition in a further language, relative to the root.
     """
     manuscripts: dict[str, Manuscript] = {}
     included: list[Occurrence] = []

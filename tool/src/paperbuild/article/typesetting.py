@@ -44,10 +44,10 @@ def render(job: RenderJob) -> list[Path]:
         return document.make(job)
     from paperbuild.article import quarto, source  # here: a build with nothing to do typesets nothing
 
-    numbers = read_numbers(job.root)
-    resolved = source.read(job.root, numbers)
+    numbers = read_numbers(job.root, job.edition)
+    resolved = source.read(job.root, numbers, job.article)
     job.output.mkdir(parents=True, exist_ok=True)
-    target = job.output / document.file
+    target = job.output / document.name_in(job.edition)
     if engine_for(job.engine) == "quarto":
         quarto.render(job, resolved, document.quarto, target)
     else:
@@ -113,10 +113,13 @@ def inputs(root: Path, parts: Parts, name: str) -> list[Path]:
     # What Quarto sets the same document with.
     found |= {root / QUARTO_PROJECT, *extension.files(root / extension.PLACE).values()}
     if isinstance(document, Format):
-        named = {root / path for path in parts.files[document.picture]}
+        named = [root / path for path in parts.files[document.picture]]
         made = [root / path for path in parts.files[document.picture] if is_generated(path)]
-        found |= named | {
-            path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
-        }
+        found |= set(named)
+        for path in made:
+            for suffix in document.beside.get(path.suffix, ()):
+                # Figures without words lie beside those of the article, and not in the folder of a language.
+                shared = suffix == ".csv" and path.parent.name == parts.edition
+                found.add((path.parent.parent if shared else path.parent) / f"{path.stem}{suffix}")
         found |= {root / name for name in (*document.also, *filter(None, [parts.style]))}
     return sorted(found)

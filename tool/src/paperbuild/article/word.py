@@ -28,6 +28,7 @@ CAPTIONS = {"ImageCaption", "TableCaption"}
 PANDOC_LINE = 7920
 
 _LABEL = re.compile(r"(\D*?)(\d+)(.*)", re.DOTALL)
+_CAPTION = re.compile(r"(\D*\d+)\W(.*)", re.DOTALL)
 _NUMBER = re.compile(r"(.*?)(\d+(?:\.\d+)*)\.?", re.DOTALL)
 
 
@@ -168,7 +169,9 @@ def _number_captions(body: ET.Element, identifiers: Iterator[int]) -> dict[str, 
             _words(word, bold),
             *_bookmark(bare, identifiers, *_field(f"SEQ {SEQUENCES[kind]} \\* ARABIC", number, bold)),
         )
-        runs += [_words(":", bold), _words(rest.removeprefix(":"))]
+        # What stands behind the number, a colon or another sign.
+        sign = rest[:1].strip()
+        runs += [_words(sign, bold), _words(rest.removeprefix(sign))]
         _replace(paragraph, first, runs)
         marks[name] = (whole, bare, word)
     return marks
@@ -256,7 +259,8 @@ def _settle(table: ET.Element, caption: ET.Element | None, width: int) -> None:
     if total is not None:
         total.attrib.update({_w("type"): "dxa", _w("w"): str(sum(widths))})
     if caption is not None:
-        label, _, described = _text(caption).partition(":")
+        found = _CAPTION.fullmatch(_text(caption))
+        label, described = found.groups() if found else (_text(caption), "")
         properties.append(_element("tblCaption", val=label.replace("\u00a0", " ")))
         properties.append(_element("tblDescription", val=described.strip()))
     for row in table.findall(_w("tr")):

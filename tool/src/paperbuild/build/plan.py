@@ -281,7 +281,12 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
         )
     outputs = Outputs(desk, notebooks, references, kinds)
     found: list[Step] = [*notebooks.values(), outputs]
-    found += [DocumentStep(desk, kind, outputs) for kind in kinds]
+    found += [
+        DocumentStep(desk, kind, outputs, language)
+        for language in outputs.editions
+        for kind in kinds
+        if kind in FORMATS or not language
+    ]
     steps = {step.name: step for step in found}
     project, cache = workspace.project, workspace.cache
     return Plan(steps, project, cache, options, desk.look_anew, desk.unlocked()).inspect()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paperbuild.checks import inputs, notebooks, prose, references, repeatable, results, words
+from paperbuild.checks import editions, inputs, notebooks, prose, references, repeatable, results, words
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.project.layout import Project
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *references.RULES,
     *results.RULES,
     *words.RULES,
+    *editions.RULES,
 )
 """Every rule, in the order in which findings are told."""
 

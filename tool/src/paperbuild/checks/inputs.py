@@ -115,7 +115,7 @@ RULES = (
         "texts",
         "a text that cannot be read is not in the article",
         "the article, its front matter and all it includes",
-        lambda subject: subject.article.problems,
+        lambda subject: [one for article in subject.articles for one in article.problems],
     ),
     Rule(
         "quarto-extension",

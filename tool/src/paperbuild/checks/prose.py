@@ -69,7 +69,7 @@ def abstract_findings(texts: Iterable[Manuscript]) -> list[PaperError]:
     A result in words has a name per language, as in ``claims.summary_ru``: the ending does not count.
     """
     found = []
-    forms = languages.roots()
+    forms = languages.root_names()
     abstracts = [(text.path, *abstract) for text in texts for abstract in text.abstracts]
     bound = []
     for path, name, line, uses in abstracts:
@@ -101,22 +101,23 @@ def number_form_findings(article: Article, numbers: Mapping[str, Any]) -> list[P
         The recorded numbers; those that are words are alike in every form.
     """
     found = []
-    forms, known = languages.roots(), languages.known()
     main = article.language
+    forms, known = languages.roots(main), languages.known()
     for use in article.bound:
         head, _, name = use.name.partition(".")
         language = known.get((use.language or main).partition("-")[0])
-        if head not in forms or language is None or language.code in forms[head]:
+        if head not in forms or language is None or language in forms[head].languages:
             continue
         if isinstance(numbers.get(name, {}).get("value", 0), str | bool):
             continue
+        own = languages.NUMBERS if language in forms[languages.NUMBERS].languages else language.numbers.bound
         example = language.numbers.write("1,234.5", 1234.5)
         found.append(
             PaperError(
                 f"{use.name} in a text whose language is {language.code}",
                 where=use.where,
                 expected=f"numbers as {language.name} writes them, as in {example}",
-                remedy=f"{{{{< meta {language.numbers.bound}.{name} >}}}}",
+                remedy=f"{{{{< meta {own}.{name} >}}}}",
             )
         )
     return found
@@ -127,24 +128,30 @@ RULES = (
         "typed-numbers",
         "a typed number does not change when the data do",
         "the article and the texts it includes that people write",
-        lambda subject: [one for text in subject.article.written for one in typed_number_findings(text)],
+        lambda subject: [one for text, _ in subject.written for one in typed_number_findings(text)],
     ),
     Rule(
         "alternative-texts",
         "who cannot see a picture has only its description",
         "pictures of the article",
-        lambda subject: [one for text in subject.article.written for one in alt_text_findings(text)],
+        lambda subject: [one for text, _ in subject.written for one in alt_text_findings(text)],
     ),
     Rule(
         "abstracts",
         "an abstract in another language is the same abstract",
         "abstracts of the article, by the numbers they bind",
-        lambda subject: abstract_findings(subject.article.manuscripts),
+        lambda subject: [
+            one for article in subject.articles for one in abstract_findings(article.manuscripts)
+        ],
     ),
     Rule(
         "number-forms",
         "a decimal point in a Russian text, or a comma in an English one, is read as another number",
-        "numbers bound in passages that declare a language",
-        lambda subject: number_form_findings(subject.article, subject.manifest.numbers),
+        "numbers bound in passages of each language",
+        lambda subject: [
+            one
+            for article in subject.articles
+            for one in number_form_findings(article, subject.manifest.numbers)
+        ],
     ),
 )

@@ -49,13 +49,17 @@ def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> list[PaperError]:
+def citation_findings(
+    article: Article, bibliographies: Mapping[str, str], editions: Sequence[Article] = ()
+) -> list[PaperError]:
     """Citations without an entry, entries without a citation, keys used twice.
 
     Parameters
     ----------
     article : Article
         The article and what it includes.
+    editions : sequence of Article
+        Its further editions.
     bibliographies : mapping of str to str
         Text of each BibTeX file by its name.
     """
@@ -72,7 +76,8 @@ def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> li
                 found.append(PaperError(message, where=where, expected=expected, remedy="remove one of them"))
             entries[match["key"]] = where
     files = ", ".join(bibliographies) or "a bibliography, which the front matter names"
-    for one in article.cited:
+    citations = [one for text in (article, *editions) for one in text.cited]
+    for one in citations:
         if one.name not in entries:
             close = difflib.get_close_matches(one.name, entries, n=1)
             found.append(
@@ -83,7 +88,7 @@ def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> li
                     remedy=f"correct the key, or add its entry to {files}",
                 )
             )
-    cited = {one.name for one in article.cited}
+    cited = {one.name for one in citations}
     for key, where in entries.items():
         if key not in cited:
             expected, remedy = "a list of what the article cites", "cite it, or remove the entry"
@@ -92,7 +97,12 @@ def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> li
 
 
 def _citations(subject: Subject) -> Sequence[PaperError]:
-    places = {one.name: one.where for one in subject.article.named_files if one.name.endswith(".bib")}
+    places = {
+        one.name: one.where
+        for article in reversed(subject.articles)
+        for one in article.named_files
+        if one.name.endswith(".bib")
+    }
     missing = [
         PaperError(
             f"the bibliography {name} does not exist",
@@ -104,7 +114,7 @@ def _citations(subject: Subject) -> Sequence[PaperError]:
         if not subject.has(name)
     ]
     present = {name: subject.text(name) for name in places if subject.has(name)}
-    return [*missing, *citation_findings(subject.article, present)]
+    return [*missing, *citation_findings(subject.article, present, subject.editions)]
 
 
 RULES = (
@@ -112,7 +122,7 @@ RULES = (
         "cross-references",
         "a reader who follows a reference must arrive, and a figure that nobody mentions is not read",
         "@fig-, @tbl-, @sec-, @eq- and the names they lead to",
-        lambda subject: cross_reference_findings(subject.article),
+        lambda subject: [one for article in subject.articles for one in cross_reference_findings(article)],
     ),
     Rule(
         "citations",

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from paperbuild.article import languages
@@ -34,7 +34,7 @@ def meta_findings(
     texts: Iterable[Manuscript], manifest: Manifest, other: Mapping[str, Any]
 ) -> list[PaperError]:
     """Bound keys that no notebook records and no metadata holds."""
-    forms = languages.roots()
+    forms = languages.root_names()
     recorded = set(manifest.numbers)
     found = []
     for text in texts:
@@ -63,14 +63,18 @@ def _resolves(key: str, tree: Any) -> bool:
     return True
 
 
-def artefact_findings(reading: Reading, article: Article, manifest: Manifest) -> list[PaperError]:
+def artefact_findings(
+    reading: Reading, article: Article, manifest: Manifest, editions: Sequence[Article] = ()
+) -> list[PaperError]:
     """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
     found = []
     produced = {output["path"]: output for output in manifest.outputs}
     stems = {path.rsplit(".", 1)[0] for path in produced}
     shown: set[str] = set()
-    places = [(one.name, one.where) for one in article.pictured]
-    places += [(one.name, one.where) for one in article.included if one.name.startswith(f"{TABLES}/")]
+    places: list[tuple[str, str]] = []
+    for text in (article, *editions):
+        places += [(one.name, one.where) for one in text.pictured]
+        places += [(one.name, one.where) for one in text.included if one.name.startswith(f"{TABLES}/")]
     for target, where in places:
         stem = re.sub(r"\.(svg|png|pdf|md|csv)$", "", target.lstrip("/"))
         shown.add(stem)
@@ -116,10 +120,15 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
     """
     if broken_parts(subject.manifest):
         return
-    numbers, forms = subject.manifest.numbers, languages.roots()
-    keys = [use.name.partition(".") for use in subject.article.bound]
+    numbers, forms = subject.manifest.numbers, languages.root_names()
+    keys = [use.name.partition(".") for article in subject.articles for use in article.bound]
     used = {name for head, _, name in keys if head in forms}
-    used |= {name for one in bound(subject.article) for name in expression_names(one.expression)}
+    used |= {
+        name
+        for article in subject.articles
+        for one in bound(article)
+        for name in expression_names(one.expression)
+    }
     for step, settings in subject.settings.notebooks.items():
         if settings.results:
             named = set(_NUMBER_NAME.findall(_code(subject, step)))
@@ -197,14 +206,20 @@ RULES = (
         "a name that nothing records prints nothing",
         "{{< meta … >}} in all texts",
         _with_manifest(
-            lambda subject, manifest: meta_findings(subject.article.manuscripts, manifest, subject.metadata)
+            lambda subject, manifest: [
+                one
+                for article in subject.articles
+                for one in meta_findings(article.manuscripts, manifest, subject.metadata_of(article))
+            ]
         ),
     ),
     Rule(
         "artefacts",
         "a figure or table that no notebook makes, or that was edited by hand, cannot be reproduced",
         "figures/, tables/ and what the article shows of them",
-        _with_manifest(lambda subject, manifest: artefact_findings(subject, subject.article, manifest)),
+        _with_manifest(
+            lambda subject, manifest: artefact_findings(subject, subject.article, manifest, subject.editions)
+        ),
     ),
     Rule(
         "unused-numbers",

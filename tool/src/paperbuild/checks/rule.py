@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from paperbuild.article import text
 from paperbuild.article.bound import recorded_values
 from paperbuild.article.conditions import Facts
-from paperbuild.article.text import Article
+from paperbuild.article.phrases import Phrases
+from paperbuild.article.phrases import read as read_phrases
+from paperbuild.article.text import Article, Manuscript
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import parse_yaml
-from paperbuild.project.layout import QUARTO_PROJECT
+from paperbuild.project.layout import QUARTO_PROJECT, edition
 from paperbuild.project.printed import read_numbers
 from paperbuild.project.reading import Reading
 
@@ -25,15 +27,50 @@ class Subject(Reading):
     @cached_property
     def article(self) -> Article:
         """The article and all it includes."""
-        return text.read(self.project.root, self.project.relative(self.project.article))
+        return text.read(self.project.root)
+
+    @cached_property
+    def editions(self) -> tuple[Article, ...]:
+        """The article in further languages, each with all it includes."""
+        return tuple(text.read(self.project.root, edition(language)) for language in self.project.editions)
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The article, then its further editions."""
+        return (self.article, *self.editions)
+
+    @property
+    def written(self) -> Iterator[tuple[Manuscript, str]]:
+        """Every text that people write, with the language of its passages that declare none, each once."""
+        seen: set[str] = set()
+        for article in self.articles:
+            for one in article.written:
+                if one.path not in seen:
+                    seen.add(one.path)
+                    yield one, article.language
+
+    def phrases(self, language: str) -> Phrases:
+        """Return what the study's words are in the language of an edition.
+
+        Raises
+        ------
+        PaperError, Findings
+            What is wrong with the file that says it.
+        """
+        path = self.project.phrases_file(language)
+        return read_phrases(path, self.project.relative(path), language, self.article.language)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
-        known = read_numbers(self.project.render_root)
+        """Metadata that ``{{< meta … >}}`` of the article can reach."""
+        return self.metadata_of(self.article)
+
+    def metadata_of(self, article: Article) -> dict[str, Any]:
+        """Return what it can reach in an edition: last build, project file, front matter."""
+        known = read_numbers(self.project.render_root, article.edition)
         if self.has(QUARTO_PROJECT):
             known.update(parse_yaml(self.text(QUARTO_PROJECT), QUARTO_PROJECT) or {})
-        for manuscript in self.article.manuscripts:
+        for manuscript in article.manuscripts:
             known.update(manuscript.metadata)
         return known
 
@@ -43,7 +80,7 @@ class Subject(Reading):
         return Facts(recorded_values(self.manifest.numbers), self.published)
 
     @property
-    def phrases(self) -> tuple[str, ...]:
+    def no_result(self) -> tuple[str, ...]:
         """Phrases that state no result in this project."""
         return tuple(self.settings.checks.no_result or {})
 

@@ -56,8 +56,8 @@ class Unbound:
 def false_in(subject: Subject) -> list[PaperError]:
     """Bound words of the article that are not true."""
     found = []
-    for text in subject.article.written:
-        words = bound_in(text, _language(subject))
+    for text, language in subject.written:
+        words = bound_in(text, language)
         found += false_words(words, subject.facts, functools.partial(sentence_at, text))
     return found
 
@@ -158,8 +158,8 @@ def _exempt(text: Manuscript) -> Iterable[tuple[int, int]]:
 @functools.cache
 def _counted() -> re.Pattern[str]:
     """Return the pattern of a count in words and what follows it in its clause."""
-    roots = [root for word in languages.count_words() for root in (word, languages.capital(word))]
-    count = rf"\{{\{{<\s*meta\s+(?:{'|'.join(roots)})\.[^>]*>\}}\}}"
+    roots = "|".join(sorted(languages.root_names(in_words=True)))
+    count = rf"\{{\{{<\s*meta\s+(?:{roots})\.[^>]*>\}}\}}"
     return re.compile(rf"{count}(?P<rest>(?:\{{\{{<.*?>\}}\}}|\]?\{{[^}}]*\}}|[^,;:.()—{{])*)")
 
 
@@ -169,7 +169,7 @@ def _inside(text: Manuscript, start: int, block: Attributes) -> int:
 
 def unbound_findings(subject: Subject) -> Iterable[PaperError]:
     """Sentences of the article on which nothing hangs, and words declared no result without a reason."""
-    for text in subject.article.written:
+    for text, language in subject.written:
         for block in text.attributes:
             spanned = text.text[block.start - 1 : block.start] == "]"
             if spanned and "no-result" in block.classes and not block.values.get("why", "").strip():
@@ -178,7 +178,7 @@ def unbound_findings(subject: Subject) -> Iterable[PaperError]:
                     where=f"{text.path}:{text.line(block.start)}",
                     expected='[…]{.no-result why="definition"}',
                 )
-        for one in unbound(text, _language(subject), subject.phrases):
+        for one in unbound(text, language, subject.no_result):
             yield _finding(f"{text.path}:{one.line}", one)
 
 
@@ -188,12 +188,8 @@ def unbound_readings(subject: Subject) -> Iterable[PaperError]:
     Readings say what to look for, with the words of results: this is a note.
     """
     for where, text in readings(subject):
-        for one in unbound(_without_bound(text), _language(subject), subject.phrases):
+        for one in unbound(_without_bound(text), subject.article.language, subject.no_result):
             yield _finding(where(one.line), one)
-
-
-def _language(subject: Subject) -> str:
-    return subject.article.language
 
 
 def _finding(where: str, one: Unbound) -> PaperError:

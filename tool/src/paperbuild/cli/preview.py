@@ -27,6 +27,7 @@ from paperbuild.project.layout import (
     REFERENCES,
     SOURCES,
     Project,
+    language_of,
 )
 
 HOST = "127.0.0.1"
@@ -198,7 +199,10 @@ def is_source(root: Path, path: str) -> bool:
         relative = Path(path).relative_to(root)
     except ValueError:
         return False
-    return relative.parts[0] in WATCHED and not any(is_leftover(part) for part in relative.parts)
+    first = relative.parts[0]
+    return (first in WATCHED or bool(language_of(first))) and not any(
+        is_leftover(part) for part in relative.parts
+    )
 
 
 def folders(root: Path) -> list[Path]:

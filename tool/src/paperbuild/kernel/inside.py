@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from paperbuild.article import phrases
 from paperbuild.kernel import cluster, recorder, watch
 from paperbuild.kernel.family import adopt_orphans, end_family
 from paperbuild.kernel.importer import import_from_source
@@ -49,7 +50,14 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
         # Private writable memory: what an analysis fills, without the address space libraries merely reserve.
         resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_limit, settings.memory_limit))
     recorder.begin(
-        recorder.Recorder(Path(settings.staging), {k: Path(v) for k, v in settings.results.items()})
+        recorder.Recorder(
+            Path(settings.staging),
+            {k: Path(v) for k, v in settings.results.items()},
+            editions={
+                language: phrases.read(Path(file), Path(file).name, language, settings.language)
+                for language, file in settings.editions.items()
+            },
+        )
     )
     if settings.cluster:
         cluster.use(settings.cluster)

@@ -16,10 +16,11 @@ import math
 import re
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paperbuild.article.phrases import Speaker
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.kernel import recorder
 from paperbuild.kernel.recorder import ArtefactError
@@ -42,6 +43,22 @@ PNG_DPI = 200
 SVG_DECIMALS = 3
 _SVG_PATH = re.compile(rb'(?<=\bd=")[^"]+')
 _SVG_NUMBER = re.compile(rb"-?\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """An artefact in the language of a further edition.
+
+    Attributes
+    ----------
+    contents : mapping of str to bytes
+        Its files by suffix; only those that hold words.
+    unsaid : sequence of str
+        Texts in it for which the language has no phrase.
+    """
+
+    contents: Mapping[str, bytes]
+    unsaid: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,25 @@ class Kind:
         if self.pattern and not (isinstance(name, str) and self.pattern.fullmatch(name)):
             raise ArtefactError(f"{name!r} is no name for a {self.name}; expected: {self.expected}")
 
-    def hand_over(self, name: str, contents: Mapping[str, bytes] | None = None, **details: Any) -> None:
-        """Record one; `contents` has the bytes of each of its files by suffix."""
+    def hand_over(
+        self,
+        name: str,
+        contents: Mapping[str, bytes] | None = None,
+        editions: Mapping[str, Edition] | None = None,
+        **details: Any,
+    ) -> None:
+        """Record one; `contents` has the bytes of its files by suffix, `editions` those by language."""
         found = contents or {}
         files = {f"{self.folder}/{name}{suffix}": found[suffix] for suffix in self.files}
-        recorder.hand_over(self.name, name, files, **details)
+        unsaid = {}
+        for language, one in (editions or {}).items():
+            files |= {
+                f"{self.folder}/{language}/{name}{suffix}": content
+                for suffix, content in one.contents.items()
+            }
+            if one.unsaid:
+                unsaid[language] = list(one.unsaid)
+        recorder.hand_over(self.name, name, files, **({"unsaid": unsaid} if unsaid else {}), **details)
 
     def listed(
         self, artefact: Mapping[str, Any], origin: Mapping[str, str], digests: Mapping[str, str]
@@ -97,8 +128,18 @@ class Kind:
         """
         if not self.files:
             return [{**{key: artefact[key] for key in self.fields}, **origin}]
+        unsaid = {
+            f"{self.folder}/{language}/": {"unsaid": texts}
+            for language, texts in artefact.get("unsaid", {}).items()
+        }
         return [
-            {"path": path, "kind": self.files[path[path.rindex(".") :]], "sha256": digests[path], **origin}
+            {
+                "path": path,
+                "kind": self.files[path[path.rindex(".") :]],
+                "sha256": digests[path],
+                **origin,
+                **unsaid.get(path[: path.rindex("/") + 1], {}),
+            }
             for path in artefact["files"]
         ]
 
@@ -143,7 +184,9 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
         Kebab-case name, unique in the article.
     fig : Figure
         The figure, at its printed size; it is closed afterwards. Or what has or makes one: axes, a grid of
-        seaborn's, a `seaborn.objects.Plot`.
+        seaborn's, a `seaborn.objects.Plot`. One with a method ``in_language(say)`` is drawn once more for
+        each further edition of the article, as ``figures/LANG/name``: the method returns the figure with
+        every text as ``say(text)`` has it.
     data : DataFrame
         Every value the figure draws. A named index counts among its columns.
 
@@ -153,24 +196,33 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
         For a bad or repeated name, an empty `data`, or a `fig` that is no figure of matplotlib's.
     """
     from IPython.display import Image, display
-    from matplotlib import pyplot, rc_context
 
     FIGURE.check_name(name)
-    fig = as_figure(name, fig)
+    found = as_figure(name, fig)
     table_bytes = csv_bytes(name, data)
+    pictures = drawn(name, found)
+    editions = {}
+    redraw: Callable[[Speaker], Any] | None = getattr(fig, "in_language", None)
+    for language, phrases in recorder.editions().items():
+        if redraw is None:
+            break
+        say = Speaker(phrases, name)
+        editions[language] = Edition(drawn(name, as_figure(name, redraw(say))), say.unsaid)
+    FIGURE.hand_over(name, {**pictures, ".csv": table_bytes}, editions)
+    display(Image(data=pictures[".png"], format="png", width=round(found.get_figwidth() * 96)))
+
+
+def drawn(name: str, fig: Figure) -> dict[str, bytes]:
+    """Return the pictures of a figure by suffix, and close it."""
+    from matplotlib import pyplot, rc_context
+
     # The salt, which `named_ids` takes up, makes the ids inside an SVG depend on the figure alone.
     with rc_context({"svg.hashsalt": name, "svg.fonttype": "path", "savefig.bbox": None}):
         svg, png = io.BytesIO(), io.BytesIO()
         fig.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         fig.savefig(png, format="png", dpi=PNG_DPI, metadata={"Software": None})
     pyplot.close(fig)
-    contents = {
-        ".svg": named_ids(name, rounded_paths(svg.getvalue())),
-        ".png": png.getvalue(),
-        ".csv": table_bytes,
-    }
-    FIGURE.hand_over(name, contents)
-    display(Image(data=contents[".png"], format="png", width=round(fig.get_figwidth() * 96)))
+    return {".svg": named_ids(name, rounded_paths(svg.getvalue())), ".png": png.getvalue()}
 
 
 def as_figure(name: str, drawn: Any) -> Figure:
@@ -243,6 +295,8 @@ def table(
 ) -> None:
     """Hand a table to the article as ``tables/name.csv`` (ten digits) and ``tables/name.md`` (as printed).
 
+    For each further edition it is printed once more in its language, as ``tables/LANG/name.md``.
+
     Parameters
     ----------
     name : str
@@ -265,7 +319,12 @@ def table(
 
     TABLE.check_name(name)
     markdown = markdown_table(name, frame, formats or {}, align or {})
-    TABLE.hand_over(name, {".csv": csv_bytes(name, frame), ".md": markdown.encode("utf-8")})
+    editions = {}
+    for language, phrases in recorder.editions().items():
+        say = Speaker(phrases, name)
+        told = markdown_table(name, frame, formats or {}, align or {}, say)
+        editions[language] = Edition({".md": told.encode("utf-8")}, say.unsaid)
+    TABLE.hand_over(name, {".csv": csv_bytes(name, frame), ".md": markdown.encode("utf-8")}, editions)
     display(Markdown(markdown))
 
 

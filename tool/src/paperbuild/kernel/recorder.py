@@ -7,7 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paperbuild.article.phrases import Phrases
 
 
 class ArtefactError(ValueError):
@@ -28,12 +31,15 @@ class Recorder:
         Label of the cell that is running.
     artefacts : list of dict
         Records in the order of the calls.
+    editions : mapping of str to Phrases
+        By the language of each further edition of the article, what phrases are in it.
     """
 
     staging: Path
     results: Mapping[str, Path]
     cell: str = ""
     artefacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    editions: Mapping[str, Phrases] = dataclasses.field(default_factory=dict)
 
     def add(self, kind: str, name: str, **details: Any) -> None:
         """Record one artefact; a name used twice for one kind of thing is an error."""
@@ -74,6 +80,11 @@ def current_cell() -> str:
 def recorded() -> list[dict[str, Any]]:
     """Return what the step has handed over so far."""
     return _recorder.artefacts if _recorder is not None else []
+
+
+def editions() -> Mapping[str, Phrases]:
+    """Return what phrases are in the language of each further edition; none outside a build."""
+    return _recorder.editions if _recorder is not None else {}
 
 
 def results_of(notebook: str) -> Path | None:

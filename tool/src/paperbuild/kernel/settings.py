@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,10 @@ class KernelSettings:
         What it declares to take from where nothing is watched: ``network``, ``programs``, ``clock``.
     cluster : str
         Address of the Dask scheduler that does what the notebook maps; empty for this process.
+    language : str
+        The language of the article.
+    editions : mapping of str to str
+        By the language of each further edition, the file of its phrases.
     """
 
     step: str
@@ -47,3 +51,5 @@ class KernelSettings:
     folders: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     cluster: str = ""
+    language: str = ""
+    editions: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from paperbuild.kernel.recorder import ArtefactError
@@ -83,10 +83,31 @@ def days(column: pd.Series) -> pd.Series:
     return column
 
 
+def as_it_is(text: str, column: str = "") -> str:
+    """Return a text of a table as it stands."""
+    return text
+
+
 def markdown_table(
-    name: str, frame: pd.DataFrame, formats: Mapping[str, str], align: Mapping[str, str]
+    name: str,
+    frame: pd.DataFrame,
+    formats: Mapping[str, str],
+    align: Mapping[str, str],
+    say: Callable[[str, str], str] = as_it_is,
 ) -> str:
-    """Return a frame as a pandoc pipe table."""
+    """Return a frame as a pandoc pipe table.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it.
+    frame : DataFrame
+        Its rows.
+    formats, align : mapping of str to str
+        See `paperbuild.kernel.kinds.table`.
+    say : callable
+        Says a head, or a cell as it would print, in the language of the table: the text, its column.
+    """
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     frame = flat(name, frame)
@@ -109,10 +130,12 @@ def markdown_table(
                 f"table {name!r}, column {column!r}: align is {side!r}; expected left, right or center"
             )
         values = days(frame[column])
-        cells = [cell_text(f"{name}: {column}", value, formats.get(column)) for value in values]
+        head = say(column, column)
+        texts = (cell_text(f"{name}: {column}", value, formats.get(column)) for value in values)
+        cells = [escape(say(text, column)) for text in texts]
         # Pandoc shares the page width by the number of dashes once a row is wider than the text.
-        width = min(40, max(len(text) for text in (column, *cells)))
-        header.append(escape(column))
+        width = min(40, max(len(text) for text in (head, *cells)))
+        header.append(escape(head))
         left, right = rules[side]
         rule.append(left + "-" * max(3 - len(left + right), width - len(left + right)) + right)
         columns.append(cells)
@@ -121,7 +144,7 @@ def markdown_table(
 
 
 def cell_text(place: str, value: Any, spec: str | None) -> str:
-    """Return one table cell as printed."""
+    """Return one table cell as printed, its text as it stands."""
     import numpy as np
     import pandas as pd
 
@@ -135,4 +158,4 @@ def cell_text(place: str, value: Any, spec: str | None) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return printed(place, value, spec if spec is not None else ("d" if isinstance(value, int) else ".2f"))
-    return escape(str(value))
+    return str(value)

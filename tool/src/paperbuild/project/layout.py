@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 STEP_NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
+# An edition of the article in a further language: its text beside the article's, named by the language.
+_EDITION = re.compile(r"(?P<stem>.+)\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]+)*)\.qmd")
+
 # Names from the project root, as messages show them; each is spelt here and nowhere else.
 ARTICLE = "paper.qmd"
 REFERENCES = "references.bib"
@@ -40,6 +43,7 @@ FIGURES = "figures"
 TABLES = "tables"
 TEXTS = "text"
 MANIFEST = f"{FIGURES}/manifest.json"
+PHRASES = f"{ANALYSIS}/phrases.{{language}}.yml"
 BUILD = "build"
 RESULTS = f"{BUILD}/results"
 NUMBERS = f"{RESULTS}/numbers.yml"
@@ -49,6 +53,7 @@ OUTPUT = "_output"
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
 INPUT_PATHS = (
     ARTICLE,
+    ARTICLE.replace(".", ".*."),
     REFERENCES,
     QUARTO_PROJECT,
     QUARTO_EXTENSIONS,
@@ -75,6 +80,30 @@ def below(path: Path, folder: Path) -> str | None:
 def is_generated(path: str) -> bool:
     """Tell whether the build writes the file at this path from the root: what it holds are results."""
     return path.startswith((f"{FIGURES}/", f"{TABLES}/", f"{BUILD}/"))
+
+
+def edition(language: str) -> str:
+    """Return the text of the article's edition in a language; the article itself for none.
+
+    >>> edition("ru"), edition("")
+    ('paper.ru.qmd', 'paper.qmd')
+    """
+    return Path(ARTICLE).with_suffix(f".{language}.qmd").name if language else ARTICLE
+
+
+def language_of(article: str) -> str:
+    """Return the language of an edition by the name of its text; empty for the article itself.
+
+    >>> language_of("paper.ru.qmd"), language_of("paper.qmd")
+    ('ru', '')
+    """
+    found = _EDITION.fullmatch(article)
+    return found["language"] if found and found["stem"] == Path(ARTICLE).stem else ""
+
+
+def numbers_file(language: str = "") -> str:
+    """Return the metadata file of an edition's numbers, from the render root."""
+    return f"{RESULTS}/numbers.{language}.yml" if language else NUMBERS
 
 
 @dataclass(frozen=True)
@@ -128,6 +157,23 @@ class Project:
         return self.root / ARTICLE
 
     @cached_property
+    def editions(self) -> tuple[str, ...]:
+        """Languages of the further editions of the article, whose texts lie beside it."""
+        found = (language_of(path.name) for path in self.root.glob("*.qmd"))
+        return tuple(sorted(filter(None, found)))
+
+    def phrases_file(self, language: str) -> Path:
+        """Return the file that says what the study's words are in the language of an edition."""
+        return self.root / PHRASES.format(language=language)
+
+    @cached_property
+    def phrased(self) -> tuple[str, ...]:
+        """Languages in which something says what the study's words are."""
+        before, after = PHRASES.split("{language}")
+        files = self.root.glob(f"{before}*{after}")
+        return tuple(sorted(path.name[len(Path(before).name) : -len(after)] for path in files))
+
+    @property
     def analysis(self) -> Path:
         """The folder of notebooks."""
         return self.root / ANALYSIS
@@ -220,7 +266,11 @@ class Project:
     @property
     def numbers(self) -> Path:
         """The metadata file the article's numbers come from."""
-        return self.render_root / NUMBERS
+        return self.numbers_of("")
+
+    def numbers_of(self, language: str) -> Path:
+        """Return the metadata file that the numbers of an edition come from."""
+        return self.render_root / numbers_file(language)
 
     @cached_property
     def notebooks(self) -> Path:

@@ -41,13 +41,22 @@ def printed(value: Any, spec: str) -> str:
     return text
 
 
+def one_line(text: str) -> str:
+    """Return a text on one line: runs of blanks and line ends are one blank, no-break blanks stay.
+
+    >>> one_line("1\\u00a0234 \\n rows") == "1\\u00a0234 rows"
+    True
+    """
+    return " ".join(re.split(r"[ \t\n\r\f\v]+", text.strip(" \t\n\r\f\v")))
+
+
 def escape(text: str) -> str:
     """Return text that pandoc's Markdown prints as it stands inside a line, on one line.
 
     >>> escape("a*b*c")
     'a\\\\*b\\\\*c'
     """
-    return re.sub(r"([\\`*_{}\[\]<>$|@#^~&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>$|@#^~&])", r"\\\1", one_line(text))
 
 
 def as_markdown(text: str) -> str:

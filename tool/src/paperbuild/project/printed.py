@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from paperbuild.project.layout import NUMBERS
+from paperbuild.project.layout import numbers_file
 
 FALSE = 0
 """What stands there under ``bound`` for words that are not true; others number the wording, from 1."""
 
 
-def read_numbers(root: Path) -> dict[str, Any]:
-    """Return the content of ``numbers.yml`` below `root`; nothing where no build has written it.
+def read_numbers(root: Path, language: str = "") -> dict[str, Any]:
+    """Return the numbers of the article below `root`, or of an edition; nothing before any build.
 
     The build writes JSON, which is YAML and read in no time; what was written by hand is read as YAML.
 
@@ -22,7 +22,8 @@ def read_numbers(root: Path) -> dict[str, Any]:
     PaperError
         Where it is neither.
     """
-    path = root / NUMBERS
+    name = numbers_file(language)
+    path = root / name
     if not path.is_file():
         return {}
     content = path.read_bytes()
@@ -32,4 +33,4 @@ def read_numbers(root: Path) -> dict[str, Any]:
         from paperbuild.ground.files import utf8
         from paperbuild.ground.located import parse_yaml
 
-        return dict(parse_yaml(utf8(content, NUMBERS), NUMBERS) or {})
+        return dict(parse_yaml(utf8(content, name), name) or {})

@@ -61,7 +61,8 @@ class Reading:
     @property
     def made(self) -> list[str]:
         """The files that lie where notebooks' figures and tables are published, sorted."""
-        folders = (self.project.root / name for name in (FIGURES, TABLES))
+        editions = ("", *self.project.editions)
+        folders = (self.project.root / kind / language for kind in (FIGURES, TABLES) for language in editions)
         return self._shown(path for folder in folders for path in folder.glob("*.*"))
 
     def has(self, path: str) -> bool:

@@ -11,10 +11,6 @@ from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.project.layout import FIGURES, MANIFEST, TABLES, TEXTS, Project
 from paperbuild.project.manifest import Manifest, parse_manifest
 
-OUTPUTS = (
-    *(f"{FIGURES}/*{suffix}" for suffix in (".svg", ".png", ".csv")),
-    *(f"{TABLES}/*{suffix}" for suffix in (".csv", ".md")),
-)
 DOCUMENT_TEXTS = f"{TEXTS}/*.txt"
 
 
@@ -45,6 +41,17 @@ class Reference:
         )
 
 
+def output_patterns(root: Path) -> list[str]:
+    """Return the patterns of a project's generated files: its own, and those in each edition's language."""
+    return [
+        f"{folder}/*{suffix}"
+        for language in ("", *Project(root).editions)
+        for kind, suffixes in ((FIGURES, (".svg", ".png", ".csv")), (TABLES, (".csv", ".md")))
+        for folder in (f"{kind}/{language}".rstrip("/"),)
+        for suffix in suffixes
+    ]
+
+
 def read_outputs(root: Path) -> Reference:
     """Read figures, tables, texts and manifest as they lie in a project folder.
 
@@ -67,14 +74,14 @@ def read_outputs(root: Path) -> Reference:
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
         }
-        for patterns in (OUTPUTS, (DOCUMENT_TEXTS,))
+        for patterns in (output_patterns(root), [DOCUMENT_TEXTS])
     )
     return Reference(files, parse_manifest(content), texts)
 
 
 def remove_outputs(root: Path) -> None:
     """Remove generated files, so that whatever stands there afterwards was made anew."""
-    for pattern in (*OUTPUTS, DOCUMENT_TEXTS):
+    for pattern in (*output_patterns(root), DOCUMENT_TEXTS):
         for path in root.glob(pattern):
             path.unlink()
     Project(root).manifest.unlink(missing_ok=True)

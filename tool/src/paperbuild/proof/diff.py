@@ -20,7 +20,7 @@ from paperbuild.ground import pages
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
 from paperbuild.project import register
-from paperbuild.project.layout import ARTICLE, DATA, FIGURES, MANIFEST, REGISTER, TABLES, Project
+from paperbuild.project.layout import ARTICLE, DATA, FIGURES, MANIFEST, REGISTER, TABLES, Project, edition
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.reference import Reference, read_outputs
 from paperbuild.project.tolerances import Tolerances
@@ -237,10 +237,16 @@ def _sound(outputs: Reference) -> Reference:
     return outputs
 
 
+def _written(root: Path) -> dict[str, str]:
+    """Return the texts that people write, of all editions, by path."""
+    articles = (read_article(root, edition(language)) for language in ("", *Project(root).editions))
+    return {text.path: text.text for article in articles for text in article.written}
+
+
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
     before, after = (_sound(read_outputs(root)) for root in (old, new))
-    was, now = ({text.path: text.text for text in read_article(root).written} for root in (old, new))
+    was, now = (_written(root) for root in (old, new))
     prose = [
         change
         for path in dict.fromkeys((*was, *now))

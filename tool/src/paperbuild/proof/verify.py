@@ -43,7 +43,6 @@ from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung
 from paperbuild.proof.numbers import compare_number
 from paperbuild.proof.unpack import put_data, set_up, unpack
 
-DOCUMENTS = tuple(f"{OUTPUT}/{one.file}" for one in FORMATS.values())
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
 LAST_LINES = 40
@@ -55,6 +54,15 @@ VOUCHED = {
     "numbers": ("format", "notebook", "cell", "parameters"),
 }
 """What the manifest says of each output and number besides its content; a rebuild must say the same."""
+
+
+def documents_of(root: Path) -> list[str]:
+    """Return where a build of a project puts its documents, those of all editions."""
+    return [
+        f"{OUTPUT}/{document.name_in(language)}"
+        for language in ("", *Project(root).editions)
+        for document in FORMATS.values()
+    ]
 
 
 def compare_outputs(expected: Reference, found: Reference | None, tolerances: Tolerances) -> list[Comparison]:
@@ -179,7 +187,7 @@ def compare_documents(author: Path, clone: Path, commit: str, reference: Referen
     engines = engines_of(read_manifest(Project(clone).manifest))
     listed = {document["path"]: document for document in reference.manifest.documents}
     made = []
-    for path in dict.fromkeys([*listed, *(path for path in DOCUMENTS if (clone / path).is_file())]):
+    for path in dict.fromkeys([*listed, *(path for path in documents_of(clone) if (clone / path).is_file())]):
         document, text_file = listed.get(path), text_path(path)
         expected = f"text {str(document.get('text_sha256'))[:12]}" if document else ""
         if not (clone / path).is_file():

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from paperbuild.article import parts, typesetting
 from paperbuild.article.parts import Parts
 from paperbuild.ground.hashing import sha256_json
-from paperbuild.project.layout import LOCK, Project
+from paperbuild.project.layout import LOCK, Project, edition
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.dependencies import Distributions, Scanner, installed
 
 if TYPE_CHECKING:
+    from paperbuild.article.phrases import Phrases
     from paperbuild.article.text import Article
 
 
@@ -50,8 +51,8 @@ class Desk:
     memory_limit: int = 0
     cluster: str = ""
     accept: bool = False
-    _articles: dict[Path, Article] = field(default_factory=dict, repr=False)
-    _parts: dict[Path, Parts] = field(default_factory=dict, repr=False)
+    _articles: dict[tuple[Path, str], Article] = field(default_factory=dict, repr=False)
+    _parts: dict[tuple[Path, str], Parts] = field(default_factory=dict, repr=False)
     _facts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -65,28 +66,40 @@ class Desk:
         """Where everything lies."""
         return self.workspace.project
 
-    @property
-    def article(self) -> Article:
-        """The article where it is typeset, read once until `look_anew`."""
-        return self._read(self.project.render_root)
+    def article(self, language: str = "") -> Article:
+        """Return the article, or an edition, where it is typeset; read once until `look_anew`."""
+        return self._read(self.project.render_root, edition(language))
 
-    @property
-    def written(self) -> Article:
-        """The article as its author writes it, be it typeset as a scenario; read once until `look_anew`."""
-        return self._read(self.project.root)
+    def written(self, language: str = "") -> Article:
+        """Return it as its author writes it, be it typeset as a scenario; read once until `look_anew`."""
+        return self._read(self.project.root, edition(language))
 
-    def _read(self, root: Path) -> Article:
-        if root not in self._articles:
+    def _read(self, root: Path, entry: str) -> Article:
+        found = self._articles.get((root, entry))
+        if found is None:
             from paperbuild.article import text  # here: what is remembered needs no reading
 
-            self._articles[root] = text.read(root)
-        return self._articles[root]
+            found = self._articles[root, entry] = text.read(root, entry)
+        return found
 
-    def parts(self, root: Path) -> Parts:
-        """Return what the article in `root` is made of, looked at once until `look_anew`."""
-        if root not in self._parts:
-            self._parts[root] = parts.remembered(root, self.workspace.cache)
-        return self._parts[root]
+    def parts(self, root: Path, language: str = "") -> Parts:
+        """Return what the article in `root`, or an edition, is made of, looked at once until `look_anew`."""
+        if (root, language) not in self._parts:
+            self._parts[root, language] = parts.remembered(root, self.workspace.cache, language)
+        return self._parts[root, language]
+
+    def phrases(self, language: str) -> Phrases:
+        """Return what the study's words are in the language of an edition.
+
+        Raises
+        ------
+        PaperError, Findings
+            What is wrong with the file that says it.
+        """
+        from paperbuild.article import phrases  # here: what is remembered is said again by nobody
+
+        path, source = self.project.phrases_file(language), self.written().language
+        return phrases.read(path, self.project.relative(path), language, source)
 
     def look_anew(self) -> None:
         """Forget which modules and texts were found, because files may have changed since."""

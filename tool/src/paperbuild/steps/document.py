@@ -34,21 +34,25 @@ class DocumentStep(Step):
         Its key in `paperbuild.article.formats.DOCUMENTS`.
     outputs : Outputs
         The step that publishes what it is set from, and lists it in the manifest.
+    edition : str
+        The language of the edition that it is of; empty for the article itself.
     """
 
     verb = "typeset"
     reads_published = True
 
-    def __init__(self, desk: Desk, kind: str, outputs: Outputs) -> None:
-        self.desk, self.kind, self.outputs = desk, kind, outputs
+    def __init__(self, desk: Desk, kind: str, outputs: Outputs, edition: str = "") -> None:
+        self.desk, self.kind, self.outputs, self.edition = desk, kind, outputs, edition
         self.document = DOCUMENTS[kind]
-        self.name = self.document.file
+        self.name = (
+            self.document.name_in(edition) if isinstance(self.document, Format) else self.document.file
+        )
         self.after = (*outputs.notebooks, outputs.name)
 
     def inputs(self, before: Results) -> Inputs:
         """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
         desk, root = self.desk, self.desk.project.render_root
-        parts = desk.parts(root)
+        parts = desk.parts(root, self.edition)
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
         for path in typesetting.inputs(root, parts, self.kind):
             shown = self._shown(path)
@@ -57,7 +61,7 @@ class DocumentStep(Step):
             else:
                 inputs[f"missing {shown}"] = "absent"
         inputs |= desk.scanner.own_code(OWN_CODE)
-        inputs["numbers"] = self.outputs.numbers_digests(before)["file"][:16]
+        inputs["numbers"] = self.outputs.numbers_digests(before, self.edition)["file"][:16]
         inputs["date"] = str(desk.workspace.revision.epoch)
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
@@ -77,7 +81,7 @@ class DocumentStep(Step):
         """Return what the article shows where."""
         from paperbuild.article import notebook_pages
 
-        return notebook_pages.places(self.desk.article)
+        return notebook_pages.places(self.desk.article())
 
     def _shown(self, path: Path) -> str:
         """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
@@ -90,7 +94,9 @@ class DocumentStep(Step):
 
         epoch = self.desk.workspace.revision.epoch
         typesetting.render(
-            RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)
+            RenderJob(
+                self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch, self.edition
+            )
         )
         return ()
 
@@ -142,7 +148,7 @@ class DocumentStep(Step):
         }
         versions = self.desk.packages.versions
         engines = {name: versions.get(name, "") for name in ("pypandoc-binary", "typst")}
-        return sha256_json([chosen, engines, self.outputs.numbers_digests(before)["said"]])[:16]
+        return sha256_json([chosen, engines, self.outputs.numbers_digests(before, self.edition)["said"]])[:16]
 
     def _record(self, result: Result, before: Results) -> None:
         """Put what the document says into ``text/``, and its hash into the manifest."""

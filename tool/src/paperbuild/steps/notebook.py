@@ -98,6 +98,13 @@ class NotebookStep(Step):
         inputs |= {f"module {shown(module)}": scanner.code(module)[:12] for module in modules}
         inputs |= {f"module file {shown(file)}": scanner.file(file)[:12] for file in beside}
         inputs |= {f"package {name}": version for name, version in desk.packages.needed_by(outside).items()}
+        if editions := desk.project.editions:
+            inputs["language of the article"] = desk.written().language
+        for language in editions:
+            phrases = desk.project.phrases_file(language)
+            inputs[f"phrases {shown(phrases)}"] = (
+                scanner.file(phrases)[:16] if phrases.is_file() else "absent"
+            )
         register = desk.project.register_file
         readable = (*files, *([register] if register.is_file() else []))
         ordered = {key: inputs[key] for key in sorted(inputs)}
@@ -116,6 +123,8 @@ class NotebookStep(Step):
 
         desk, project, found = self.desk, self.desk.project, self.dependencies(before)
         results = {other: str(before[other].path(RESULTS)) for other in self.after}
+        for language in project.editions:
+            desk.phrases(language)  # Here, where what is wrong with it is told with its line.
         settings = KernelSettings(
             step=self.name,
             root=str(project.root),
@@ -128,6 +137,8 @@ class NotebookStep(Step):
             folders=tuple(map(str, desk.workspace.folders(self.name))),
             outside=tuple(desk.workspace.settings.notebooks[self.name].outside or ()),
             cluster=desk.cluster,
+            language=desk.written().language,
+            editions={language: str(project.phrases_file(language)) for language in project.editions},
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"

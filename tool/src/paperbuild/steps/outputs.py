@@ -5,6 +5,7 @@ It waits for every notebook, so that people see the results of one build togethe
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import Project, edition
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
@@ -25,6 +26,7 @@ from paperbuild.steps.reference import References, StepReference
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
 
 if TYPE_CHECKING:
+    from paperbuild.article import languages
     from paperbuild.article.text import Article
 
 
@@ -55,7 +57,7 @@ class Outputs(Step):
     ) -> None:
         self.desk, self.notebooks, self.references, self.kinds = desk, notebooks, references, kinds
         self.after = tuple(notebooks)
-        self._digests: tuple[Mapping[str, Any], list[Path], dict[str, str]] | None = None
+        self._digests: dict[str, tuple[Mapping[str, Any], list[Path], dict[str, str]]] = {}
         self._documents = {one["path"]: dict(one) for one in desk.workspace.manifest.documents}
 
     def of_notebooks(self, results: Results) -> dict[str, Result]:
@@ -74,10 +76,11 @@ class Outputs(Step):
         return ()
 
     def published(self, result: Result, before: Results) -> dict[str, str]:
-        """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
+        """Return all editions' numbers, the manifest, a scenario's sources; notebooks answer for theirs."""
         project = self.desk.project
         files = {str(place): self.desk.scanner.file(source) for place, source in self.sources().items()}
-        files[str(project.numbers)] = self.numbers_digests(before)["file"]
+        for language in self.editions:
+            files[str(project.numbers_of(language))] = self.numbers_digests(before, language)["file"]
         return {**files, str(project.manifest): self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
@@ -88,41 +91,57 @@ class Outputs(Step):
         remove_orphans(project, self.desk.workspace.manifest, made, held)
         for name, one in made.items():
             self.notebooks[name].put(one, before)
-        write_if_changed(project.numbers, self.numbers(before))
+        for language in self.editions:
+            write_if_changed(project.numbers_of(language), self.numbers(before, language))
         self.write_manifest(before)
         for place, source in self.sources().items():
             self.references.put(source, place, self.desk.scanner.file(source))
         self.references.tell(made)
 
-    def numbers(self, results: Results) -> str:
-        """Return ``numbers.yml`` as it should stand after these results."""
-        made, build = self.of_notebooks(results), self.desk.facts()
-        held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
-        return numbers_document(made, build, held, self.desk.written, self._content(made, held))
+    @property
+    def editions(self) -> tuple[str, ...]:
+        """The article itself, under no name, and the languages of its further editions."""
+        return ("", *self.desk.project.editions)
 
-    def numbers_digests(self, results: Results) -> dict[str, str]:
-        """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide (``said``).
+    def numbers(self, results: Results, language: str = "") -> str:
+        """Return ``numbers.yml`` of an edition as it should stand after these results."""
+        made, build, desk = self.of_notebooks(results), self.desk.facts(), self.desk
+        held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
+        return numbers_document(
+            made,
+            build,
+            held,
+            desk.written(language),
+            self._content(made, held),
+            {one: desk.phrases(one).said for one in desk.project.phrased},
+            {one: desk.written(one).language for one in self.editions} if desk.project.editions else {},
+        )
+
+    def numbers_digests(self, results: Results, language: str = "") -> dict[str, str]:
+        """Return the hash of an edition's ``numbers.yml`` (``file``), and of what results and texts decide
+        of it (``said``).
 
         Remembered by all that decides it, and worked out once between two looks.
         """
-        made, facts = self.of_notebooks(results), self.desk.facts()
-        folders = [one.folder for one in made.values()]
-        if self._digests and self._digests[0] is facts and self._digests[1] == folders:
-            return self._digests[2]
+        made, desk = self.of_notebooks(results), self.desk
+        facts, folders = desk.facts(), [one.folder for one in made.values()]
+        known = self._digests.get(language)
+        if known and known[0] is facts and known[1] == folders:
+            return known[2]
         held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
         files = {name: one.files for name, one in made.items()}
-        root = self.desk.project.root
-        texts = [[path, self.desk.scanner.file(root / path)] for path in self.desk.parts(root).written]
+        root = desk.project.root
+        texts = [[path, desk.scanner.file(root / path)] for path in desk.parts(root, language).written]
+        phrases = [desk.scanner.file(desk.project.phrases_file(one)) for one in desk.project.phrased]
 
         def compute() -> dict[str, str]:
-            text = self.numbers(results)
-            printed = json.loads(text)
-            said = {key: printed[key] for key in ("n", "c", "bound", "provenance")}
+            text = self.numbers(results, language)
+            said = {key: value for key, value in json.loads(text).items() if key not in ("build", "date")}
             return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
 
-        key = sha256_json([files, held, facts, texts])
-        found: dict[str, str] = self.desk.workspace.cache.fact("numbers.yml", key, compute)
-        self._digests = facts, folders, found
+        key = sha256_json([files, held, facts, language, texts, phrases, self.editions])
+        found: dict[str, str] = desk.workspace.cache.fact("numbers.yml", key, compute)
+        self._digests[language] = facts, folders, found
         return found
 
     def _content(
@@ -187,14 +206,20 @@ class Outputs(Step):
         project = self.desk.project
         if not project.scenario or not self.kinds:
             return {}
-        parts = self.desk.parts(project.root)
         # Neither what notebooks make nor the build's own parts, where the project holds them.
         made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
         others = (*made, project.build, PACKAGE)
         return {
             project.render_root / source.relative_to(project.root): source
             for source in sorted(
-                {path for kind in self.kinds for path in typesetting.inputs(project.root, parts, kind)}
+                {
+                    path
+                    for kind in self.kinds
+                    for language in self.editions
+                    for path in typesetting.inputs(
+                        project.root, self.desk.parts(project.root, language), kind
+                    )
+                }
             )
             if source.is_file()
             and source.is_relative_to(project.root)
@@ -242,47 +267,70 @@ def numbers_document(
     held: Mapping[str, Mapping[str, Any]],
     article: Article,
     content: Callable[[str], str | None],
+    phrases: Mapping[str, languages.Say],
+    editions: Mapping[str, str],
 ) -> str:
-    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``) and says small ones
-    (``w``), what becomes of bound words, provenance, build.
+    """Return ``numbers.yml`` of an edition: numbers as its text prints them, what becomes of bound words,
+    provenance, build.
 
     JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
-    `content` returns the text of a published file.
+    `content` returns the text of a published file. `phrases` says recorded texts by language. `editions` has
+    the languages of all editions by their names.
     """
     # here: what these numbers say is remembered, and seldom worked out anew
     from paperbuild.article import bound, languages
     from paperbuild.article.conditions import Facts
     from paperbuild.project.numbers import as_markdown
 
-    forms, words = languages.number_forms(), languages.count_words()
-    printed: dict[str, dict[str, Any]] = {
-        root: {} for root in (*forms, *words, *map(languages.capital, words))
-    }
+    said = printed_roots(article)
+    printed: dict[str, dict[str, Any]] = {root: {} for root in said}
     provenance: dict[str, dict[str, str]] = {}
     values: dict[str, Any] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
-                shown = held.get(step, {}).get(artefact["name"], artefact)
-                values[artefact["name"]] = shown["value"]
-                for root, form in forms.items():
-                    text = form.write(shown["text"], shown["value"])
-                    _nest(printed[root], artefact["name"], as_markdown(text))
-                for root, language in words.items():
-                    said = as_markdown(language.count(shown["text"], shown["value"]))
-                    _nest(printed[root], artefact["name"], said)
-                    _nest(printed[languages.capital(root)], artefact["name"], languages.capital(said))
+                name = artefact["name"]
+                shown = held.get(step, {}).get(name, artefact)
+                values[name] = shown["value"]
+                for root, form in said.items():
+                    # A root that languages share prints a text as it is recorded.
+                    code = form.languages[0].code if len(form.languages) == 1 else ""
+                    say = phrases.get(code, languages.as_it_is)
+                    text = form.write(shown["text"], shown["value"], functools.partial(say, place=name))
+                    _nest(printed[root], name, as_markdown(text))
             elif KINDS[artefact["kind"]].files:
                 # A figure and a table may share a name.
                 places = provenance.setdefault(artefact["kind"], {})
                 places[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
     chosen = bound.outcomes(bound.bound(article), Facts(values, content))
     document = {**printed, "bound": chosen, "provenance": provenance, "build": dict(build)}
+    if editions:
+        document["editions"] = {
+            language: {
+                "file": Path(edition(name)).stem,
+                "name": languages.of(language).name,
+                "first": not name,
+            }
+            for name, language in editions.items()
+        }
+    # The project's own words about numbers, in _quarto.yml, are those of the article's language.
+    if article.edition:
+        document["crossref"] = dict(languages.of(article.language).crossref)
     # The document's own date: Quarto reads none from a shortcode in the front matter.
     if build["date"] != UNDATED:
         document["date"] = build["date"]
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def printed_roots(article: Article) -> dict[str, languages.Root]:
+    """Return the roots under which an edition has its numbers: those of its language, and all it binds."""
+    from paperbuild.article import languages
+
+    known = languages.roots(article.language)
+    bound_under = {use.name.partition(".")[0] for use in article.bound}
+    always = (languages.NUMBERS, languages.COUNTS, languages.capital(languages.COUNTS))
+    return {root: form for root, form in known.items() if root in always or root in bound_under}
 
 
 def _nest(tree: dict[str, Any], name: str, value: Any) -> None:
@@ -348,5 +396,5 @@ def remove_orphans(
     own = {project.render_root / kind.folder for kind in KINDS.values() if kind.folder}
     for name in (output["path"] for output in listed.outputs):
         path = project.render_root / name
-        if name not in made and path.is_file() and path.parent in own:
+        if name not in made and path.is_file() and any(folder in own for folder in path.parents):
             path.unlink()

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article.formats import DOCUMENTS
+from paperbuild.article.formats import FORMATS
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import remove_tree, write_atomic, write_if_changed
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
@@ -215,7 +215,11 @@ class References:
         report = self.workspace.project.differs_report
         before = report.read_text(encoding="utf-8") if report.is_file() else ""
         old = "".join(f"{line}\n" for line in self._texts.values())
-        order = [document.file for document in DOCUMENTS.values()]
+        order = [
+            document.name_in(language)
+            for language in ("", *self.workspace.project.editions)
+            for document in FORMATS.values()
+        ]
         self._texts[made["path"]] = line_of_text(known, made)
         self._texts = dict(sorted(self._texts.items(), key=lambda one: order.index(Path(one[0]).name)))
         write_if_changed(report, "".join(f"{line}\n" for line in self._texts.values()) + before[len(old) :])

@@ -20,7 +20,7 @@ local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true
 
 local problems = {}
 local words = {} -- of the article's language, by article.lua
-local crossref = {} -- the project's own words before numbers: fig-title of captions, fig-prefix of references
+local crossref = {} -- other words about numbers: fig-title of captions, fig-prefix of references, the sign behind captions' numbers
 local number_sections = true
 local index = {} -- identifier → number as printed
 local counts = { fig = 0, tbl = 0, eq = 0 }
@@ -213,7 +213,7 @@ end
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
 local function caption_inlines(identifier, inlines)
-  local label = pandoc.Str(title(kind_of(identifier)) .. index[identifier] .. ":")
+  local label = pandoc.Str(title(kind_of(identifier)) .. index[identifier] .. (crossref["title-delim"] or ":"))
   local caption = pandoc.Inlines({ TARGET == "typst" and pandoc.Strong({ label }) or label, pandoc.Space() })
   caption:extend(inlines)
   return caption

@@ -13,8 +13,13 @@ local main_language = "en"
 local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
   or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
--- The words of the article's language, from the file that the build reads too.
-local function read_words(language)
+-- What the file of a language says, which the build reads too.
+local languages = {}
+local function read_language(tag)
+  local language = tag:match("^%a+"):lower()
+  if languages[language] then
+    return languages[language]
+  end
   local path = pandoc.path.join({ LANGUAGES, language .. ".yml" })
   local file = io.open(path, "r")
   if not file then
@@ -22,7 +27,8 @@ local function read_words(language)
   end
   local content = file:read("a")
   file:close()
-  return pandoc.read("---\n" .. content .. "\n---\n", "markdown").meta.words
+  languages[language] = pandoc.read("---\n" .. content .. "\n---\n", "markdown").meta
+  return languages[language]
 end
 
 local function read_meta(meta)
@@ -36,7 +42,7 @@ local function read_meta(meta)
   end
   meta.bound = nil
   main_language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
-  words = read_words(main_language:match("^%a+"):lower())
+  words = read_language(main_language).words
   -- A variant of the article says so below its title, in every format.
   local variant = meta.build and meta.build.variant
   if variant then
@@ -137,14 +143,61 @@ local function bind(text, language)
   })
 end
 
+-- Blanks at which no line breaks, by the rules of the language: before a dash, between a number and its unit.
+local function together(language)
+  local rules = read_language(language).unbroken
+  if not rules then
+    return nil
+  end
+  local sets = {}
+  for name, listed in pairs(rules) do
+    sets[name] = {}
+    for _, word in ipairs(listed) do
+      sets[name][pandoc.utils.stringify(word)] = true
+    end
+  end
+  return function(inlines)
+    for position = 2, #inlines - 1 do
+      local blank, before, after = inlines[position], inlines[position - 1], inlines[position + 1]
+      if (blank.t == "Space" or blank.t == "SoftBreak") and after.t == "Str" then
+        local last = pandoc.utils.stringify(before):match("(%S+)%s*$") or ""
+        -- Brackets and quotation marks in front of a word, and the marks behind it, are no part of it.
+        local small = pandoc.text.lower((last:gsub("^[%(%[\"]+", ""):gsub("^«", ""):gsub("^„", "")))
+        local word = after.text
+        local unit = word:gsub("[%)%];:,]+$", "")
+        if sets.before[word] or sets.after[small] or last:match("%d$") and (sets.units[unit] or sets.units[unit:gsub("%.$", "")]) then
+          inlines[position] = pandoc.Str("\u{a0}")
+        end
+      end
+    end
+    return inlines
+  end
+end
+
+-- The same in a text and in its passages in other languages, each by its own rules.
+local function unbroken(text, language)
+  local keep = together(language)
+  return text:walk({
+    traverse = "topdown",
+    Inlines = keep,
+    Div = function(div)
+      local own = div.attributes.lang
+      if own and own ~= language then
+        div.content = unbroken(div.content, own)
+        return div, false
+      end
+    end,
+  })
+end
+
 local function bind_all(document)
   for _, key in ipairs({ "title", "subtitle", "abstract" }) do
     local kind = pandoc.utils.type(document.meta[key])
     if kind == "Blocks" or kind == "Inlines" then
-      document.meta[key] = bind(document.meta[key], main_language)
+      document.meta[key] = unbroken(bind(document.meta[key], main_language), main_language)
     end
   end
-  document.blocks = bind(document.blocks, main_language)
+  document.blocks = unbroken(bind(document.blocks, main_language), main_language)
   return document
 end
 
@@ -173,14 +226,16 @@ end
 
 -- The figures behind a float, as a file that the page holds.
 local function data_link(path)
+  -- The picture of an edition lies one folder deeper than the figures behind it, which have no words.
+  local name = pandoc.path.filename(path) .. ".csv"
   local content = read_file(path .. ".csv")
+    or read_file(pandoc.path.join({ pandoc.path.directory(pandoc.path.directory(path)), name }))
   if not content then
     return {}
   end
   local address = "data:text/csv;charset=utf-8," .. content:gsub("[^%w%-._~,;:]", function(byte)
     return string.format("%%%02X", byte:byte())
   end)
-  local name = pandoc.path.filename(path) .. ".csv"
   return pandoc.Inlines({
     pandoc.Space(),
     -- A list of pairs: the order of a table's keys is another in every run.

@@ -131,14 +131,27 @@ local function record_of(meta, authors)
   end
   local year, month, day = (text(meta.date) or ""):match("(%d%d%d%d)%-(%d%d)%-(%d%d)")
   local build = meta.build or {}
+  local language, editions = text(meta.lang) or "en", pandoc.List({})
+  for code, edition in pairs(meta.editions or {}) do
+    editions:insert({ language = code, file = text(edition.file), name = text(edition.name), first = edition.first == true })
+  end
+  editions:sort(function(one, other)
+    return one.language < other.language
+  end)
+  local own = editions:find_if(function(one)
+    return one.language == language
+  end)
+  local stem, url = own and own.file or "paper", text(citation.url) or text(file.url)
   return {
+    stem = stem,
+    editions = editions,
     title = whole_title(meta),
     authors = authors,
     organisations = organisations,
     date = year and { year = year, month = month, day = day, iso = year .. "-" .. month .. "-" .. day },
     abstract = meta.abstract and text(meta.abstract) or text(file.abstract),
     keywords = keywords,
-    language = text(meta.lang) or "en",
+    language = language,
     licence = licence(meta),
     journal = text(citation["container-title"]),
     volume = text(citation.volume),
@@ -146,7 +159,7 @@ local function record_of(meta, authors)
     pages = text(citation.page),
     publisher = text(citation.publisher),
     doi = text(citation.doi) or text(file.doi),
-    url = text(citation.url) or text(file.url),
+    url = url and own and not own.first and url:gsub("[^/]*$", "") .. stem .. ".html" or url,
     code = text(file["repository-code"]) or text(file.repository),
     commit = text(build.commit_short),
   }
@@ -287,6 +300,7 @@ local function head(record)
       lines:insert('<meta ' .. attribute .. '="' .. name .. '" content="' .. escape(value:gsub("%s+", " ")) .. '">')
     end
   end
+  local folder = record.url and record.url:gsub("[^/]*$", "") or ""
   local day = record.date and table.concat({ record.date.year, record.date.month, record.date.day }, "/")
   tag("name", "description", record.abstract)
   tag("name", "keywords", table.concat(record.keywords, ", "))
@@ -312,7 +326,14 @@ local function head(record)
   end
   -- Scholars' crawlers take whole addresses only, so this needs to know where the article lies.
   tag("name", "citation_fulltext_html_url", record.url)
-  tag("name", "citation_pdf_url", record.url and record.url:gsub("[^/]*$", "") .. "paper.pdf")
+  tag("name", "citation_pdf_url", record.url and folder .. record.stem .. ".pdf")
+  -- Each language's page, whole where it is known where the article lies.
+  for _, edition in ipairs(record.editions) do
+    local address = escape(folder .. edition.file .. ".html")
+    for _, code in ipairs({ edition.language, edition.first and "x-default" or nil }) do
+      lines:insert('<link rel="alternate" hreflang="' .. code .. '" href="' .. address .. '">')
+    end
+  end
   tag("property", "og:type", "article")
   tag("property", "og:title", record.title)
   tag("property", "og:description", record.abstract)
@@ -352,6 +373,10 @@ function Meta(meta)
     local shown, affiliations = author_block(authors)
     meta.page = {
       head = head(record),
+      stem = record.stem,
+      editions = record.editions:filter(function(one)
+        return one.language ~= record.language
+      end),
       authors = shown,
       affiliations = affiliations,
       doi = record.doi,
@@ -362,6 +387,7 @@ function Meta(meta)
       ris = data_address("application/x-research-info-systems", ris(record)),
     }
   end
+  meta.editions = nil
   -- Quarto sets authors by itself in the other formats; without it, a template is given their names.
   if not quarto and #authors > 0 then
     meta.author = authors:map(function(author)
