@@ -18,6 +18,7 @@ phrases:
   Omsk: {is: Омская область, gen: Омской области, loc: Омской области}
   Tyumen: {is: Тюменская область, gen: Тюменской области}
   "{name}*": "{name}*"
+  "* {name}.": "* {name}."
   Rosstat: Росстат
   Bureau: Бюро
   "Sources: {who}.": "Источники: {who}."
@@ -64,6 +65,8 @@ def said(tmp_path: Path) -> phrases.Phrases:
         ("net (Omsk)", "сеть (Омская область)"),
         ("net: Omsk", "сеть: Омская область"),
         ("Sources: Rosstat; Bureau. Tables: a_b, c.", "Источники: Росстат; Бюро. Таблицы: a_b, c."),
+        ("Sources: Bureau. * Omsk.", "Источники: Бюро. * Омская область."),
+        ("net: 2009 to 2013", "сеть: от 2009 до 2013"),
         ("short, net", "коротко: сеть"),
         ("short, very net", "коротко и очень: сеть"),
         ("0.2 (−1.2 to 3.4)", "0,2 (от −1,2 до 3,4)"),

@@ -38,6 +38,7 @@ IS = "is"
 
 _SLOT = re.compile(r"\{(?P<name>\w+)(?:(?P<plain>!)|:(?P<case>\w+)|\|(?P<plurals>[^{}]*))?\}")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.])|\d+\.\d+(?![\d.])")
+_NOTE = re.compile(r"(?<=\.) (?=\*)")  # of what a star marks: "A sentence. * with the city."
 _REMARK = re.compile(r"(.+?) \((.+)\)")
 _EXPECTED = "a phrase: its translation; forms by case as {is: …, gen: …}"
 
@@ -131,16 +132,30 @@ class Phrases:
         for said in holding:
             if text in said.exact:
                 return _in_case(said.exact[text], case)
-        if is_code(text) or text in self.verbatim:
+        if text in self.verbatim:
+            return text
+        if is_code(text):
             return _NUMBER.sub(lambda number: self.language.numbers.write(number[0], 0), text)
-        for said in holding:
-            for pattern in said.patterns:
-                found = self._filled(pattern, text, places, case)
-                if found is not None:
-                    return found
-        return next(filter(None, self._in_parts(text, places, case)), None)
+        # A pattern whose slots hold one thing each, parts, a pattern with lists in its slots, in this order:
+        # "years: 2009 to 2013" are years of which something is said, and no span from "years: 2009".
+        simple, whole = (
+            [(pattern, one) for said in holding for pattern in said.patterns] for one in (True, False)
+        )
+        ways = (
+            (self._filled(pattern, text, places, case, one) for pattern, one in simple),
+            self._in_parts(text, places, case),
+            (self._filled(pattern, text, places, case, one) for pattern, one in whole),
+        )
+        return next((found for found in itertools.chain(*ways) if found is not None), None)
 
-    def _filled(self, pattern: Pattern, text: str, places: tuple[str, ...], case: str) -> str | None:
+    def _is_one(self, text: str, places: tuple[str, ...]) -> bool:
+        """Whether a text is a number, a code or a phrase, and not put together of several."""
+        holding = [*(self.within[place] for place in places if place in self.within), self.everywhere]
+        return is_code(text) or text in self.verbatim or any(text in said.exact for said in holding)
+
+    def _filled(
+        self, pattern: Pattern, text: str, places: tuple[str, ...], case: str, simple: bool
+    ) -> str | None:
         match = pattern.matches.fullmatch(text)
         if not match:
             return None
@@ -149,6 +164,10 @@ class Phrases:
             return None
         slots = match.groupdict()
         if any(given.count("(") != given.count(")") for given in slots.values()):
+            return None
+        if simple and not all(
+            name in pattern.plain or self._is_one(given, places) for name, given in slots.items()
+        ):
             return None
         filled: list[str] = []
         end = 0
@@ -181,7 +200,12 @@ class Phrases:
 
     def _ways(self, text: str) -> Iterator[tuple[Sequence[str], str]]:
         """Yield the parts of a text, and what they are put together with again."""
-        bounds = [part for start, stop in languages.sentences(text) if (part := text[start:stop].strip())]
+        bounds = [
+            part
+            for start, stop in languages.sentences(text)
+            for part in _NOTE.split(text[start:stop].strip())
+            if part
+        ]
         if len(bounds) > 1:
             yield bounds, " ".join(["{}"] * len(bounds))
         if "; " in text:
