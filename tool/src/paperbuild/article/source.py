@@ -48,6 +48,12 @@ class Source:
         Text of every file read, by path from the project root.
     settings : QuartoSettings
         Those of ``_quarto.yml``, where the front matter does not say otherwise.
+    tree : dict or None
+        The article as pandoc's own tree (`paperbuild.article.embedded.tree`), set in place of `body`.
+    filters : tuple of Path
+        Filters that see it after the article's own.
+    styles : str
+        CSS of a page besides the article's.
     """
 
     metadata: dict[str, Any]
@@ -55,6 +61,9 @@ class Source:
     places: tuple[tuple[str, int], ...]
     originals: Mapping[str, str] = field(default_factory=dict)
     settings: QuartoSettings = field(default_factory=QuartoSettings)
+    tree: dict[str, Any] | None = None
+    filters: tuple[Path, ...] = ()
+    styles: str = ""
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""

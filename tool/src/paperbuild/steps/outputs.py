@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import bound, languages, typesetting
-from paperbuild.article.conditions import Facts
+from paperbuild.article import typesetting
+from paperbuild.article.metadata import metadata
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
@@ -20,8 +20,6 @@ from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
-from paperbuild.project.numbers import as_markdown
-from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
 from paperbuild.steps.reference import References, StepReference
@@ -235,49 +233,24 @@ def numbers_document(
     article: Article,
     content: Callable[[str], str | None],
 ) -> str:
-    """Return ``numbers.yml``: numbers as each language prints them (``n``, ``c``) and says small ones
-    (``w``), what becomes of bound words, provenance, build.
+    """Return ``numbers.yml`` (`paperbuild.article.metadata`).
 
     JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
     `content` returns the text of a published file.
     """
-    forms, words = languages.number_forms(), languages.count_words()
-    printed: dict[str, dict[str, Any]] = {
-        root: {} for root in (*forms, *words, *map(languages.capital, words))
-    }
+    numbers: dict[str, Mapping[str, Any]] = {}
     provenance: dict[str, dict[str, str]] = {}
-    values: dict[str, Any] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
-                shown = held.get(step, {}).get(artefact["name"], artefact)
-                values[artefact["name"]] = shown["value"]
-                for root, form in forms.items():
-                    text = form.write(shown["text"], shown["value"])
-                    _nest(printed[root], artefact["name"], as_markdown(text))
-                for root, language in words.items():
-                    said = as_markdown(language.count(shown["text"], shown["value"]))
-                    _nest(printed[root], artefact["name"], said)
-                    _nest(printed[languages.capital(root)], artefact["name"], languages.capital(said))
+                numbers[artefact["name"]] = held.get(step, {}).get(artefact["name"], artefact)
             elif KINDS[artefact["kind"]].files:
                 # A figure and a table may share a name.
                 places = provenance.setdefault(artefact["kind"], {})
                 places[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    chosen = bound.outcomes(bound.bound(article), Facts(values, content))
-    document = {**printed, "bound": chosen, "provenance": provenance, "build": dict(build)}
-    # The document's own date: Quarto reads none from a shortcode in the front matter.
-    if build["date"] != UNDATED:
-        document["date"] = build["date"]
+    document = metadata(numbers, provenance, build, article, content)
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def _nest(tree: dict[str, Any], name: str, value: Any) -> None:
-    """Put `value` under a dotted name."""
-    *parents, last = name.split(".")
-    for parent in parents:
-        tree = tree.setdefault(parent, {})
-    tree[last] = value
 
 
 def manifest(

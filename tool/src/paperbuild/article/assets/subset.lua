@@ -464,6 +464,10 @@ local survey = {
   end,
   Header = number_header,
   Div = function(div)
+    -- Where citations are printed already, what is in here is citeproc's.
+    if div.identifier == "refs" then
+      return div, false
+    end
     check_div(div)
     if div.identifier:match("^tbl%-") then
       count(div.identifier)
