@@ -23,13 +23,34 @@ from paperbuild.article.tree import Node, div, identifier, nodes, para, plain, r
 CAME, WENT = "insertion", "deletion"
 SHARE = 0.5
 """Share of a block's words that another must have to count as what became of it."""
+AROUND = 12
+"""Words and blanks round a change that a list of changes shows."""
 FRONT = "Title and abstract"
 
 _WORD = re.compile(r"−?\d+(?:[.,\u00a0\u202f]\d+)*|\w+|\s+|[^\w\s]")
 _WRAPPERS = frozenset("Emph Underline Strong Strikeout Superscript Subscript SmallCaps Span Link".split())
-_FLOAT = re.compile(r"(?:fig|tbl)-|ref-")
-_LABEL = re.compile(r"\{#eq-[^}\s]+\}")
+_REFERENCES = "refs"
+_FIXED = re.compile(rf"(?:fig|tbl|ref)-|{_REFERENCES}$")
+_LABEL = re.compile(r"\{#(eq-[^}\s]+)\}")
 _CERTAIN = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Words that went and words that came in their place; one of both may be empty.
+
+    Attributes
+    ----------
+    went, came : str
+        The words.
+    before, after : str
+        The words around them in the newer line, as many as tell where one is.
+    """
+
+    went: str
+    came: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,14 +65,14 @@ class Edit:
         ``text``, ``heading``, ``figure``, ``table`` or ``other``.
     name : str
         Of the figure or table; else empty.
-    stretches : tuple of (str, str)
-        Words that went and words that came in their place; one of both may be empty.
+    stretches : tuple of Stretch
+        What went and came.
     """
 
     section: str
     kind: str
     name: str
-    stretches: tuple[tuple[str, str], ...]
+    stretches: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True)
@@ -79,8 +100,9 @@ class Marking:
     ----------
     hand : Hand
         Who made the changes, and when.
-    printed : mapping of str to str
-        What references of the older version print, by `reference_key`.
+    printed : mapping of str to mapping
+        What references print, by `reference_key`: in the older version under `WENT`, in the newer under
+        `CAME`.
     former : mapping of str to str
         For each picture of the older version that looks otherwise or is gone, by its name in the text without
         suffix, the name under which it is kept.
@@ -91,11 +113,12 @@ class Marking:
     """
 
     hand: Hand
-    printed: Mapping[str, str] = field(default_factory=dict)
+    printed: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
     former: Mapping[str, str] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)
     pictures: dict[str, str] = field(default_factory=dict)
     _trail: list[str] = field(default_factory=list)
+    _floats: dict[str, dict[str, Node]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
 
     def documents(self, old: Node, new: Node) -> Node:
         """Return the newer article with all marks; its metadata keeps the marked title and abstract apart."""
@@ -104,9 +127,11 @@ class Marking:
             before, after = (_prepared(one["meta"].get(key)) for one in (old, new))
             if after is not None and plain(before or []) != plain(after):
                 kind, merge = after["t"], self.blocks if after["t"] == "MetaBlocks" else self.inlines
-                earlier = before["c"] if before is not None and before["t"] == kind else []
-                marked[key] = {"t": kind, "c": merge(earlier, after["c"])}
-        merged = self.blocks(_prepared(old["blocks"]), _prepared(new["blocks"]))
+                known = before["c"] if before is not None and before["t"] == kind else []
+                marked[key] = {"t": kind, "c": merge(known, after["c"])}
+        earlier, later = (_prepared(one["blocks"]) for one in (old, new))
+        self._floats = {side: _floats(blocks) for side, blocks in ((WENT, earlier), (CAME, later))}
+        merged = self.blocks(earlier, later)
         told = {
             "front": {"t": "MetaMap", "c": marked},
             "pictures": _map(self.pictures),
@@ -123,8 +148,10 @@ class Marking:
         for before, after in self._paired(old, new):
             if after is None:
                 assert before is not None, "a pair has one side at least"
-                found += self._gone(before)
+                # What stands elsewhere now is compared there.
+                found += [] if identifier(before) in self._floats[CAME] else self._gone(before)
                 continue
+            before = before or self._floats[WENT].get(identifier(after))
             if after["t"] == "Header":
                 self._enter(after)
             if before is None:
@@ -165,22 +192,22 @@ class Marking:
     def _section(self) -> str:
         return " › ".join(self._trail) or FRONT
 
-    def _tell(self, kind: str, name: str, *stretches: tuple[str, str]) -> None:
+    def _tell(self, kind: str, name: str, *stretches: Stretch) -> None:
         self.edits.append(Edit(self._section, kind, name, stretches))
 
     def _new(self, block: Node) -> list[Node]:
-        self._tell(_kind(block), _name(block), ("", plain(block)))
+        self._tell(_kind(block), _name(block), Stretch("", self._said(block, CAME)))
         return self._whole(block, CAME)
 
     def _gone(self, block: Node) -> list[Node]:
-        self._tell(_kind(block), _name(block), (plain(self._frozen(block)), ""))
+        self._tell(_kind(block), _name(block), Stretch(self._said(block, WENT), ""))
         return self._whole(block, WENT)
 
     def _changed(self, old: Node, new: Node) -> list[Node]:
         """Return one block with both versions, or both one behind the other."""
         kind, content = new["t"], new["c"]
-        labelled = any(_labelled(one) for one in (old, new))
-        if kind in ("Para", "Plain") and not labelled:
+        equation = any(labelled(one) for one in (old, new))
+        if kind in ("Para", "Plain") and not equation:
             return [{"t": kind, "c": self._told("text", "", self._lines(old["c"], content))}]
         if kind == "Header":
             line = self._told("heading", "", self._lines(old["c"][2], content[2]))
@@ -216,10 +243,9 @@ class Marking:
         """Return a block that came or went as a whole."""
         kind, content = block["t"], block.get("c", "")
         if kind in ("Para", "Plain"):
-            if _labelled(block) and fate == CAME:
+            if labelled(block) and fate == CAME:
                 return [self._fated([block], CAME)]
-            inlines = [one for one in content if not (one["t"] == "Str" and _LABEL.fullmatch(one["c"]))]
-            return [{"t": kind, "c": self._mark(inlines, fate)}]
+            return [{"t": kind, "c": self._mark(self._numbered(block), fate)}]
         if kind == "Header":
             own = content[1] if fate == CAME else ["", ["unnumbered", "unlisted"], []]
             return [{"t": kind, "c": [content[0], own, self._mark(content[2], fate)]}]
@@ -238,9 +264,19 @@ class Marking:
         if kind == "Div":
             if fate == WENT and identifier(block).startswith("tbl-"):
                 return self._gone_table(block)
-            own = content[0] if fate == CAME else ["", content[0][1], content[0][2]]
+            keeps = fate == CAME or content[0][0] == _REFERENCES
+            own = content[0] if keeps else ["", *content[0][1:]]
             return [{"t": kind, "c": [own, self._wholes(content[1], fate)]}]
         return [self._fated([block], fate)]
+
+    def _numbered(self, block: Node) -> list[Node]:
+        """Return the line of a paragraph; of a labelled equation with its number, as a DOCX has it."""
+        if not (label := labelled(block)):
+            return list(block["c"])
+        printed = self.printed[WENT].get(reference_key(reference(label)), "")
+        kind, formula = block["c"][0]["c"]
+        number = re.search(r"\d+$", printed)
+        return [{"t": "Math", "c": [kind, formula + (f"\\qquad({number[0]})" if number else "")]}]
 
     def _wholes(self, blocks: Sequence[Node], fate: str) -> list[Node]:
         return [one for block in blocks for one in self._whole(block, fate)]
@@ -254,7 +290,7 @@ class Marking:
 
     def _figure(self, old: Node, new: Node) -> Node:
         own, (short, caption), content = new["c"]
-        stretches: list[tuple[str, str]] = []
+        stretches: list[Stretch] = []
         merged = self._captions(old["c"][1][1], caption, stretches)
         before, after = (next(iter(_pictures(one)), "") for one in (old, new))
         if before in self.former or before != after:
@@ -262,9 +298,7 @@ class Marking:
         self._tell("figure", own[0], *stretches)
         return {"t": "Figure", "c": [own, [short, merged], content]}
 
-    def _captions(
-        self, old: Sequence[Node], new: Sequence[Node], stretches: list[tuple[str, str]]
-    ) -> list[Node]:
+    def _captions(self, old: Sequence[Node], new: Sequence[Node], stretches: list[Stretch]) -> list[Node]:
         """Return the paragraph of a caption; what changed in it is added to `stretches`."""
         found: list[Node] = []
         nothing: Node = {"t": "Plain", "c": []}
@@ -300,7 +334,7 @@ class Marking:
         ]
 
     def _label(self, name: str) -> list[Node]:
-        printed = self.printed.get(reference_key(reference(name)), "")
+        printed = self.printed[WENT].get(reference_key(reference(name)), "")
         return [*text(f"{printed}:"), {"t": "Space"}] if printed else []
 
     def _merged_table(self, old: Node, new: Node) -> Node | None:
@@ -308,7 +342,7 @@ class Marking:
         left, right = (_table_of(one) for one in (old, new))
         if left is None or right is None:
             return None
-        stretches: list[tuple[str, str]] = []
+        stretches: list[Stretch] = []
         merged = self._table(left[0], right[0], stretches)
         if merged is None:
             return None
@@ -316,7 +350,7 @@ class Marking:
         self._tell("table", identifier(new), *stretches)
         return {"t": "Div", "c": [new["c"][0], [merged, *caption]]}
 
-    def _table(self, old: Node, new: Node, stretches: list[tuple[str, str]]) -> Node | None:
+    def _table(self, old: Node, new: Node, stretches: list[Stretch]) -> Node | None:
         before, after = _rows(old), _rows(new)
         if before is None or after is None:
             return None
@@ -330,7 +364,7 @@ class Marking:
                 places = [j if left is None else i for i, j in columns]
                 row = [[] if at is None else self._wholes(_copy(cells[at][4]), fate) for at in places]
                 words = " | ".join(plain(cell[4]) for cell in cells)
-                stretches.append(("", words) if left is None else (words, ""))
+                stretches.append(Stretch("", words) if left is None else Stretch(words, ""))
             else:
                 row = [
                     self._cell(
@@ -347,15 +381,13 @@ class Marking:
         body = [bodies[0][0], bodies[0][1], [], rows[1:]]
         return {"t": "Table", "c": [own, caption, specs, [head[0], rows[:1]], [body], foot]}
 
-    def _cell(
-        self, old: list[Node] | None, new: list[Node] | None, stretches: list[tuple[str, str]]
-    ) -> list[Node]:
+    def _cell(self, old: list[Node] | None, new: list[Node] | None, stretches: list[Stretch]) -> list[Node]:
         if old is None or new is None:
             return self._wholes(_copy(new or old or []), CAME if old is None else WENT)
         if _normal(old) == _normal(new):
             return new
         before, after = ([one for block in side for one in block["c"]] for side in (old, new))
-        stretches.append((plain(old), plain(new)))
+        stretches.append(Stretch(plain(old), plain(new)))
         return [{"t": "Plain", "c": self._mark(before, WENT) + self._mark(after, CAME)}]
 
     # Lines -------------------------------------------------------------------------------------------------
@@ -364,26 +396,28 @@ class Marking:
         """Return a line with words that went and came marked in it."""
         return self._told("text", "", self._lines(old, new))
 
-    def _told(self, kind: str, name: str, merged: tuple[list[Node], list[tuple[str, str]]]) -> list[Node]:
+    def _told(self, kind: str, name: str, merged: tuple[list[Node], list[Stretch]]) -> list[Node]:
         line, stretches = merged
         if stretches:
             self._tell(kind, name, *stretches)
         return line
 
-    def _lines(self, old: Sequence[Node], new: Sequence[Node]) -> tuple[list[Node], list[tuple[str, str]]]:
+    def _lines(self, old: Sequence[Node], new: Sequence[Node]) -> tuple[list[Node], list[Stretch]]:
         """Return the merged line, and what went and came in it."""
         notes = _paired_notes(old, new)
         left = list(_tokens(old, notes, WENT))
         right = list(_tokens(new, notes, CAME))
         found: list[Node] = []
-        stretches: list[tuple[str, str]] = []
+        stretches: list[Stretch] = []
         for same, i1, i2, j1, j2 in _stretches(left, right):
             if same:
                 found += _rebuilt([self._kept(a, b) for a, b in zip(left[i1:i2], right[j1:j2], strict=True)])
                 continue
             went, came = _rebuilt(left[i1:i2]), _rebuilt(right[j1:j2])
             found += self._mark(went, WENT) + self._mark(came, CAME)
-            stretches.append((plain(self._frozen(went)), plain(came)))
+            before, after = right[max(j1 - AROUND, 0) : j1], right[j2 : j2 + AROUND]
+            around = (self._said([one.node for one in side], CAME) for side in (before, after))
+            stretches.append(Stretch(self._said(went, WENT), self._said(came, CAME), *around))
         return found, stretches
 
     def _kept(self, old: _Token, new: _Token) -> _Token:
@@ -392,24 +426,27 @@ class Marking:
             return new
         return _Token(new.key, {"t": "Note", "c": self.blocks(old.node["c"], new.node["c"])}, new.wraps)
 
+    def _said(self, value: Any, side: str) -> str:
+        return plain(self._frozen(value, side))
+
     def _mark(self, inlines: Sequence[Node], fate: str) -> list[Node]:
         content = list(inlines) if fate == CAME else self._frozen(list(inlines))
         pairs = [["author", self.hand.author], ["date", self.hand.date]]
         return [span([fate], pairs, content)] if content else []
 
-    def _frozen(self, value: Any) -> Any:
-        """Return what went as it read: no names, no links within the article, references as printed."""
+    def _frozen(self, value: Any, side: str = WENT) -> Any:
+        """Return text as it reads: no names, no links within the article, references as printed."""
 
         def freeze(node: Node) -> list[Node] | None:
             kind, content = node["t"], node.get("c", "")
             if kind == "Cite":
-                printed = self.printed.get(reference_key(node)) if _refers(node) else None
-                return text(printed) if printed else list(self._frozen(content[1]))
+                printed = self.printed[side].get(reference_key(node)) if refers(node) else None
+                return text(printed) if printed else list(self._frozen(content[1], side))
             if kind == "Link" and content[2][0].startswith("#"):
-                return list(self._frozen(content[1]))
+                return list(self._frozen(content[1], side))
             if kind in ("Span", "Div", "Code", "CodeBlock", "Link") and content[0][0]:
                 own = ["", *content[0][1:]]
-                return [{"t": kind, "c": [own, *self._frozen(content[1:])]}]
+                return [{"t": kind, "c": [own, *self._frozen(content[1:], side)]}]
             return None
 
         return rewrite([value], freeze)[0] if isinstance(value, dict) else rewrite(value, freeze)
@@ -445,8 +482,9 @@ def reference_key(cite: Node) -> str:
     return json.dumps(parts, ensure_ascii=False)
 
 
-def _refers(cite: Node) -> bool:
-    return bool(re.match(r"(?i:fig|tbl|sec|eq)-", cite["c"][0][0]["citationId"]))
+def refers(cite: Node) -> bool:
+    """Tell whether a citation is a cross reference."""
+    return all(re.match(r"(?i:fig|tbl|sec|eq)-", one["citationId"]) for one in cite["c"][0])
 
 
 def _map(texts: Mapping[str, str]) -> Node:
@@ -497,15 +535,20 @@ def _alike(old: Sequence[Node], new: Sequence[Node]) -> list[tuple[int, int]]:
 def _fixed_name(block: Node) -> str:
     """Return the name by which alone a float, a work cited or an equation is the same."""
     own = identifier(block)
-    return own if _FLOAT.match(own) else _labelled(block)
+    return own if _FIXED.match(own) else labelled(block)
 
 
-def _labelled(block: Node) -> str:
-    """Return the label of an equation; empty for any other block."""
-    if block["t"] not in ("Para", "Plain") or not block["c"]:
+def _floats(blocks: Sequence[Node]) -> dict[str, Node]:
+    return {name: one for one in blocks if _FIXED.match(name := identifier(one))}
+
+
+def labelled(block: Node) -> str:
+    """Return the name of a numbered equation; empty for any other block."""
+    if block["t"] not in ("Para", "Plain") or not block["c"] or block["c"][0]["t"] != "Math":
         return ""
     last = block["c"][-1]
-    return last["c"] if last["t"] == "Str" and _LABEL.fullmatch(last["c"]) else ""
+    found = _LABEL.fullmatch(last["c"]) if last["t"] == "Str" else None
+    return found[1] if found else ""
 
 
 def _kind(block: Node) -> str:

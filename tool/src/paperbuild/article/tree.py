@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -98,7 +99,8 @@ def plain(value: Any) -> str:
                 parts.append(" ")
 
     visit(value)
-    return " ".join("".join(parts).split())
+    # A space that does not break is part of what is printed.
+    return re.sub(r"[ \n]+", " ", "".join(parts)).strip(" ")
 
 
 def text(words: str) -> list[Node]:

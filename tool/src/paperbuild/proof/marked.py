@@ -20,7 +20,7 @@ from paperbuild.article import embedded, source
 from paperbuild.article.extension import ASSETS
 from paperbuild.article.formats import FORMATS, Format
 from paperbuild.article.job import RenderJob
-from paperbuild.article.marking import Edit, Marking, reference, reference_key
+from paperbuild.article.marking import CAME, WENT, Edit, Marking, labelled, reference, reference_key, refers
 from paperbuild.article.metadata import metadata
 from paperbuild.article.source import Source
 from paperbuild.article.text import Article
@@ -43,6 +43,8 @@ FORMER = "former"
 """Folder of the older pictures, in the folder that the marked article is set in."""
 MOST = 6
 """Stretches of one paragraph or table that the letter spells out; the rest is counted."""
+LONGEST = 400
+"""Characters of a passage that the letter quotes."""
 LETTER = Path(__file__).parent / "assets" / "letter.md.j2"
 
 
@@ -120,7 +122,11 @@ def mark(old: State, new: State, author: str, folder: Path) -> Marked:
     before, after = _read(old), _read(new)
     former = _former(before.outputs, after.outputs)
     date = f"{new.revision.date}T00:00:00Z" if new.revision.dated else ""
-    marking = Marking(Hand(author, date), _printed(before), {name: f"{FORMER}/{name}" for name in former})
+    marking = Marking(
+        Hand(author, date),
+        {WENT: _printed(before), CAME: _printed(after)},
+        {name: f"{FORMER}/{name}" for name in former},
+    )
     tree = marking.documents(before.tree, after.tree)
     _lay_out(before, after, former, folder)
     merged = replace(
@@ -152,7 +158,14 @@ def letter(marked: Marked, old: State, new: State) -> str:
         sections.setdefault(edit.section, []).append(edit)
     title = plain(marked.source.tree["meta"]["title"]) if marked.source.tree else ""
     return pages.render(
-        LETTER, title=title, old=old, new=new, sections=sections, changes=marked.changes, most=MOST
+        LETTER,
+        title=title,
+        old=old,
+        new=new,
+        sections=sections,
+        changes=marked.changes,
+        most=MOST,
+        longest=LONGEST,
     )
 
 
@@ -215,11 +228,11 @@ def _printed(side: _Side) -> dict[str, str]:
     cites = {
         reference_key(node): node
         for node in nodes([side.tree["blocks"], side.tree["meta"]])
-        if node["t"] == "Cite" and _refers_only(node)
+        if node["t"] == "Cite" and refers(node)
     }
     for node in nodes(side.tree["blocks"]):
-        name = node["c"][0][0] if node["t"] in ("Figure", "Div") else ""
-        if name.startswith(("fig-", "tbl-")):
+        name = node["c"][0][0] if node["t"] in ("Figure", "Div") else labelled(node)
+        if name.startswith(("fig-", "tbl-", "eq-")):
             cites.setdefault(reference_key(reference(name)), reference(name))
     asked = para([span(["printed"], [["key", key]], [cite]) for key, cite in cites.items()])
     tree = {**side.tree, "blocks": [*side.tree["blocks"], asked]}
@@ -231,10 +244,6 @@ def _printed(side: _Side) -> dict[str, str]:
         for node in nodes(written["blocks"])
         if node["t"] == "Span" and "printed" in node["c"][0][1]
     }
-
-
-def _refers_only(cite: Node) -> bool:
-    return all(one["citationId"].lower().startswith(("fig-", "tbl-", "sec-", "eq-")) for one in cite["c"][0])
 
 
 def _former(old: Reference, new: Reference) -> list[str]:

@@ -31,6 +31,10 @@ local function quoted(text)
   return '"' .. text:gsub("[\\\"]", "\\%0") .. '"'
 end
 
+local function tracked(fate, content)
+  return pandoc.Span(content, pandoc.Attr("", { fate }, { { "author", hand.author }, { "date", hand.date } }))
+end
+
 local function wrapped(element, raw)
   local fate = fate_of(element)
   if not fate then
@@ -48,12 +52,12 @@ local function wrapped(element, raw)
     content:insert(raw("typst", "]"))
     return content
   elseif element.t == "Div" then
-    return content
+    return content:walk({
+      Para = function(paragraph)
+        return pandoc.Para({ tracked(fate, paragraph.content) })
+      end,
+    })
   end
-end
-
-local function tracked(fate, image)
-  return pandoc.Span({ image }, pandoc.Attr("", { fate }, { { "author", hand.author }, { "date", hand.date } }))
 end
 
 local function former_of(source)
@@ -72,16 +76,16 @@ local function image(element)
     local older = element:clone()
     older.src = former .. suffix
     older.attributes.width, older.attributes.height = nil, nil
-    shown:insert(tracked("deletion", older))
+    shown:insert(tracked("deletion", { older }))
   end
-  shown:insert(tracked("insertion", element))
+  shown:insert(tracked("insertion", { element }))
   return shown, false
 end
 
 -- In the PDF subset.lua has written the picture of a figure.
 local function raw_block(block)
   local source, rest = block.text:match('^#image%("/([^"]+)"(.*)%)$')
-  local former, suffix = source and former_of(source)
+  local former, suffix = former_of(source or "")
   if not former then
     return nil
   end
@@ -124,6 +128,8 @@ function Pandoc(document)
   end
   hand.author, hand.date = pandoc.utils.stringify(told.author), pandoc.utils.stringify(told.date)
   if FORMAT:match("html") then
+    -- Neither the other forms of the article nor its citation file travel with the page.
+    document.meta.alone = true
     document.meta.pagetitle = pandoc.utils.stringify(document.meta.title)
   end
   for key, text in pairs(told.front or {}) do
@@ -131,7 +137,8 @@ function Pandoc(document)
   end
   document.blocks = marked(document.blocks)
   if FORMAT:match("typst") then
-    document.blocks:insert(1, pandoc.RawBlock("typst", TYPST))
+    -- Before the title, which may be marked too.
+    document.meta["header-includes"] = pandoc.MetaBlocks({ pandoc.RawBlock("typst", TYPST) })
   end
   return document
 end

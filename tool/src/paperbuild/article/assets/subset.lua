@@ -606,6 +606,8 @@ local finish = {
 }
 
 function Pandoc(doc)
+  -- What came and went since another version, in blocks without words (paperbuild.article.marking).
+  PLAIN_CLASSES.insertion, PLAIN_CLASSES.deletion = doc.meta.marked ~= nil, doc.meta.marked ~= nil
   for name, word in pairs(doc.meta.words) do
     words[name] = pandoc.utils.stringify(word)
   end
