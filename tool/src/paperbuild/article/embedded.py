@@ -135,19 +135,23 @@ def typeset(text: bytes, root: Path, epoch: int) -> bytes:
 
 def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
     """Write the article for a word processor."""
+    import tempfile
+
     from paperbuild.article import word
 
-    convert(
-        job,
-        source,
-        numbers,
-        to="docx",
-        picture="png",
-        options=[
-            f"--reference-doc={EXTENSION / 'reference.docx'}",
-            f"--output={target.resolve()}",
-        ],
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        reference = EXTENSION / "reference.docx"
+        if source.reference:
+            reference = Path(folder, "reference.docx")
+            reference.write_bytes(source.reference)
+        convert(
+            job,
+            source,
+            numbers,
+            to="docx",
+            picture="png",
+            options=[f"--reference-doc={reference}", f"--output={target.resolve()}"],
+        )
     word.finish(target, line_numbers=bool(source.metadata.get("line-numbers")))
 
 
@@ -202,10 +206,15 @@ def convert(
 
 
 def tree(job: RenderJob, source: Source, numbers: Mapping[str, Any]) -> Node:
-    """Return the article as pandoc's own tree: bound words chosen, citations printed, references open."""
+    """Return the article as pandoc's own tree: bound words chosen, citations printed, references open.
+
+    Its metadata are those of the front matter alone; the rest comes to it when it is set (`convert`).
+    """
     arguments = [f"--from={READER}", "--to=json", f"--lua-filter={ASSETS / 'reading.lua'}"]
-    found: Node = json.loads(_pandoc(job, source, numbers, arguments))
-    return found
+    # A variant is told below the title once, when the tree is set.
+    build = {key: value for key, value in numbers.get("build", {}).items() if key != "variant"}
+    found: Node = json.loads(_pandoc(job, source, {**numbers, "build": build}, arguments))
+    return {**found, "meta": {key: one for key, one in found["meta"].items() if key in source.metadata}}
 
 
 def _pandoc(

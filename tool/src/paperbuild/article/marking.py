@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paperbuild.article.alignment import best_in_order, shared_words
+from paperbuild.article.references import labelled, reference, reference_key, refers
 from paperbuild.article.tracked import Hand
 from paperbuild.article.tree import Node, div, identifier, nodes, para, plain, rewrite, span, text
 
@@ -31,7 +32,6 @@ _WORD = re.compile(r"−?\d+(?:[.,\u00a0\u202f]\d+)*|\w+|\s+|[^\w\s]")
 _WRAPPERS = frozenset("Emph Underline Strong Strikeout Superscript Subscript SmallCaps Span Link".split())
 _REFERENCES = "refs"
 _FIXED = re.compile(rf"(?:fig|tbl|ref)-|{_REFERENCES}$")
-_LABEL = re.compile(r"\{#(eq-[^}\s]+)\}")
 _CERTAIN = 1_000_000
 
 
@@ -455,38 +455,6 @@ class Marking:
 # What two things have in common ----------------------------------------------------------------------------
 
 
-def reference(name: str) -> Node:
-    """Return a cross reference as Markdown's ``@fig-name`` makes it."""
-    citation = {
-        "citationId": name,
-        "citationPrefix": [],
-        "citationSuffix": [],
-        "citationMode": {"t": "AuthorInText"},
-        "citationNoteNum": 0,
-        "citationHash": 0,
-    }
-    return {"t": "Cite", "c": [[citation], [{"t": "Str", "c": f"@{name}"}]]}
-
-
-def reference_key(cite: Node) -> str:
-    """Return under what a citation or cross reference is the same in both versions."""
-    parts = [
-        [
-            one["citationId"],
-            one["citationMode"]["t"],
-            plain(one["citationPrefix"]),
-            plain(one["citationSuffix"]),
-        ]
-        for one in cite["c"][0]
-    ]
-    return json.dumps(parts, ensure_ascii=False)
-
-
-def refers(cite: Node) -> bool:
-    """Tell whether a citation is a cross reference."""
-    return all(re.match(r"(?i:fig|tbl|sec|eq)-", one["citationId"]) for one in cite["c"][0])
-
-
 def _map(texts: Mapping[str, str]) -> Node:
     return {"t": "MetaMap", "c": {key: {"t": "MetaString", "c": one} for key, one in texts.items()}}
 
@@ -540,15 +508,6 @@ def _fixed_name(block: Node) -> str:
 
 def _floats(blocks: Sequence[Node]) -> dict[str, Node]:
     return {name: one for one in blocks if _FIXED.match(name := identifier(one))}
-
-
-def labelled(block: Node) -> str:
-    """Return the name of a numbered equation; empty for any other block."""
-    if block["t"] not in ("Para", "Plain") or not block["c"] or block["c"][0]["t"] != "Math":
-        return ""
-    last = block["c"][-1]
-    found = _LABEL.fullmatch(last["c"]) if last["t"] == "Str" else None
-    return found[1] if found else ""
 
 
 def _kind(block: Node) -> str:

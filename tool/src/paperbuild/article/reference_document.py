@@ -10,7 +10,8 @@ import io
 import re
 import subprocess
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from paperbuild.article.extension import EXTENSION
 
@@ -206,9 +207,27 @@ FOOTER = (
 )
 
 
-def restyle(styles: str) -> str:
-    """Return ``styles.xml`` with the article's styles in place of pandoc's of the same identifiers."""
-    identifiers = {*STYLES, "Table", "Hyperlink"}
+RUNNING = ("BodyText", "FirstParagraph", "Compact", "Abstract", "Bibliography", "FootnoteText", "Callout")
+"""Styles of running text."""
+
+
+def manuscript(spacing: float | None, size: float | None) -> dict[str, Style]:
+    """Return the styles of a manuscript: running text with so many lines a line, in so many points."""
+    changed = {
+        name: replace(
+            STYLES[name],
+            size=size or STYLES[name].size,
+            spacing=(*STYLES[name].spacing[:2], spacing or STYLES[name].spacing[2]),
+            end=STYLES[name].end.replace(JUSTIFIED, ""),
+        )
+        for name in RUNNING
+    }
+    return STYLES | changed
+
+
+def restyle(styles: str, ours: Mapping[str, Style]) -> str:
+    """Return ``styles.xml`` with these styles in place of pandoc's of the same identifiers."""
+    identifiers = {*ours, "Table", "Hyperlink"}
 
     def drop(match: re.Match[str]) -> str:
         found = re.search(r'w:styleId="(\w+)"', match.group())
@@ -216,12 +235,12 @@ def restyle(styles: str) -> str:
 
     kept = re.sub(r"<w:style\s.*?</w:style>\s*", drop, styles, flags=re.DOTALL)
     kept = re.sub(r'<w:link w:val="\w+" ?/>', "", kept)
-    ours = "".join(style.xml(identifier) for identifier, style in STYLES.items()) + TABLE_STYLE + LINK_STYLE
-    return kept.replace("</w:styles>", f"{ours}</w:styles>")
+    written = "".join(style.xml(identifier) for identifier, style in ours.items()) + TABLE_STYLE + LINK_STYLE
+    return kept.replace("</w:styles>", f"{written}</w:styles>")
 
 
-def make() -> bytes:
-    """Return the reference document; always the same bytes with the same pandoc."""
+def make(styles: Mapping[str, Style] = STYLES) -> bytes:
+    """Return the reference document with these styles; always the same bytes with the same pandoc."""
     from paperbuild.article.embedded import pandoc
 
     default = subprocess.run(
@@ -229,7 +248,7 @@ def make() -> bytes:
     ).stdout
     with zipfile.ZipFile(io.BytesIO(default)) as source:
         parts = {name: source.read(name).decode("utf-8") for name in source.namelist()}
-    parts["word/styles.xml"] = restyle(parts["word/styles.xml"])
+    parts["word/styles.xml"] = restyle(parts["word/styles.xml"], styles)
     parts["word/document.xml"] = re.sub(
         r"<w:sectPr\b.*?(?:</w:sectPr>|/>)(?=\s*</w:body>)", PAGE, parts["word/document.xml"], flags=re.DOTALL
     )

@@ -54,6 +54,8 @@ class Source:
         Filters that see it after the article's own.
     styles : str
         CSS of a page besides the article's.
+    reference : bytes
+        The DOCX whose styles a DOCX takes in place of the article's; empty for these.
     """
 
     metadata: dict[str, Any]
@@ -64,6 +66,7 @@ class Source:
     tree: dict[str, Any] | None = None
     filters: tuple[Path, ...] = ()
     styles: str = ""
+    reference: bytes = b""
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
     "certificates": ("paperbuild.cli.certificates", "list certificates of several machines side by side"),
     "review": ("paperbuild.cli.review", "bring home what co-authors changed in the DOCX"),
+    "submit": ("paperbuild.cli.submit", "make the archive that a journal takes"),
     "dask": ("paperbuild.cli.dask", "be a scheduler or worker for builds with --dask"),
     "graph": ("paperbuild.cli.graph", "draw the graph of steps as SVG"),
     "clean": ("paperbuild.cli.clean", "remove what a build made"),

@@ -7,7 +7,6 @@ compared (`paperbuild.article.marking`).
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import tempfile
@@ -20,13 +19,14 @@ from paperbuild.article import embedded, source
 from paperbuild.article.extension import ASSETS
 from paperbuild.article.formats import FORMATS, Format
 from paperbuild.article.job import RenderJob
-from paperbuild.article.marking import CAME, WENT, Edit, Marking, labelled, reference, reference_key, refers
+from paperbuild.article.marking import CAME, WENT, Edit, Marking
 from paperbuild.article.metadata import metadata
+from paperbuild.article.references import printed
 from paperbuild.article.source import Source
 from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
 from paperbuild.article.tracked import Hand
-from paperbuild.article.tree import Node, nodes, para, plain, span
+from paperbuild.article.tree import Node, plain
 from paperbuild.ground import pages
 from paperbuild.ground.errors import Findings, PaperError, UsageError
 from paperbuild.ground.lock import pinned
@@ -62,6 +62,10 @@ class _Side:
     @property
     def job(self) -> RenderJob:
         return _job(self.state.root, self.state.root, self.state.revision)
+
+    def printed(self) -> dict[str, str]:
+        """Return what its cross references print."""
+        return printed(self.job, self.source, self.numbers, self.tree)
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def mark(old: State, new: State, author: str, folder: Path) -> Marked:
     date = f"{new.revision.date}T00:00:00Z" if new.revision.dated else ""
     marking = Marking(
         Hand(author, date),
-        {WENT: _printed(before), CAME: _printed(after)},
+        {WENT: before.printed(), CAME: after.printed()},
         {name: f"{FORMER}/{name}" for name in former},
     )
     tree = marking.documents(before.tree, after.tree)
@@ -221,29 +225,6 @@ def _provenance(manifest: Manifest) -> dict[str, dict[str, str]]:
             place = " › ".join(filter(None, (output.get("notebook"), output.get("cell"))))
             found.setdefault(kind, {})[file.rpartition(".")[0]] = place
     return found
-
-
-def _printed(side: _Side) -> dict[str, str]:
-    """Return what the cross references of a state print, by `reference_key`."""
-    cites = {
-        reference_key(node): node
-        for node in nodes([side.tree["blocks"], side.tree["meta"]])
-        if node["t"] == "Cite" and refers(node)
-    }
-    for node in nodes(side.tree["blocks"]):
-        name = node["c"][0][0] if node["t"] in ("Figure", "Div") else labelled(node)
-        if name.startswith(("fig-", "tbl-", "eq-")):
-            cites.setdefault(reference_key(reference(name)), reference(name))
-    asked = para([span(["printed"], [["key", key]], [cite]) for key, cite in cites.items()])
-    tree = {**side.tree, "blocks": [*side.tree["blocks"], asked]}
-    written = json.loads(
-        embedded.convert(side.job, replace(side.source, tree=tree), side.numbers, to="json", picture="png")
-    )
-    return {
-        dict(map(tuple, node["c"][0][2]))["key"]: plain(node["c"][1])
-        for node in nodes(written["blocks"])
-        if node["t"] == "Span" and "printed" in node["c"][0][1]
-    }
 
 
 def _former(old: Reference, new: Reference) -> list[str]:
