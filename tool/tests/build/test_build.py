@@ -304,10 +304,13 @@ def test_a_dead_kernel_says_why(project: Path, code: str, option: tuple[str, ...
 
 
 def test_a_command_that_fails_fails_its_step(project: Path) -> None:
-    write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!exit 3\nprint('went on')"])
-    done = paper(project, "build")
-    assert done.returncode == 1
-    assert "!exit 3 ended with exit code 3" in done.stderr
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "data: [sizes]\n    outside: {programs: why}")
+    for command in ("!exit 3", "lines = !exit 3"):
+        cell = f"#| label: shell\n{command}\nprint('went on')"
+        write_notebook(project / "analysis/03-alone.ipynb", [cell])
+        done = paper(project, "build")
+        assert done.returncode == 1
+        assert "Command 'exit 3' returned non-zero exit status 3" in done.stderr
     write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!true"])
     assert paper(project, "build").returncode == 0
 

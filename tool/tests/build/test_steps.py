@@ -12,7 +12,7 @@ from paperbuild.build import scheduler
 from paperbuild.build.plan import Options, Plan
 from paperbuild.build.report import Report
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import copy_atomic, recall
+from paperbuild.ground.files import copy_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
@@ -78,8 +78,7 @@ def plan_of(root: Path, **kinds: type[Copy]) -> Plan:
     project = Project(root)
     cache = HashCache(project.build / "hashes.json")
     options = Options(jobs=2, quiet=True)
-    state = recall(project.state) or {}
-    return Plan({step.name: step for step in steps}, project, cache, options, state).inspect()
+    return Plan({step.name: step for step in steps}, project, cache, options).inspect()
 
 
 @pytest.fixture

@@ -123,6 +123,27 @@ def test_what_comes_from_outside_may_be_declared(tmp_path: Path) -> None:
     assert told(root, "os.listdir('data')", folders=(str(root / "data"),)) == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import toy.core",
+        "subprocess.run([sys.executable, '-m', 'toy.core'])",
+        "subprocess.run([sys.executable, 'src/toy/core.py'])",
+        "import runpy; runpy.run_path('src/toy/core.py')",
+        "exec(open('src/toy/core.py').read())",
+        "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p:\n"
+        "    p.map(__import__, ['toy.core'])",
+        "from joblib import Parallel, delayed\nParallel(2)(delayed(__import__)('toy.core') for _ in 'ab')",
+    ],
+)
+def test_a_module_that_only_children_import_is_told_also_where_it_is_compiled(
+    tmp_path: Path, code: str
+) -> None:
+    root = make_toy(tmp_path / "toy")
+    for _ in "ab":
+        assert "imports src/toy/core.py" in told(root, f"import sys\n{code}")
+
+
 def test_children_are_watched_like_the_notebook(tmp_path: Path) -> None:
     root = make_toy(tmp_path / "toy")
     inner = "open('data/points.csv')"

@@ -1,290 +1,278 @@
-"""`paper submit`: manuscript, figures and tables as a journal wants them, and what stands against it."""
+"""`paper submit`: what a journal asks for, made of the article; nothing in it that it did not ask for."""
 
 import io
-import json
-import os
 import re
 import zipfile
-from dataclasses import replace
-from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import docx
 import pytest
-from lxml import etree
 from PIL import Image
 
-from paperbuild.article.submission import PROFILES, Figures, Limits, Person, Profile, people, read_profile
-from paperbuild.ground.errors import Findings, PaperError, UsageError
-from paperbuild.project.layout import Project
-from paperbuild.proof.submission import picture, submission
+from paperbuild.article.submission import Limit, Measured, Told, measure, profiles, read_profile
+from paperbuild.ground.errors import Findings, PaperError
+from toy import make_toy, paper, write_notebook
 
-ARTICLE = """---
-title: "Towns"
+ARTICLE = """\
+---
+title: A mean
 author:
-  - name: {given: Ann, family: Towner}
-    email: ann@example.org
-    orcid: 0000-0002-1825-0097
-    affiliations: [University of Towns]
-keywords: [towns, growth]
-bibliography: references.bib
-abstract: "Towns grow by {{< meta n.growth >}} per cent."
+  - name: Ada Example
+    email: ada@example.org
+    affiliations: [An institute]
+lang: en
+keywords: [mean, double]
+abstract: The mean is {{< meta n.first.mean >}}.
 ---
 
 ::: {.abstract lang="ru"}
-**Аннотация.** Города растут.
+**Аннотация.** Среднее.
 :::
 
-# Growth {#sec-growth}
+# Result {#sec-result}
 
-Towns grow, as @fig-map and @tbl-rows show [@one2001].[^1]
+Its double is {{< meta n.second.twice >}} (@tbl-sizes, @fig-line), as in @known2020.
 
-[^1]: Five words in a note.
+Written by Ada Example at home.
 
-![A map of towns.](figures/map){#fig-map fig-alt="A map"}
+![A line of points.](figures/line){#fig-line fig-alt="A rising line."}
 
-::: {#tbl-rows}
-| town | growth |
-|:--|--:|
-| A | 1 |
+::: {#tbl-sizes}
 
-Towns by growth.
+{{< include tables/sizes.md >}}
+
+Sizes of things.
+
 :::
 
-# Acknowledgements
+# Appendix: More {.unnumbered}
 
-Ann Towner thanks the readers of @tbl-rows.
-
-# Appendix: More
-
-![A second map.](figures/more){#fig-more fig-alt="Another map"}
+Appended words.
 
 # References {.unnumbered}
 
 ::: {#refs}
 :::
 """
-BIB = "@book{one2001, author = {One, Ann}, title = {A first book}, year = {2001}, publisher = {P}}\n"
-SIZE = 'width="144pt" height="72pt" viewBox="0 0 144 72"'
-DRAWING = f'<svg xmlns="http://www.w3.org/2000/svg" {SIZE}><rect width="{{}}" height="9"/></svg>'
+BOOK = """\
+@book{known2020, author = {Known, N.}, title = {A Book}, publisher = {Press}, address = {Town}, year = {2020}}
+"""
+DRAWN = [
+    "# Drawn",
+    "#| label: setup\nimport matplotlib.pyplot as plt\nimport pandas as pd\n"
+    "from paperbuild import figure, table",
+    "#| label: parameters",
+    "#| label: line\nfig, ax = plt.subplots(figsize=(4, 3))\nax.plot([1, 2, 3])\n"
+    "figure('line', fig, data=pd.DataFrame({'y': [1, 2, 3]}))",
+    "#| label: sizes\ntable('sizes', pd.DataFrame({'unit': ['A', 'B'], 'who': ['Ada Example', 'nobody']}))",
+]
+PROFILE = """\
+journal: A Journal
+source: https://example.org/authors
+read: 2026-01-02
+unread: [whether it likes short papers]
+anonymous: true
+line_spacing: 2
+font_size: 12
+line_numbers: true
+figures: {place: apart, format: tif, resolution: 300}
+tables: apart
+limits:
+  words: {most: 1000, of: [text]}
+  abstract: {most: 3}
+  keywords: {least: 1, most: 3}
+"""
 
 
-def lay_out(root, article=ARTICLE):
-    numbers = {
-        "n": {"growth": "10"},
-        "date": "2026-01-02",
-        "bound": {},
-        "provenance": {"figure": {"map": "01-x › map"}},
-        "build": {"commit": "a" * 40, "commit_short": "aaaaaaa", "date": "2026-01-02"},
-    }
-    files = {
-        "analysis/parameters.yml": "notebooks: {}",
-        "_quarto.yml": "project: {type: default}\n",
-        "references.bib": BIB,
-        "CITATION.cff": "title: Towns\nauthors:\n  - {given-names: Ann, family-names: Towner}\n",
-        "build/results/numbers.yml": json.dumps(numbers),
-        "paper.qmd": article,
-        "figures/map.svg": DRAWING.format(9),
-        "figures/more.svg": DRAWING.format(90),
-    }
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = make_toy(tmp_path_factory.mktemp("submit") / "toy")
+    write_notebook(root / "analysis/03-alone.ipynb", DRAWN)
+    for name, text in {"paper.qmd": ARTICLE, "references.bib": BOOK, "journal.yml": PROFILE}.items():
+        (root / name).write_text(text, encoding="utf-8")
+    (root / "paper.qmd").write_text(ARTICLE.replace("lang: en", "lang: en\nbibliography: references.bib"))
+    done = paper(root, "build")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def submitted(root, *arguments):
+    """Run the command; return how it ended, what it said, and the archive's files."""
+    target = root / "build/submission.zip"
+    target.unlink(missing_ok=True)
+    done = paper(root, "submit", *arguments, "--output", str(target))
+    files = {}
+    if target.exists():
+        with zipfile.ZipFile(target) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    return done, files
+
+
+@pytest.fixture(scope="module")
+def anonymous(root):
+    return submitted(root, "--for", "journal.yml")
+
+
+def plain(text):
+    """Text with blanks that may break."""
+    return text.replace("\u00a0", " ")
+
+
+def words(content):
+    """The text of a DOCX, paragraph by paragraph, tables included."""
+    document = docx.Document(io.BytesIO(content))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return [paragraph.text for paragraph in document.paragraphs], cells
+
+
+def test_limits_are_counted_and_one_that_is_broken_is_told(anonymous):
+    done, files = anonymous
+    assert done.returncode == 1
+    assert "over the limit: words of the abstract: 4 (at most 3)" in done.stdout
+    assert "  keywords: 2 (at least 1, at most 3)" in done.stdout
+    # Counted by hand: the heading with its number, and the one sentence that names nobody.
+    assert "  words of text: 14 (at most 1,000)" in done.stdout
+    assert "words of the abstract: 4 (at most 3)  OVER THE LIMIT" in files["README.txt"].decode()
+
+
+def test_reviewers_see_no_name_and_the_editor_does(anonymous):
+    _, files = anonymous
     for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content, encoding="utf-8")
-    for name in ("map", "more"):
-        Image.new("RGB", (400, 200), "white").save(root / f"figures/{name}.png", dpi=(200, 200))
-    return Project(root)
+        if name.startswith("manuscript/") and name.endswith(".docx"):
+            with zipfile.ZipFile(io.BytesIO(content)) as parts:
+                everything = b"".join(parts.read(one) for one in parts.namelist())
+            assert b"Ada" not in everything, name
+            assert b"example.org" not in everything, name
+    paragraphs, _ = words(files["editor/title-page.docx"])
+    assert "Ada Example, An institute, ada@example.org" in paragraphs
+    assert "Written by Ada Example at home." in paragraphs, "what was left out is not lost"
+    _, cells = words(files["manuscript/manuscript.docx"])
+    assert cells == ["unit", "who", "A", "[…]", "B", "nobody"]
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    return lay_out(tmp_path_factory.mktemp("towns"))
+def test_the_manuscript_is_as_the_journal_asks(anonymous):
+    _, files = anonymous
+    document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
+    paragraphs = [plain(paragraph.text) for paragraph in document.paragraphs]
+    body = document.styles["Body Text"]
+    assert body.paragraph_format.line_spacing == 2
+    assert body.font.size.pt == 12
+    assert "lnNumType" in document.sections[0]._sectPr.xml
+    assert "[Figure 1]" in paragraphs
+    assert "Keywords: mean, double" in paragraphs
+    parts = ("Its double", "[Table 1]", "Known, N.", "Table 1: Sizes of", "Figure 1: A line of points.")
+    order = [next(i for i, text in enumerate(paragraphs) if part in text) for part in parts]
+    assert order == sorted(order)
+    assert not document.inline_shapes, "figures are files of their own"
+    assert not any("Appended" in text or "Среднее" in text or "Computed in" in text for text in paragraphs)
+    assert words(files["manuscript/supplement.docx"])[0][-1] == "Appended words."
 
 
-BOTH = Profile("A journal", ("anonymous", "named"), title_page=True, spacing=2, font_size=12)
+def test_figures_have_names_in_order_and_the_resolution_asked_for(anonymous):
+    _, files = anonymous
+    picture = Image.open(io.BytesIO(files["manuscript/figures/Figure-1.tif"]))
+    assert picture.format == "TIFF"
+    assert [float(side) for side in picture.info["dpi"]] == [300, 300]
+    assert picture.width == pytest.approx(4 * 300, abs=2)
+    assert picture.convert("L").getextrema()[0] < 100, "something is drawn"
 
 
-@pytest.fixture(scope="module")
-def both(project):
-    return submission(project, BOTH)
+@pytest.mark.parametrize("form", ["png", "pdf", "svg"])
+def test_other_formats_of_figures(root, form):
+    text = PROFILE.replace("format: tif, resolution: 300", f"format: {form}, resolution: 150")
+    (root / "other.yml").write_text(text.replace("most: 3}\n  key", "most: 30}\n  key"))
+    done, files = submitted(root, "--for", "other.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    begins = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    assert files[f"manuscript/figures/Figure-1.{form}"].startswith(begins[form])
 
 
-def opened(content):
-    return docx.Document(io.BytesIO(content))
+def test_named_in_the_text_as_one_wishes(root):
+    text = PROFILE.replace("place: apart", "place: text").replace("tables: apart", "tables: text")
+    (root / "other.yml").write_text(text)
+    _, files = submitted(root, "--for", "other.yml", "--named")
+    document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
+    paragraphs = [paragraph.text for paragraph in document.paragraphs]
+    assert "Ada Example" in " ".join(paragraphs)
+    assert "Written by Ada Example at home." in paragraphs
+    assert len(document.inline_shapes) == 1
+    assert not any(name.startswith("manuscript/figures/") for name in files)
 
 
-def said(content):
-    return "\n".join(one.text for one in opened(content).paragraphs)
+def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
+    _, files = anonymous
+    root = ET.fromstring(files["editor/jats/article.xml"])
+    ids = {element.get("id") for element in root.iter()}
+    assert (
+        {xref.get("rid") for xref in root.iter("xref")} == {"tbl-sizes", "fig-line", "ref-known2020"} <= ids
+    )
+    assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
+    assert root.findtext(".//fig/caption/p") == "A line of points."
+    assert plain(root.findtext(".//table-wrap/label")) == "Table 1"
+    assert root.findtext(".//table-wrap[@id='tbl-sizes']//td") == "A"
+    assert not root.findall(".//boxed-text"), "nothing is left of a layout that is a DOCX's"
+    assert root.findtext("front/journal-meta//journal-title") == "A Journal"
+    (translated,) = root.findall("front/article-meta/trans-abstract")
+    assert translated.get("{http://www.w3.org/XML/1998/namespace}lang") == "ru"
+    link = root.find(".//fig//graphic").get("{http://www.w3.org/1999/xlink}href")
+    assert f"editor/jats/{link}" in files
+    assert root.findtext(".//contrib//surname") or "Ada Example" in "".join(
+        root.find(".//contrib").itertext()
+    )
 
 
-def whole(content):
-    """Every word in any part of a document."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+def test_the_same_article_gives_the_same_archive(root, anonymous):
+    _, before = anonymous
+    _, again = submitted(root, "--for", "journal.yml")
+    assert before == again
 
 
-def test_the_anonymous_manuscript_names_nobody_anywhere(both):
-    everything = whole(both.contents["manuscript-anonymous.docx"])
-    for telling in ("Towner", "example.org", "0000-0002", "University of Towns", "a" * 40):
-        assert telling not in everything
-    assert not both.findings
-    assert "Towner" in said(both.contents["manuscript-named.docx"])
+def test_a_stale_article_is_not_handed_in(root):
+    article = root / "paper.qmd"
+    kept = article.read_text()
+    article.write_text(kept + "\nMore.\n")
+    try:
+        done, files = submitted(root, "--for", "generic")
+    finally:
+        article.write_text(kept)
+    assert done.returncode == 1
+    assert "the article is stale" in done.stderr
+    assert not files
 
 
-def test_what_tells_is_found_where_it_stands(tmp_path):
-    project = lay_out(tmp_path, ARTICLE.replace("Towns grow, as", "We at the University of Towns say, as"))
-    (found,) = submission(project, BOTH).findings
-    assert "says “University of Towns”" in found.message
-    assert found.where == "paper.qmd:19"
-
-
-def test_the_title_page_takes_what_the_manuscript_leaves_out(both):
-    page = said(both.contents["title-page.docx"])
-    for part in ("Ann Towner", "University of Towns", "ann@example.org", "0000-0002-1825-0097"):
-        assert part in page
-    assert "thanks the readers of Table\u00a01" in page
-    assert "Acknowledgements" not in said(both.contents["manuscript-anonymous.docx"])
-
-
-def test_lines_are_doubled_numbered_and_large(project, both):
-    document = opened(both.contents["manuscript-named.docx"])
-    style = document.styles["Body Text"]
-    assert style.paragraph_format.line_spacing == 2
-    assert style.font.size.pt == 12
-    assert "lnNumType" not in whole(both.contents["manuscript-named.docx"])
-    numbered = submission(project, replace(BOTH, versions=("named",), line_numbers=True))
-    assert "lnNumType" in whole(numbered.contents["manuscript.docx"])
-
-
-def test_floats_apart_leave_their_label_and_keep_their_numbers(project):
-    made = submission(
-        project, Profile("J", ("named",), figures=Figures("apart", "png", 300), tables="apart")
-    ).contents
-    text = said(made["manuscript.docx"])
-    assert "[Figure\u00a01]" in text
-    assert "[Table\u00a01]" in text
-    assert "as Figure\u00a01 and Table\u00a01 show" in text
-    assert text.rstrip().endswith("Figure\u00a02: A second map.")
-    assert not opened(made["manuscript.docx"]).tables
-    assert not opened(made["manuscript.docx"]).inline_shapes
-    tables = opened(made["tables.docx"])
-    assert [cell.text for cell in tables.tables[0].rows[1].cells] == ["A", "1"]
-    assert said(made["tables.docx"]).strip().startswith("Towns")
-    assert {name for name in made if name.startswith("figures/")} == {
-        "figures/figure-1.png",
-        "figures/figure-2.png",
-    }
-
-
-def test_floats_at_the_end_stand_behind_the_references(project):
-    made = submission(project, Profile("J", ("named",), figures=Figures("end"), tables="end")).contents
-    text = said(made["manuscript.docx"])
-    assert text.index("A First Book") < text.index("Table\u00a01: ") < text.index("Figure\u00a01: ")
-    assert len(opened(made["manuscript.docx"]).inline_shapes) == 2
-
-
-def test_figures_have_the_format_and_resolution_asked_for(project):
-    for dpi in (300, 600):
-        made = submission(project, replace(BOTH, figures=Figures("text", "tiff", dpi))).contents
-        image = Image.open(io.BytesIO(made["figures/figure-1.tif"]))
-        assert (image.format, image.size) == ("TIFF", (2 * dpi, dpi))  # 144 by 72 points
-        assert image.info["dpi"] == (dpi, dpi)
-    made = submission(project, replace(BOTH, figures=Figures("text", "pdf"))).contents
-    assert made["figures/figure-2.pdf"].startswith(b"%PDF-")
-
-
-def test_pixels_do_not_become_more(tmp_path):
-    Image.new("RGB", (40, 20)).save(tmp_path / "photo.png", dpi=(200, 200))
-    with Image.open(io.BytesIO(picture(tmp_path / "photo.png", "tiff", 150))) as image:
-        assert image.size == (40, 20)
-    with pytest.raises(PaperError, match="cannot become tiff at 600"):
-        picture(tmp_path / "photo.png", "tiff", 600)
-
-
-def test_words_are_counted_by_part(both):
-    counts = both.counts
-    assert counts.abstract == 6
-    # Growth; Towns grow, as @fig-map and @tbl-rows show (One 2001).; the note; the acknowledgements.
-    assert counts.text == 1 + 9 + 5 + 1 + 6
-    assert (counts.figures, counts.tables, counts.appendix_figures) == (1, 1, 1)
-    assert (counts.references, counts.keywords) == (1, 2)
-
-
-def test_limits_are_told_with_place_and_source(project):
-    limits = Limits(abstract_words=5, text_words=10, floats=1, keywords=(3, 5), references=1, figures=1)
-    found = submission(project, replace(BOTH, limits=limits)).findings
-    assert [(one.where, one.message) for one in found] == [
-        ("paper.qmd:10", "6 words in the abstract"),
-        ("paper.qmd:17", "22 words in the text, without abstract, floats, references"),
-        ("paper.qmd:23", "2 figures and tables in the text"),
-        ("paper.qmd:8", "2 keywords"),
-    ]
-    assert found[0].expected == "at most 5 (A journal)"
-
-
-def test_other_languages_stay_out_where_a_journal_has_one(project, both):
-    assert "Города" in said(both.contents["manuscript-named.docx"])
-    english = submission(project, replace(BOTH, languages=("en",))).contents
-    assert "Города" not in said(english["manuscript-named.docx"])
-
-
-def test_authors_are_read_in_every_form():
-    assert people({"author": "A. B."}) == [Person("A. B.")]
-    assert people({"author": ["A", {"name": "B", "affiliation": "C"}]}) == [
-        Person("A"),
-        Person("B", affiliations=("C",)),
-    ]
-    known = {
-        "author": [{"name": "A", "affiliations": [{"ref": "u"}]}],
-        "affiliations": [{"id": "u", "name": "U"}],
-    }
-    assert people(known)[0].affiliations == ("U",)
-
-
-@pytest.mark.parametrize("name", [path.stem for path in sorted(PROFILES.glob("*.yml"))])
-def test_every_profile_is_sound_and_names_its_source(name):
+@pytest.mark.parametrize("name", profiles())
+def test_every_profile_names_its_source_and_what_was_not_read(name):
     profile = read_profile(name)
-    assert name == "generic" or (profile.source and profile.source.page.startswith("http"))
+    assert profile.unread
+    assert name == "generic" or profile.source.startswith("http")
+    assert name == "generic" or re.fullmatch(r"\d{4}-\d\d-\d\d", profile.read)
 
 
-def test_a_wrong_profile_is_told_with_its_line(tmp_path):
-    with pytest.raises(UsageError, match="did you mean 'demography'"):
+def test_an_unknown_profile_is_refused_with_those_there_are():
+    with pytest.raises(PaperError, match=r"no profile 'demografy'.*demography"):
         read_profile("demografy")
-    file = tmp_path / "mine.yml"
-    file.write_text("journal: J\nversions: [secret]\nlimits:\n  abstract_word: 3\n")
-    with pytest.raises(Findings) as told:
-        read_profile(str(file))
-    assert {one.where for one in told.value.findings} == {"mine.yml:2", "mine.yml:4"}
-    file.write_text("journal: J\nversions: [named]\nlimits: {keywords: [1, 3]}\n")
-    assert read_profile(str(file)).limits.keywords == (1, 3)
 
 
-@pytest.fixture(scope="module")
-def jats(project):
-    return submission(project, replace(BOTH, jats=True)).contents["jats/article.xml"]
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("most: 1000", "most: many", 12, "limits.words.most"),
+        ("tables: apart", "tables: above", 10, "tables"),
+        ("journal: A Journal\n", "", 1, "lacks 'journal'"),
+        ("line_numbers", "line_nombers", 8, "line_numbers"),
+    ],
+)
+def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
+    path = tmp_path / "mine.yml"
+    path.write_text(PROFILE.replace(old, new))
+    with pytest.raises((PaperError, Findings)) as error:
+        read_profile(str(path))
+    assert f"mine.yml:{line}" in str(error.value)
+    assert said in str(error.value)
 
 
-def test_jats_names_authors_floats_and_references(jats):
-    root = etree.fromstring(re.sub(rb"<!DOCTYPE.*?>", b"", jats, flags=re.DOTALL))
-    assert root.findtext(".//contrib/name/surname") == "Towner"
-    assert root.findtext(".//contrib/contrib-id") == "https://orcid.org/0000-0002-1825-0097"
-    assert [one.findtext("label") for one in root.iter("fig", "table-wrap")] == [
-        "Figure\u00a01",
-        "Table\u00a01",
-        "Figure\u00a02",
-    ]
-    names = {one.get("id") for one in root.iter() if one.get("id")}
-    assert {one.get("rid") for one in root.iter("xref")} <= names
-    assert {one.text for one in root.iter("kwd")} == {"towns", "growth"}
-    assert root.find(".//ref/mixed-citation") is not None
-
-
-def test_jats_is_valid(jats):
-    """The DTD comes on no index as a small package of its own: JATS_DTD names the file where one has it."""
-    path = os.environ.get("JATS_DTD", "")
-    if not path:
-        pytest.skip("JATS_DTD names no JATS-journalpublishing1.dtd; version 1.1 and later will do")
-    dtd = etree.DTD(path)
-    known = re.search(r'PUBLIC IDENTIFIER\s+"[^"]* v(\d\.\d)|DTD v(\d\.\d)', Path(path).read_text())
-    version = next(filter(None, known.groups())) if known else "1.2"
-    text = re.sub(rb"<!DOCTYPE.*?>", b"", jats, flags=re.DOTALL)
-    root = etree.fromstring(text.replace(b'dtd-version="1.2"', f'dtd-version="{version}"'.encode()))
-    assert dtd.validate(root), dtd.error_log
+def test_a_limit_has_two_ends():
+    told = Told({"text": 10}, keywords=2, cited=3)
+    ends = [Measured("x", found, Limit(least=2, most=4)).kept for found in (1, 2, 4, 5)]
+    assert ends == [False, True, True, False]
+    assert measure(read_profile("demography"), told, "A title")[0].found == 10

@@ -135,23 +135,16 @@ def typeset(text: bytes, root: Path, epoch: int) -> bytes:
 
 def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
     """Write the article for a word processor."""
-    import tempfile
-
     from paperbuild.article import word
 
-    with tempfile.TemporaryDirectory() as folder:
-        reference = EXTENSION / "reference.docx"
-        if source.reference:
-            reference = Path(folder, "reference.docx")
-            reference.write_bytes(source.reference)
-        convert(
-            job,
-            source,
-            numbers,
-            to="docx",
-            picture="png",
-            options=[f"--reference-doc={reference}", f"--output={target.resolve()}"],
-        )
+    convert(
+        job,
+        source,
+        numbers,
+        to="docx",
+        picture="png",
+        options=[f"--reference-doc={EXTENSION / 'reference.docx'}", f"--output={target.resolve()}"],
+    )
     word.finish(target, line_numbers=bool(source.metadata.get("line-numbers")))
 
 

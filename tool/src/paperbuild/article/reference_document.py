@@ -207,27 +207,32 @@ FOOTER = (
 )
 
 
-RUNNING = ("BodyText", "FirstParagraph", "Compact", "Abstract", "Bibliography", "FootnoteText", "Callout")
-"""Styles of running text."""
+READ = (
+    "Normal",
+    "BodyText",
+    "FirstParagraph",
+    "Compact",
+    "Abstract",
+    "Bibliography",
+    "ImageCaption",
+    "TableCaption",
+)
+"""Styles of what is read as text, whose size and lines a journal may set for a manuscript."""
 
 
-def manuscript(spacing: float | None, size: float | None) -> dict[str, Style]:
-    """Return the styles of a manuscript: running text with so many lines a line, in so many points."""
-    changed = {
+def manuscript(size: float, line: float) -> dict[str, Style]:
+    """Return the styles with text of at least a size (points) at a line height (lines)."""
+    return STYLES | {
         name: replace(
-            STYLES[name],
-            size=size or STYLES[name].size,
-            spacing=(*STYLES[name].spacing[:2], spacing or STYLES[name].spacing[2]),
-            end=STYLES[name].end.replace(JUSTIFIED, ""),
+            STYLES[name], size=max(size, STYLES[name].size), spacing=(*STYLES[name].spacing[:2], line)
         )
-        for name in RUNNING
+        for name in READ
     }
-    return STYLES | changed
 
 
-def restyle(styles: str, ours: Mapping[str, Style]) -> str:
-    """Return ``styles.xml`` with these styles in place of pandoc's of the same identifiers."""
-    identifiers = {*ours, "Table", "Hyperlink"}
+def restyle(styles: str, ours: Mapping[str, Style] = STYLES) -> str:
+    """Return ``styles.xml`` with the article's styles in place of pandoc's of the same identifiers."""
+    identifiers = {*STYLES, "Table", "Hyperlink"}
 
     def drop(match: re.Match[str]) -> str:
         found = re.search(r'w:styleId="(\w+)"', match.group())
@@ -235,8 +240,8 @@ def restyle(styles: str, ours: Mapping[str, Style]) -> str:
 
     kept = re.sub(r"<w:style\s.*?</w:style>\s*", drop, styles, flags=re.DOTALL)
     kept = re.sub(r'<w:link w:val="\w+" ?/>', "", kept)
-    written = "".join(style.xml(identifier) for identifier, style in ours.items()) + TABLE_STYLE + LINK_STYLE
-    return kept.replace("</w:styles>", f"{written}</w:styles>")
+    added = "".join(style.xml(identifier) for identifier, style in ours.items()) + TABLE_STYLE + LINK_STYLE
+    return kept.replace("</w:styles>", f"{added}</w:styles>")
 
 
 def make(styles: Mapping[str, Style] = STYLES) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 from paperbuild.article import embedded
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
-from paperbuild.article.tree import Node, identifier, nodes, para, plain, rewrite, span, text
+from paperbuild.article.tree import Node, identifier, nodes, para, plain, span
 
 LABEL = re.compile(r"\{#(eq-[^}\s]+)\}")
 """What the reader of Markdown leaves behind a numbered formula."""
@@ -78,14 +78,3 @@ def printed(job: RenderJob, source: Source, numbers: Mapping[str, Any], tree: No
         for node in nodes(written["blocks"])
         if node["t"] == "Span" and "printed" in node["c"][0][1]
     }
-
-
-def spelled(value: Any, known: Mapping[str, str]) -> Any:
-    """Return a tree whose cross references are the words that they print, for where their target is not."""
-
-    def spell(node: Node) -> list[Node] | None:
-        if node["t"] != "Cite" or not refers(node):
-            return None
-        return text(known[key]) if (key := reference_key(node)) in known else list(node["c"][1])
-
-    return rewrite(value, spell)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages, quarto_settings
-from paperbuild.article.quarto_settings import NUMBERS, QuartoSettings
+from paperbuild.article.quarto_settings import QuartoSettings
 from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
-from paperbuild.ground.located import load_yaml
 from paperbuild.project.layout import ARTICLE
 
 FRONT_KEYS = frozenset(
@@ -54,8 +53,6 @@ class Source:
         Filters that see it after the article's own.
     styles : str
         CSS of a page besides the article's.
-    reference : bytes
-        The DOCX whose styles a DOCX takes in place of the article's; empty for these.
     """
 
     metadata: dict[str, Any]
@@ -66,7 +63,6 @@ class Source:
     tree: dict[str, Any] | None = None
     filters: tuple[Path, ...] = ()
     styles: str = ""
-    reference: bytes = b""
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""
@@ -97,12 +93,6 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
         cell; each with its file and line.
     """
     return _Reader(read_text(root), numbers).read()
-
-
-def read_numbers(root: Path) -> dict[str, Any]:
-    """Return the content of ``build/results/numbers.yml``; nothing where the pipeline has not run."""
-    path = root / NUMBERS
-    return (load_yaml(path, NUMBERS) or {}) if path.is_file() else {}
 
 
 def lookup(metadata: Mapping[str, Any], key: str) -> str | None:

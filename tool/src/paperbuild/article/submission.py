@@ -1,379 +1,407 @@
-"""What a journal asks of a submission, as a profile of it, and whether an article meets it."""
+"""What a journal asks of a manuscript, and the article made so: profiles, counts, documents.
+
+A profile is a small YAML file that names the page its demands were read on, and what could not be read there.
+The documents go through the same filters as the article's own, and one more that takes them apart.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
+from xml.etree import ElementTree as ET
 
-from annotated_types import Ge, Le, Len, MinLen
-
-from paperbuild.article import languages
+from paperbuild.article import embedded, languages, reference_document, source, word
 from paperbuild.article.extension import ASSETS
+from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
-from paperbuild.article.tree import Node, identifier, plain
-from paperbuild.ground.errors import PaperError, UsageError, raise_all, suggestion
+from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.located import STRICT, line_of, parse_yaml, problems, read_text, said
+from paperbuild.ground.surroundings import typesetter_environment
+from paperbuild.project.printed import read_numbers
 
 PROFILES = ASSETS / "profiles"
-NAMED_SECTIONS = re.compile(
-    r"(?i)(acknowledge?ments?|declarations?|funding|colophon|author contributions?|about the authors?)\b"
-)
-"""Sections that say who wrote the article; an anonymous version leaves them to the title page."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """Where a journal's rules stand."""
-
-    __pydantic_config__: ClassVar[Any] = STRICT
-
-    page: Annotated[str, MinLen(1)] = said("address of the instructions", "an address")
-    read: Annotated[str, MinLen(8)] = said("when they were read", 'a day, "2026-01-02"')
-    note: str = said("which copy or edition", "a few words", default="")
+FILTER = ASSETS / "submission.lua"
+JATS = "jats_publishing"
+Part = Literal["manuscript", "supplement"]
+Counted = Literal["text", "captions", "tables", "references", "abstract", "appendix"]
+WITHHELD = "[…]"
+"""What stands in a table's cell that names an author, where reviewers are not to know."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """How figures go."""
+    """Where figures go, and as what."""
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    place: Literal["text", "end", "apart"] = said(
-        "where they stand in the manuscript; `apart`: as files alone", "text, end or apart", default="text"
-    )
-    format: Literal["tiff", "png", "pdf", "svg"] = said(
-        "of the files", "tiff, png, pdf or svg", default="tiff"
-    )
-    dpi: Annotated[int, Ge(72), Le(2400)] = said(
-        "pixels per inch of the files, for tiff and png", "72 to 2400", default=300
-    )
+    place: Literal["text", "apart"] = said("in the text, or as files of their own", "text or apart")
+    format: Literal["tif", "png", "pdf", "svg"] = said("format of the files", "tif, png, pdf or svg")
+    resolution: int = said("dots an inch, where the format has any", "a whole number", default=300)
 
 
-Range = Annotated[tuple[int, ...], Len(2, 2)]
+@dataclass(frozen=True)
+class Limit:
+    """How many of something a journal takes."""
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    least: int | None = said("at least so many", "a whole number", default=None)
+    most: int | None = said("at most so many", "a whole number", default=None)
+    of: tuple[Counted, ...] = said(
+        "whose words are counted",
+        "[text, captions, tables, references, abstract, appendix]",
+        default=("text",),
+    )
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a journal takes; what is not set is not limited, or could not be read."""
+    """What is limited; what a journal does not limit, or what could not be read, is left out."""
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    abstract_words: int | None = said("words of the abstract", "a number", default=None)
-    text_words: int | None = said(
-        "words of the text with its notes, without abstract, floats, references and appendices",
-        "a number",
-        default=None,
-    )
-    total_words: int | None = said("words of everything but the appendices", "a number", default=None)
-    usual_words: Range | None = said(
-        "words that the text of most articles has: told, not held against it", "[least, most]", default=None
-    )
-    keywords: Range | None = said("keywords", "[least, most]", default=None)
-    figures: int | None = said("figures of the text", "a number", default=None)
-    tables: int | None = said("tables of the text", "a number", default=None)
-    floats: int | None = said("figures and tables of the text together", "a number", default=None)
-    references: int | None = said("works cited", "a number", default=None)
+    words: Limit | None = said("words of the manuscript", "{most: 8000, of: [text]}", default=None)
+    abstract: Limit | None = said("words of the abstract", "{most: 250}", default=None)
+    keywords: Limit | None = said("keywords", "{least: 3, most: 5}", default=None)
+    figures: Limit | None = said("figures of the manuscript", "{most: 8}", default=None)
+    tables: Limit | None = said("tables of the manuscript", "{most: 6}", default=None)
+    floats: Limit | None = said("figures and tables together", "{most: 8}", default=None)
+    references: Limit | None = said("works cited", "{most: 60}", default=None)
+    running_head: Limit | None = said("characters of the short title", "{most: 65}", default=None)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What one journal asks; see ``assets/profiles``."""
+    """What a journal asks of a manuscript."""
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    journal: Annotated[str, MinLen(1)] = said("its name", "a name")
-    versions: Annotated[tuple[Literal["named", "anonymous"], ...], MinLen(1)] = said(
-        "which manuscripts it takes", "[named], [anonymous] or both"
+    journal: str = said("name of the journal")
+    source: str = said("address of its instructions")
+    read: str = said("day they were read", "YYYY-MM-DD")
+    unread: tuple[str, ...] = said("what they ask could not be learnt of", "[text, text]")
+    anonymous: bool = said("whether reviewers are not to know the authors", "true or false")
+    line_spacing: float = said("lines a line takes", "a number")
+    font_size: float = said("points of the text", "a number")
+    line_numbers: bool = said("whether lines are numbered", "true or false")
+    figures: Figures = said("where figures go", "{place: apart, format: tif, resolution: 300}")
+    tables: Literal["text", "apart"] = said("tables in the text, or behind the references", "text or apart")
+    structured_abstract: bool = said(
+        "whether the abstract has parts with headings", "true or false", default=False
     )
-    source: Page | None = said("where its rules stand; none for no journal's", "page, read", default=None)
-    unread: tuple[str, ...] = said("rules that could not be read", "a list", default=())
-    also: tuple[str, ...] = said("what it asks that no program can see", "a list", default=())
-    languages: tuple[str, ...] = said(
-        "of the abstracts that stand in the manuscript; all where none is named",
-        "a list of codes",
-        default=(),
-    )
-    title_page: bool = said("whether the title page is a file of its own", "true or false", default=False)
-    spacing: Annotated[float, Ge(1), Le(3)] | None = said(
-        "lines for a line of the manuscript", "1 to 3", default=None
-    )
-    font_size: Annotated[float, Ge(8), Le(14)] | None = said(
-        "of the text, in points", "8 to 14", default=None
-    )
-    line_numbers: bool = said("whether lines are numbered", "true or false", default=False)
-    figures: Figures = said("how figures go", "place, format, dpi", default_factory=Figures)
-    tables: Literal["text", "end", "apart"] = said("where tables stand", "text, end or apart", default="text")
-    jats: bool = said("whether the archive holds the article as JATS XML", "true or false", default=False)
-    limits: Limits = said("how much it takes", "abstract_words, text_words, …", default_factory=Limits)
-
-
-def read_profile(name: str) -> Profile:
-    """Return a profile by its name, or from a file.
-
-    Raises
-    ------
-    UsageError
-        Where there is none of that name.
-    PaperError, Findings
-        With its line, for each entry of another shape.
-    """
-    known = {path.stem: path for path in sorted(PROFILES.glob("*.yml"))}
-    path = known.get(name, Path(name))
-    if not path.is_file():
-        raise UsageError(
-            f"no profile {name!r}{suggestion(name, known)}",
-            where="--for",
-            expected=f"{', '.join(known)}, or a file of your own",
-        )
-    shown = path.name
-    text = read_text(path, shown)
-    given = parse_yaml(text, shown)
-    wrong = problems(Profile, given, shown)
-    for place, error in wrong:
-        error.where = f"{shown}:{line_of(text, *place)}"
-    raise_all([error for _, error in wrong])
-    parts = {"source": Page, "figures": Figures, "limits": Limits}
-    return Profile(**{key: _part(parts.get(key), value) for key, value in given.items()})
-
-
-def _part(kind: Any, value: Any) -> Any:
-    if kind is not None:
-        return kind(**{key: _part(None, one) for key, one in value.items()})
-    return tuple(value) if isinstance(value, list) else value
+    limits: Limits = said("how much of what", "words: {most: 8000}", default_factory=Limits)
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What a submission is measured by.
+class Told:
+    """What the filter found.
 
     Attributes
     ----------
-    abstract, text, floats_words, references_words, appendix : int
-        Words: of the abstract; the text with its notes; figures' captions and tables with theirs; the list of
-        references; the appendices and what follows them.
-    figures, tables, appendix_figures, appendix_tables, keywords, references : int
-        How many.
+    words : mapping of str to int
+        By part: ``abstract``, ``text``, ``captions``, ``tables``, ``references``, ``appendix``.
+    floats : sequence of mapping
+        Figures and tables in order: ``kind``, ``label``, ``caption``, ``part``, ``source`` of a figure.
+    left : sequence of str
+        Paragraphs left out because they name an author.
+    abstracts : sequence of str
+        Languages of further abstracts, which are left out.
+    cited, keywords : int
+        Works in the references; keywords.
     """
 
-    abstract: int
-    text: int
-    floats_words: int
-    references_words: int
-    appendix: int
-    figures: int
-    tables: int
-    appendix_figures: int
-    appendix_tables: int
-    keywords: int
-    references: int
+    words: Mapping[str, int] = field(default_factory=dict)
+    floats: Sequence[Mapping[str, str]] = ()
+    left: Sequence[str] = ()
+    abstracts: Sequence[str] = ()
+    cited: int = 0
+    keywords: int = 0
 
-    @property
-    def total(self) -> int:
-        """Words of everything but the appendices."""
-        return self.abstract + self.text + self.floats_words + self.references_words
-
-
-def words(value: Any) -> int:
-    """Return how many words a tree has, as word processors count: what stands between blanks."""
-    return sum(bool(re.search(r"\w", one)) for one in plain(value).split())
-
-
-def count(tree: Node, lang: str) -> Counts:
-    """Return the counts of an article in a language."""
-    meta, parts = tree["meta"], list(_parts(tree, languages.of(lang).words["appendix"]))
-
-    def all_of(*names: str) -> list[Node]:
-        return [block for part, block in parts if part in names]
-
-    def named(prefix: str, *names: str) -> int:
-        return sum(identifier(one).startswith(prefix) for one in all_of(*names))
-
-    listed = meta.get("keywords", {"c": []})["c"]
-    entries = [one for block in all_of("references") for one in block["c"][1]]
-    return Counts(
-        abstract=words(meta.get("abstract", [])),
-        text=words(all_of("text")),
-        floats_words=words(all_of("float")),
-        references_words=words(all_of("references")),
-        appendix=words(all_of("appendix", "appendix float")),
-        figures=named("fig-", "float"),
-        tables=named("tbl-", "float"),
-        appendix_figures=named("fig-", "appendix float"),
-        appendix_tables=named("tbl-", "appendix float"),
-        keywords=len(listed),
-        references=len(entries),
-    )
-
-
-def _parts(tree: Node, opens: str) -> Iterator[tuple[str, Node]]:
-    """Yield every block with the part of the article that it belongs to."""
-    after = ""
-    for block in tree["blocks"]:
-        if block["t"] == "Header" and block["c"][0] == 1 and plain(block["c"][2]).startswith(opens):
-            after = "appendix"
-        if identifier(block) == "refs":
-            yield "references", block
-        elif identifier(block).startswith(("fig-", "tbl-")):
-            yield f"{after} float".strip(), block
-        elif block["t"] == "Div" and "abstract" in block["c"][0][1]:
-            yield "abstract", block
-        else:
-            yield after or "text", block
-
-
-def limit_findings(profile: Profile, counts: Counts, source: Source) -> list[PaperError]:
-    """Return a finding for each limit of a journal that an article does not keep."""
-    limits, of = profile.limits, profile.journal
-    told = f"{of}, {profile.source.page}, read {profile.source.read}" if profile.source else of
-    found = []
-
-    def hold(number: int, least: int, most: int | None, what: str, token: str) -> None:
-        if most is not None and not least <= number <= most:
-            range_ = f"{least} to {most}" if least else f"at most {most}"
-            found.append(
-                PaperError(f"{number} {what}", where=source.place(token), expected=f"{range_} ({told})")
-            )
-
-    hold(counts.abstract, 0, limits.abstract_words, "words in the abstract", "abstract:")
-    hold(counts.text, 0, limits.text_words, "words in the text, without abstract, floats, references", "# ")
-    hold(counts.total, 0, limits.total_words, "words without the appendices", "# ")
-    hold(counts.figures, 0, limits.figures, "figures in the text", "#fig-")
-    hold(counts.tables, 0, limits.tables, "tables in the text", "#tbl-")
-    hold(counts.figures + counts.tables, 0, limits.floats, "figures and tables in the text", "#fig-")
-    hold(counts.references, 0, limits.references, "works cited", "#refs")
-    if limits.keywords:
-        hold(counts.keywords, limits.keywords[0], limits.keywords[1], "keywords", "keywords:")
-    return found
-
-
-# Who wrote it ----------------------------------------------------------------------------------------------
+    def of(self, kind: str, part: str = "text") -> list[Mapping[str, str]]:
+        """Figures (``fig``) or tables (``tbl``) of a part."""
+        return [one for one in self.floats if one["kind"] == kind and one["part"] == part]
 
 
 @dataclass(frozen=True)
-class Person:
-    """An author."""
+class Measured:
+    """One limit and what the article has: `what` is counted, `found` times, within `limit` or not."""
 
-    name: str
-    given: str = ""
-    family: str = ""
-    email: str = ""
-    orcid: str = ""
-    affiliations: tuple[str, ...] = ()
+    what: str
+    found: int
+    limit: Limit
+
+    @property
+    def kept(self) -> bool:
+        """Whether the article keeps to it."""
+        least, most = self.limit.least, self.limit.most
+        return (least is None or self.found >= least) and (most is None or self.found <= most)
+
+    def __str__(self) -> str:
+        """In a line: what, how many, what is asked."""
+        bounds = {"at least": self.limit.least, "at most": self.limit.most}
+        asked = ", ".join(f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None)
+        return f"{self.what}: {self.found:,} ({asked})"
 
 
-def people(metadata: Mapping[str, Any]) -> list[Person]:
-    """Return the authors as front matter names them, in Quarto's forms."""
-    listed = metadata.get("author") or []
-    known = {
-        one["id"]: _affiliation(one, {})
-        for one in metadata.get("affiliations") or []
-        if isinstance(one, dict) and "id" in one
+def profiles() -> dict[str, Path]:
+    """Return the profiles that come with the build, by name."""
+    return {path.stem: path for path in sorted(PROFILES.glob("*.yml"))}
+
+
+def read_profile(name: str) -> Profile:
+    """Return a profile by its name, or from a YAML file of the author's.
+
+    Raises
+    ------
+    PaperError, Findings
+        Where there is none, or something in it is wrong, with its line.
+    """
+    path = profiles().get(name) or Path(name)
+    if path.suffix not in (".yml", ".yaml") or not path.is_file():
+        raise PaperError(
+            f"no profile {name!r}{suggestion(name, profiles())}",
+            where="--for",
+            expected=f"{', '.join(profiles())}, or a file NAME.yml",
+            remedy="copy the generic one and write down what the journal's instructions ask",
+        )
+    text = read_text(path, path.name)
+    plain = parse_yaml(text, path.name)
+    wrong = problems(Profile, plain, path.name)
+    for place, error in wrong:
+        error.where = f"{path.name}:{line_of(text, *place)}"
+    raise_all([error for _, error in wrong])
+    limits = {key: Limit(**_listed(value)) for key, value in (plain.pop("limits", None) or {}).items()}
+    figures = Figures(**plain.pop("figures"))
+    return Profile(**_listed(plain), figures=figures, limits=Limits(**limits))
+
+
+def _listed(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}
+
+
+def measure(profile: Profile, told: Told, running_head: str) -> list[Measured]:
+    """Return every limit of a profile with what the article has."""
+    limits = profile.limits
+    found = {
+        "words": sum(told.words.get(part, 0) for part in limits.words.of) if limits.words else 0,
+        "abstract": told.words.get("abstract", 0),
+        "keywords": told.keywords,
+        "figures": len(told.of("fig")),
+        "tables": len(told.of("tbl")),
+        "floats": len(told.of("fig")) + len(told.of("tbl")),
+        "references": told.cited,
+        "running_head": len(running_head),
     }
-    found = []
-    for one in listed if isinstance(listed, list) else [listed]:
-        if not isinstance(one, dict):
-            found.append(Person(str(one)))
-            continue
-        name = one["name"] if isinstance(one.get("name"), dict) else {"literal": one.get("name"), **one}
-        given, family = str(name.get("given") or ""), str(name.get("family") or "")
-        given_places = one.get("affiliations") or one.get("affiliation") or []
-        own = given_places if isinstance(given_places, list) else [given_places]
-        found.append(
-            Person(
-                str(name.get("literal") or " ".join(filter(None, (given, family)))),
+    called = {
+        "words": f"words of {', '.join(limits.words.of)}" if limits.words else "",
+        "abstract": "words of the abstract",
+        "floats": "figures and tables",
+        "references": "works cited",
+        "running_head": "characters of the running head",
+    }
+    given = {name: getattr(limits, name) for name in found}
+    return [Measured(called.get(name, name), found[name], limit) for name, limit in given.items() if limit]
+
+
+class Submission:
+    """The article as a journal asks for it; each document is written when it is asked for.
+
+    Parameters
+    ----------
+    job : RenderJob
+        Root and date; its output is not used.
+    profile : Profile
+        What the journal asks.
+    anonymous : bool
+        Whether names are left out.
+    names : sequence of str
+        What tells who the authors are: names, addresses, the repository.
+    """
+
+    def __init__(self, job: RenderJob, profile: Profile, *, anonymous: bool, names: Sequence[str]) -> None:
+        self.job, self.profile, self.anonymous, self.names = job, profile, anonymous, tuple(names)
+        self.numbers = read_numbers(job.root)
+        self.source = source.read(job.root, self.numbers)
+        self.words = languages.of(self.source.settings.lang).words
+
+    def _source(self, part: str, told: Path) -> Source:
+        metadata = dict(self.source.metadata)
+        metadata["submission"] = {
+            "part": part,
+            "told": str(told),
+            "anonymous": self.anonymous,
+            "names": list(self.names),
+            "figures": self.profile.figures.place,
+            "tables": self.profile.tables,
+            "appendix": self.words["appendix"],
+            "keywords": self.words["keywords"],
+            "withheld": WITHHELD,
+        }
+        return replace(self.source, metadata=metadata)
+
+    def _numbers(self) -> dict[str, Any]:
+        """Return the numbers without what leads to a repository, and for the anonymous without the date."""
+        dropped = {"provenance", *(["date"] if self.anonymous else [])}
+        return {key: value for key, value in self.numbers.items() if key not in dropped}
+
+    def docx(self, part: Part, target: Path) -> Told:
+        """Write the main text or the supplement for a word processor, and return what was counted."""
+        profile = self.profile
+        with tempfile.TemporaryDirectory() as folder:
+            look, told = Path(folder, "reference.docx"), Path(folder, "told.json")
+            styles = reference_document.manuscript(profile.font_size, profile.line_spacing)
+            look.write_bytes(reference_document.make(styles))
+            embedded.convert(
+                self.job,
+                self._source(part, told),
+                self._numbers(),
+                to="docx",
+                picture="png",
+                options=[
+                    f"--reference-doc={look}",
+                    f"--output={target.resolve()}",
+                    f"--lua-filter={FILTER}",
+                ],
+            )
+            word.finish(target, line_numbers=profile.line_numbers)
+            return _told(told)
+
+    def jats(self) -> bytes:
+        """Return the whole article as JATS (Journal Publishing), with the names the journal is to print."""
+        with tempfile.TemporaryDirectory() as folder:
+            given = self._source("manuscript", Path(folder, "told.json"))
+            given.metadata["journal"] = {"title": self.profile.journal}
+            given.metadata["submission"]["anonymous"] = False
+            text = embedded.convert(
+                self.job,
                 given,
-                family,
-                str(one.get("email") or ""),
-                str(one.get("orcid") or "").rpartition("/")[2],
-                tuple(_affiliation(place, known) for place in own),
+                {key: value for key, value in self.numbers.items() if key != "provenance"},
+                to=JATS,
+                picture="svg",
+                options=[f"--lua-filter={FILTER}"],
             )
+        return finished_jats(text)
+
+    def title_page(
+        self, target: Path, told: Told, measured: Sequence[Measured], about: Mapping[str, Any]
+    ) -> None:
+        """Write the page that an editor sees and a reviewer does not."""
+        import subprocess
+
+        lines = [f"# {about['title']}", *(f"**{name}**" for name in about["authors"])]
+        lines += [f"{key}: {value}" for key, value in about["facts"].items() if value]
+        if measured:
+            lines += ["# Counts", *(f"{one}{'' if one.kept else ' — over the limit'}" for one in measured)]
+        if told.left:
+            lines += ["# Left out of the anonymous manuscript", *told.left]
+        subprocess.run(
+            [embedded.pandoc(), "--from=markdown-yaml_metadata_block", "--to=docx", f"--output={target}"],
+            input="\n\n".join(lines).encode("utf-8"),
+            check=True,
+            env=typesetter_environment(str(target.parent), self.job.epoch),
         )
-    return found
 
+    def figures(self, told: Told) -> Iterator[tuple[str, bytes]]:
+        """Yield the figures in order, each with its name (``Figure-1.tif``), in the format asked for."""
+        for one in told.floats:
+            if one["kind"] == "fig":
+                name = re.sub(r"\W+", "-", one["label"]).strip("-")
+                drawing = (self.job.root / one["source"]).with_suffix(".svg")
+                yield f"{name}.{self.profile.figures.format}", self._drawn(drawing)
 
-def _affiliation(value: Any, known: Mapping[str, str]) -> str:
-    if not isinstance(value, dict):
-        return known.get(str(value), str(value))
-    if "ref" in value:
-        return known.get(str(value["ref"]), "")
-    keys = ("department", "name", "city", "country")
-    return ", ".join(str(value[key]) for key in keys if value.get(key))
+    def _drawn(self, drawing: Path) -> bytes:
+        """Return a drawing in the format and resolution that is asked for."""
+        import typst
 
-
-def parted(tree: Node) -> tuple[Node, list[Node]]:
-    """Return an article without the sections that say who wrote it, and these."""
-    kept: list[Node] = []
-    taken: list[Node] = []
-    level = 0
-    for block in tree["blocks"]:
-        if block["t"] == "Header" and (not level or block["c"][0] <= level):
-            level = block["c"][0] if NAMED_SECTIONS.match(plain(block["c"][2])) else 0
-        (taken if level else kept).append(block)
-    return {**tree, "blocks": kept}, taken
-
-
-def in_languages(tree: Node, codes: Sequence[str]) -> Node:
-    """Return an article without abstracts in other languages than these; all of it where none is named."""
-
-    def kept(block: Node) -> bool:
-        if block["t"] != "Div" or "abstract" not in block["c"][0][1]:
-            return True
-        return dict(map(tuple, block["c"][0][2])).get("lang", "") in ("", *codes)
-
-    return {**tree, "blocks": [one for one in tree["blocks"] if kept(one)]} if codes else tree
-
-
-def anonymous(tree: Node) -> Node:
-    """Return an article that does not say who wrote it, as far as its front matter and such sections do."""
-    meta = {key: value for key, value in tree["meta"].items() if key not in ("author", "affiliations")}
-    return {**parted(tree)[0], "meta": meta}
-
-
-def naming(tree: Node, telling: Sequence[str], source: Source) -> list[PaperError]:
-    """Return a finding for each name, address or place of work that an anonymous article still says."""
-    said = plain([tree["meta"].get(key, []) for key in ("title", "subtitle", "abstract")] + tree["blocks"])
-    found = []
-    for one in dict.fromkeys(telling):
-        if not re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said):
-            continue
-        places = _places(source, one) or [source.place(one)]
-        also = f"; also at {', '.join(places[1:4])}" if len(places) > 1 else ""
-        more = f" and {len(places) - 4} places more" if len(places) > 4 else ""
-        found.append(
-            PaperError(
-                f"the anonymous manuscript says “{one}”{also}{more}",
-                where=places[0],
-                expected="nothing that tells who wrote it",
-                remedy="write it otherwise, or under a heading such as Acknowledgements or Declarations",
+        wanted = self.profile.figures
+        if not drawing.is_file():
+            raise PaperError(
+                "this figure is no drawing, which could be set in any resolution",
+                where=drawing.with_suffix("").relative_to(self.job.root).as_posix(),
+                expected="an SVG, as figure() makes it",
             )
-        )
-    return found
+        if wanted.format == "svg":
+            return drawing.read_bytes()
+        shown = json.dumps("/" + drawing.relative_to(self.job.root).as_posix())
+        page = f"#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image({shown})\n"
+        options: dict[str, Any] = {"root": str(self.job.root), "ignore_system_fonts": True}
+        if wanted.format == "pdf":
+            return bytes(typst.compile(page.encode(), **options, timestamp=self.job.epoch, pdf_tags=False))
+        pixels = typst.compile(page.encode(), **options, format="png", ppi=float(wanted.resolution))
+        return _pixels(bytes(pixels if isinstance(pixels, bytes) else pixels[0]), wanted)
 
 
-def _places(source: Source, words: str) -> list[str]:
-    """Return where the text says something outside the sections that an anonymous version leaves out."""
-    found, level = [], 0
-    for line, (path, number) in zip(source.body.split("\n"), source.places, strict=False):
-        heading = re.match(r"(#{1,6})\s+(.*)", line)
-        if heading and (not level or len(heading[1]) <= level):
-            level = len(heading[1]) if NAMED_SECTIONS.match(heading[2]) else 0
-        if not level and words in line:
-            found.append(f"{path}:{number}")
-    return found
+def _pixels(png: bytes, wanted: Figures) -> bytes:
+    """Return a picture that says its resolution, as TIFF or PNG."""
+    import io
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    size = (wanted.resolution, wanted.resolution)
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if wanted.format == "tif":
+        picture.save(stream, "TIFF", compression="tiff_lzw", dpi=size)
+    else:
+        picture.save(stream, "PNG", dpi=size)
+    return stream.getvalue()
 
 
-def telling(authors: Sequence[Person]) -> list[str]:
-    """Return what tells an author: name, family name, mail, ORCID, place of work."""
-    return [
-        value
-        for person in authors
-        for part in fields(person)
-        if part.name != "given"
-        for value in (
-            getattr(person, part.name) if part.name == "affiliations" else (getattr(person, part.name),)
-        )
-        if len(value) > 2
-    ]
+def _told(path: Path) -> Told:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    # An empty list of Lua is written as an object would be.
+    lists = {name: list(found.get(name) or ()) for name in ("floats", "left", "abstracts")}
+    return Told(found["words"], **lists, cited=found.get("cited", 0), keywords=found["keywords"])
+
+
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+DOCTYPE = (
+    '<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Publishing DTD v1.2 20190208//EN" '
+    '"JATS-publishing1.dtd">'
+)
+
+
+def finished_jats(document: bytes) -> bytes:
+    """Return JATS as pandoc wrote it with what pandoc cannot say.
+
+    Labels of figures and tables apart from captions; abstracts in other languages where they belong.
+    """
+    for prefix, address in {
+        "mml": "http://www.w3.org/1998/Math/MathML",
+        "xlink": "http://www.w3.org/1999/xlink",
+    }.items():
+        ET.register_namespace(prefix, address)
+    root = ET.fromstring(document)
+    for kind in ("fig", "table-wrap"):
+        for element in root.iter(kind):
+            _label(element)
+    front, body = root.find("front/article-meta"), root.find("body")
+    if front is not None and body is not None:
+        place = next((i for i, child in enumerate(front) if child.tag == "abstract"), len(front) - 1) + 1
+        for box in [child for child in body if child.tag == "boxed-text" and child.get(LANG)]:
+            body.remove(box)
+            box.tag = "trans-abstract"
+            front.insert(place, box)
+            place += 1
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{text}\n'.encode()
+
+
+def _label(element: ET.Element) -> None:
+    """Give a float its name, where pandoc has named the table inside, and its label an element."""
+    inner = element.find("table")
+    if inner is not None and "id" in inner.attrib:
+        element.set("id", inner.attrib.pop("id"))
+    paragraph = element.find("caption/p")
+    found = re.match(r"(\D+\d+):\s*", paragraph.text or "") if paragraph is not None else None
+    if paragraph is None or not found:
+        return
+    label = ET.Element("label")
+    label.text = found[1]
+    paragraph.text = (paragraph.text or "")[found.end() :]
+    element.insert(0, label)

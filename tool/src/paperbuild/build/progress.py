@@ -9,12 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-
-def clock(seconds: float) -> str:
-    """Return a duration as people read it: ``0.4 s``, ``12 s``, ``3:05``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+from paperbuild.build.report import clock
 
 
 class Progress:

@@ -6,10 +6,12 @@ from paperbuild.article import extension, quarto_settings
 from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.project import parameters, register
 from paperbuild.project.layout import LOCK, QUARTO_PROJECT, TOLERANCES
 from paperbuild.project.tolerances import read_tolerances
+from paperbuild.project.workspace import own_version
 
 
 def parameter_findings(subject: Subject) -> Iterable[PaperError]:
@@ -45,6 +47,15 @@ def setting_findings(subject: Subject) -> Iterable[PaperError]:
     return ()
 
 
+def table_findings(subject: Subject) -> Iterable[PaperError]:
+    """Cells of tables that their schema or their checks do not allow."""
+    # Beside the build's own memory, which forgets what a build does not ask.
+    cache = HashCache(subject.project.build / "checked.json", own_version)
+    found = register.table_findings(subject.project.root, cache)
+    cache.save()
+    return found
+
+
 def package_findings(subject: Subject) -> Iterable[PaperError]:
     """Installed packages that are not those of the lock."""
     if not (subject.project.root / LOCK).is_file():
@@ -64,6 +75,12 @@ RULES = (
         "data without publisher, licence, unit or hash cannot be trusted, nor a changed file be noticed",
         "data/ and its register datapackage.json",
         lambda subject: register.findings(subject.project.root),
+    ),
+    Rule(
+        "tables",
+        "a wrong digit that stays within bounds, or a row that is gone, is found in no cell by itself",
+        "the cells of data/, by the schemas and checks of the register",
+        table_findings,
     ),
     Rule(
         "licences",

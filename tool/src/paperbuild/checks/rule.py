@@ -15,6 +15,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import load_yaml, read_text
 from paperbuild.project.layout import QUARTO_PROJECT, Project
 from paperbuild.project.manifest import Manifest, read_manifest
+from paperbuild.project.printed import read_numbers
 from paperbuild.project.settings import Settings
 
 
@@ -37,10 +38,10 @@ class Subject:
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
-        known: dict[str, Any] = {}
-        for path in (self.project.numbers, self.project.root / QUARTO_PROJECT):
-            if path.is_file():
-                known.update(load_yaml(path, self.project.relative(path)) or {})
+        known = read_numbers(self.project.render_root)
+        path = self.project.root / QUARTO_PROJECT
+        if path.is_file():
+            known.update(load_yaml(path, self.project.relative(path)) or {})
         for manuscript in self.article.manuscripts:
             known.update(manuscript.metadata)
         return known

@@ -87,7 +87,8 @@ def steps(project: Project) -> list[Step]:
     code = tuple(sorted(path.relative_to(root).as_posix() for path in project.src.rglob("*.py")))
     register = register_entries(project, HashCache(project.build / "hashes.json"))
     made = []
-    for name, settings in sorted(project.settings.notebooks.items()):
+    for name in project.steps:
+        settings = project.settings.notebooks[name]
         output = f"{FOLDER}/{name}.ipynb"
         notebook = f"{ANALYSIS}/{name}.ipynb"
         data = tuple(map(project.relative, declared_files(project, name, register)))
@@ -212,8 +213,9 @@ def edit_notebook(root: Path, name: str) -> None:
 
 def free_notebook(project: Project) -> str:
     """A notebook that no other depends on: changing it changes one step and the article."""
-    needed = {other for settings in project.settings.notebooks.values() for other in settings.results or ()}
-    return next(name for name in sorted(project.settings.notebooks) if name not in needed)
+    blocks = project.settings.notebooks
+    needed = {other for name in project.steps for other in blocks[name].results or ()}
+    return next(name for name in project.steps if name not in needed)
 
 
 def rounds(root: Path, changed: str, build: Sequence[str], repeat: int) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 The project says which in ``analysis/scale.py``: without an argument it prints its tasks, one a line, as
 ``task``, tab, ``who does it``; with the number of one it does it and prints JSON with ``seconds`` and
-``work`` (how many units of the task were done). Every one is a process of its own, whose memory is measured.
+``work`` (how many units of the task were done), and ``megabytes`` where its largest memory is not that of the
+task alone. Every one is a process of its own, whose memory is measured.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def measure(project: Project) -> list[Measured]:
         task, _, by = line.partition("\t")
         print(f"{task}: {by} …", flush=True)
         said, kilobytes = _said(project, str(number))
-        measured.append(Measured(task, by, megabytes=kilobytes / 1000, **json.loads(said)))
+        measured.append(Measured(task, by, **{"megabytes": kilobytes / 1000, **json.loads(said)}))
     return measured
 
 

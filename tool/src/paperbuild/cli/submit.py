@@ -1,57 +1,49 @@
-"""``paper submit``: the archive that a journal takes, by a profile, and what stands against it."""
+"""``paper submit``: the article as a journal asks for it, in one archive."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-from paperbuild.article.formats import DOCUMENTS
-from paperbuild.article.submission import read_profile
+from paperbuild.article.submission import profiles, read_profile
 from paperbuild.build.plan import make_plan
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
-from paperbuild.proof.deposit import archive, archive_name, refuse_unsound
-from paperbuild.proof.submission import submission
+from paperbuild.proof import submission
+from paperbuild.proof.deposit import refuse_unsound
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper submit``."""
+    known = ", ".join(profiles())
     parser.add_argument(
-        "--for",
-        dest="profile",
-        required=True,
-        metavar="PROFILE",
-        help="a journal's profile by name (generic, demographic-research, …), or a file of your own",
+        "--for", dest="profile", required=True, metavar="PROFILE", help=f"{known}, or a file of your own"
     )
-    chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--anonymous", action="store_true", help="only a manuscript that names no author")
-    chosen.add_argument("--named", action="store_true", help="only one that does")
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument(
+        "--named", action="store_true", help="with the authors' names, whatever the profile says"
+    )
+    names.add_argument("--anonymous", action="store_true", help="without them")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE.zip", help="where the archive goes (default: build/)"
+        "--output", type=Path, metavar="FILE.zip", help="where the archive goes (default: build/submission-…)"
     )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
-    """Write the archive for a journal; 1 where the article does not keep what it asks."""
+    """Write the archive that a journal takes; 1 where the article breaks one of its limits."""
     profile = read_profile(args.profile)
-    if args.anonymous or args.named:
-        profile = replace(profile, versions=("anonymous" if args.anonymous else "named",))
-    # It is set anew from the outputs, whatever becomes of the article's own documents.
-    documents = {one.file for one in DOCUMENTS.values()}
-    stale = make_plan(Workspace.open(project.root, project.scenario)).stale
-    refuse_unsound(project, [], [name for name in stale if name not in documents])
-    made = submission(project, profile)
-    name = f"{archive_name(project.root)}-for-{Path(args.profile).stem}.zip"
-    target = args.output or project.build / name
-    write_atomic(target, archive(made.contents, (), project.revision.epoch))
-    print(f"{target}: {len(made.contents)} files for {profile.journal}")
-    counts = made.counts
-    print(
-        f"words: {counts.text:,} in the text, {counts.abstract:,} in the abstract; "
-        f"{counts.figures} figures, {counts.tables} tables, {counts.references} works cited"
-    )
-    for one in made.findings:
-        print(one)
-    return 1 if made.findings else 0
+    refuse_unsound(project, (), make_plan(Workspace.open(project.root, project.scenario)).stale)
+    anonymous = args.anonymous or (profile.anonymous and not args.named)
+    made = submission.make(project, profile, anonymous=anonymous)
+    target = args.output or project.build / f"submission-{Path(args.profile).stem}.zip"
+    write_atomic(target, made.archive(project.revision.epoch))
+    print(f"{target}: {len(made.files)} files for {profile.journal}, {'anonymous' if anonymous else 'named'}")
+    for one in made.measured:
+        print(f"  {'' if one.kept else 'over the limit: '}{one}")
+    if made.told.left:
+        print(f"  paragraphs that name an author, on the title page only: {len(made.told.left)}")
+    if made.told.abstracts:
+        print(f"  abstracts left out: {', '.join(made.told.abstracts)}")
+    print(f"  could not be learnt from the journal's instructions: {'; '.join(profile.unread)}")
+    return 1 if made.over else 0

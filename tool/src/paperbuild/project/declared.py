@@ -13,8 +13,9 @@ from paperbuild.ground.hashing import HashCache, sha256_json
 from paperbuild.ground.located import line_of
 from paperbuild.project.layout import Project
 
-# Fields of a register entry that say when and how a file was recorded, not what its columns mean.
-BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes"})
+# Fields of a register entry that say when and how a file was recorded and what holds it to be right, not what
+# its columns mean.
+BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes", "checks"})
 
 
 @dataclass(frozen=True)

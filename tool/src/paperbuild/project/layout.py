@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,9 @@ TABLES = "tables"
 TEXTS = "text"
 MANIFEST = f"{FIGURES}/manifest.json"
 BUILD = "build"
+RESULTS = f"{BUILD}/results"
+NUMBERS = f"{RESULTS}/numbers.yml"
+EXECUTED = f"{BUILD}/notebooks"
 OUTPUT = "_output"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
@@ -51,6 +55,23 @@ INPUT_PATHS = (
     "tool",
     LOCK,
 )
+
+
+def below(path: Path, folder: Path) -> str | None:
+    """Return a path from `folder`, with forward slashes; None where it lies elsewhere.
+
+    Asked for a thousand files in every build, so that paths are texts here.
+    """
+    text, start = str(path), str(folder)
+    if text == start:
+        return "."
+    start = start if start.endswith(os.sep) else start + os.sep
+    return text[len(start) :].replace(os.sep, "/") if text.startswith(start) else None
+
+
+def is_generated(path: str) -> bool:
+    """Tell whether the build writes the file at this path from the root: what it holds are results."""
+    return path.startswith((f"{FIGURES}/", f"{TABLES}/", f"{BUILD}/"))
 
 
 @dataclass(frozen=True)
@@ -191,17 +212,17 @@ class Project:
     @property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
-        return self.render_root / BUILD / "results"
+        return self.render_root / RESULTS
 
     @property
     def numbers(self) -> Path:
         """The metadata file the article's numbers come from."""
-        return self.results / "numbers.yml"
+        return self.render_root / NUMBERS
 
     @property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.render_root / BUILD / "notebooks"
+        return self.render_root / EXECUTED
 
     @property
     def manifest(self) -> Path:
@@ -224,14 +245,20 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        shown = below(path, self.root)
+        return str(path) if shown is None else shown
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
-        """Names of the notebooks, in reading order."""
+        """Names of the notebooks that this variant runs, in reading order."""
+        others = (one for name, one in self.settings.scenarios.items() if name != self.scenario)
+        left_out = {step for one in others for step in one.only or ()}
+        own = self.settings.scenarios[self.scenario].only if self.scenario else None
+        return tuple(step for step in self.all_steps if step not in left_out or step in (own or ()))
+
+    @cached_property
+    def all_steps(self) -> tuple[str, ...]:
+        """Names of all notebooks, whatever variant runs them."""
         return tuple(sorted(p.stem for p in self.analysis.glob("*.ipynb") if STEP_NAME.fullmatch(p.stem)))
 
     @property
@@ -240,7 +267,9 @@ class Project:
         found = (path for path in self.analysis.rglob("*.ipynb") if path.is_file())
         inner = {path: path.relative_to(self.analysis) for path in found}
         own = (path for path, below in inner.items() if not any(map(is_leftover, below.parts)))
-        return tuple(sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.steps))
+        return tuple(
+            sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.all_steps)
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -248,7 +277,7 @@ class Project:
         from paperbuild.project.settings import read_settings
 
         path = self.parameters_file
-        return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
+        return read_settings(path, self.relative(path), self.build / "parameters.json", self.all_steps)
 
     @cached_property
     def revision(self) -> Revision:

@@ -241,7 +241,7 @@ def all_declared(project: Project) -> dict[str, list[Parameter]]:
     text = read_text(project.parameters_file, shown)
     found: dict[str, list[Parameter]] = {}
     findings: list[PaperError] = []
-    for step in project.steps:
+    for step in project.all_steps:
         path = project.notebook(step)
 
         def where(name: str, step: str = step) -> str:

@@ -6,7 +6,7 @@ import io
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from paperbuild.project.layout import FIGURES
 from paperbuild.project.tolerances import Tolerances
@@ -40,12 +40,11 @@ def pixels(path: str, content: bytes) -> Pixels:
     from PIL import Image
 
     if path.endswith(".svg"):
-        content = draw_svg(content)
+        content = _draw_svg(content)
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
-def draw_svg(content: bytes, form: Literal["png", "pdf"] = "png", ppi: float = 144.0) -> bytes:
-    """Return an SVG as pixels, so many per inch, or as a PDF, drawn by Typst."""
+def _draw_svg(content: bytes) -> bytes:
     import typst
 
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +53,7 @@ def draw_svg(content: bytes, form: Literal["png", "pdf"] = "png", ppi: float = 1
         page.write_text(
             '#set page(width: auto, height: auto, margin: 0pt)\n#image("figure.svg")\n', encoding="utf-8"
         )
-        return typst.compile(str(page), format=form, ppi=ppi, timestamp=0)
+        return typst.compile(str(page), format="png", ppi=144.0)
 
 
 def changed_share(expected: Pixels, found: Pixels, levels: int) -> float:

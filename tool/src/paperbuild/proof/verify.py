@@ -27,12 +27,12 @@ from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
 from paperbuild.ground.hashing import sha256_bytes, sha256_file
 from paperbuild.ground.interpreter import FREE_VARIABLE
-from paperbuild.ground.located import load_yaml
 from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import own_wheel
 from paperbuild.project.layout import FIGURES, LOCK, MANIFEST, OUTPUT, TABLES, TEXTS, Project
 from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
+from paperbuild.project.printed import read_numbers
 from paperbuild.project.revision import require_commit
 from paperbuild.project.tolerances import Tolerances, read_tolerances
 from paperbuild.proof.artefacts import compare_artefacts
@@ -215,8 +215,8 @@ def recipe_notes(expected: Reference, found: Reference | None) -> list[str]:
 
 def build_of(root: Path) -> dict[str, Any]:
     """What the last build in a folder says of itself: commit, date, versions; empty where there was none."""
-    numbers = Project(root).numbers
-    return (load_yaml(numbers, str(numbers)) or {}).get("build", {}) if numbers.is_file() else {}
+    found: dict[str, Any] = read_numbers(root).get("build", {})
+    return found
 
 
 def engines_of(manifest: Manifest) -> dict[str, str]:

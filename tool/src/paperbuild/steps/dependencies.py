@@ -42,10 +42,13 @@ class Scanner:
     _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _own: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
+    _codes: dict[Path, str] = field(default_factory=dict)
+    _beside: dict[Path, list[Path]] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        """Forget which modules were found, because files may have changed since."""
+        """Forget which modules were found and what they hold, because files may have changed since."""
         self._found, self._direct, self._closures, self._own = {}, {}, {}, {}
+        self._codes, self._beside = {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -56,10 +59,11 @@ class Scanner:
 
     def code(self, path: Path) -> str:
         """Return the hash of a module's meaning: its syntax tree, so neither comments nor formatting."""
-        digest = self.file(path)
-        return self.cache.fact(
-            "code", digest, lambda: sha256_bytes(code_digest_text(read_code(path)).encode())
-        )
+        if path not in self._codes:
+            self._codes[path] = self.cache.fact(
+                "code", self.file(path), lambda: sha256_bytes(code_digest_text(read_code(path)).encode())
+            )
+        return self._codes[path]
 
     def imports(self, path: Path) -> list[list[Any]]:
         """Return the imports a module contains anywhere, as ``[level, module, [names]]``."""
@@ -204,10 +208,15 @@ class Scanner:
 
         What editors leave beside them is none: a kernel may not read it, and saving a file reruns nothing.
         """
-        folders = {path.parent for path in modules if (path.parent / "__init__.py").is_file()}
-        found = []
-        for folder in sorted(folders):
-            for where, below, names in os.walk(folder):
+        return [
+            file for folder in sorted({path.parent for path in modules}) for file in self._files_of(folder)
+        ]
+
+    def _files_of(self, package: Path) -> list[Path]:
+        """Return the files other than code of one package; none where the folder is no package."""
+        if package not in self._beside:
+            found = self._beside[package] = []
+            for where, below, names in os.walk(package) if (package / "__init__.py").is_file() else ():
                 here = Path(where)
                 # A package inside a package answers for its own files.
                 below[:] = sorted(
@@ -215,7 +224,7 @@ class Scanner:
                 )
                 kept = (name for name in sorted(names) if not name.endswith(".py") and not is_leftover(name))
                 found += [here / name for name in kept]
-        return found
+        return self._beside[package]
 
 
 def _own_file(name: str) -> Path | None:

@@ -5,7 +5,7 @@
 --   paper-problem <TAB> text to look for in the source <TAB> what is wrong <TAB> what is supported
 -- and ends the run with status 84. Shortcodes are gone before pandoc reads the text (source.py).
 
-local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT:match("jats") or FORMAT
+local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT
 local NBSP = "\u{a0}"
 local NAMED = { fig = "figure", tbl = "table", sec = "section", eq = "equation" }
 local CALLOUT = { note = true, warning = true, important = true, tip = true, caution = true }
@@ -304,9 +304,6 @@ local function figure(element, provenance)
     return typst_float("fig", false, identifier, caption,
       { raw('#image("/' .. image.src .. '", alt: "' .. alt .. '"' .. width .. ")") }, provenance)
   end
-  if TARGET == "jats" then
-    return pandoc.Blocks({ pandoc.Figure({ pandoc.Plain({ image }) }, { pandoc.Plain(caption) }, pandoc.Attr(identifier)) })
-  end
   local blocks = pandoc.Blocks({ styled("Captioned Figure", { pandoc.Para({ image }) }, identifier),
     styled("Image Caption", { pandoc.Para(caption) }) })
   if provenance then
@@ -350,14 +347,6 @@ local function numbered_table(div, provenance)
   elseif TARGET == "typst" then
     local breakable = landscape or rows > LONGEST_WHOLE_TABLE
     return typst_float("tbl", breakable, identifier, caption, content, provenance), landscape
-  end
-  if TARGET == "jats" then
-    return content:walk({
-      Table = function(tbl)
-        tbl.attr, tbl.caption.long = pandoc.Attr(identifier), pandoc.Blocks({ pandoc.Plain(caption) })
-        return tbl
-      end,
-    })
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
   blocks:extend(content)

@@ -363,22 +363,7 @@ function Meta(meta)
     }
   end
   -- Quarto sets authors by itself in the other formats; without it, a template is given their names.
-  if FORMAT:match("jats") and not quarto then
-    local count = 0
-    meta.author = authors:map(function(author)
-      return {
-        surname = author.family,
-        ["given-names"] = author.given,
-        name = author.name,
-        orcid = author.orcid,
-        email = author.email,
-        affiliation = pandoc.List(author.affiliations):map(function(place)
-          count = count + 1
-          return { id = tostring(count), organization = place }
-        end),
-      }
-    end)
-  elseif not quarto and #authors > 0 then
+  if not quarto and #authors > 0 then
     meta.author = authors:map(function(author)
       return pandoc.MetaInlines(pandoc.Inlines(author.name))
     end)
