@@ -586,7 +586,7 @@ def emigrants(series: pd.DataFrame) -> Emigrants:
         population_year=int(last["population_year"]),
         russian_ratio=float(last["ratio"]),
         points=len(series),
-        first_year=int(series["year"].min()),
+        first_year=int(series["period"].str[:4].astype(int).min()),
         share_lowest=series["emigrant_share"].min(),
         share_highest=series["emigrant_share"].max(),
         ratio_low=series["ratio"].min(),

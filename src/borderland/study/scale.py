@@ -67,7 +67,8 @@ def _engine(draws: int, jobs: int = 1) -> dict[str, Any]:
     grid, evaluate = status_curve(draws)
     started = time.perf_counter()
     curve = specification.run(grid, evaluate, jobs=jobs, batch=curves.STATUS_BATCH)
-    return {"seconds": time.perf_counter() - started, "work": len(curve.estimates) * (1 + draws)}
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "work": len(curve.estimates) * (1 + draws), "workers": jobs}
 
 
 def _plain(draws: int) -> dict[str, Any]:

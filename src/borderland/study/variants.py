@@ -84,7 +84,8 @@ def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
         if path is None:
             raise ValueError(f"{FILE}: none at or above {here}; run inside the project")
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["scenarios"]
-    return {name: scenario["set"] for name, scenario in declared.items()}
+    # One that sets nothing adds a notebook, on data of its own, and varies no other.
+    return {name: scenario["set"] for name, scenario in declared.items() if "set" in scenario}
 
 
 # --- blocks of statistics -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy import stats
+from scipy import linalg, stats
 
 from borderland.methods import convergence
 from borderland.methods.convergence import segmented_regression, turn_test, turn_test_size
@@ -67,6 +67,23 @@ def test_the_line_under_one_autocorrelation_is_that_of_generalised_least_squares
     line = np.column_stack([np.ones(18), years, years >= 2010, np.where(years >= 2010, years - 2010, 0)])
     fit = sm.GLS(made.to_numpy(), line, sigma=0.6 ** np.abs(years[:, None] - years)).fit()
     assert turn_test(made, 2010, 2.0, 99, 0).change == pytest.approx(fit.params[3])
+
+
+def test_autocorrelations_weigh_by_the_likelihood_of_error_contrasts():
+    made = series(5, -1.0).drop([2003])
+    years = made.index.to_numpy(float)
+    line = np.column_stack([np.ones(19), years, years >= 2010, np.where(years >= 2010, years - 2010, 0)])
+    contrasts = linalg.null_space(line.T)  # what no line explains
+    changes, likelihoods = [], []
+    for rho in convergence._AUTOCORRELATIONS:
+        dependence = rho ** np.abs(years[:, None] - years)
+        changes.append(sm.GLS(made.to_numpy(), line, sigma=dependence).fit().params[3])
+        spread = contrasts.T @ dependence @ contrasts
+        seen = contrasts.T @ made.to_numpy()
+        squares = seen @ np.linalg.solve(spread, seen)
+        likelihoods.append(np.linalg.det(spread) ** -0.5 * squares ** (-len(seen) / 2))
+    expected = np.average(changes, weights=likelihoods)
+    assert turn_test(made, 2010, 2.0, 99, 0).change == pytest.approx(expected)
 
 
 def test_a_turn_of_the_smallest_size_is_ruled_out_no_more_often_than_the_level():

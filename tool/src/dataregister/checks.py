@@ -73,15 +73,20 @@ class Rows:
 
 @dataclass(frozen=True)
 class Complete:
-    """Every value of each group of columns stands beside every value of the other groups."""
+    """Every value of each group of columns stands beside every value of the others, where rows count."""
 
     columns: tuple[tuple[str, ...], ...]
+    where: Mapping[str, Any] = field(default_factory=dict)
 
     def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
         """Yield the combinations that have no row."""
         groups = [judge.keys(about, group) for group in self.columns]
-        there = set(zip(*groups, strict=True))
-        for one in product(*(dict.fromkeys(group) for group in groups)):
+        wanted = _rows_where(judge, about, self.where)
+        there = {tuple(group[index] for group in groups) for index in wanted}
+        if not there:
+            yield Departure("all", "no row to look at", "rows that the check counts")
+            return
+        for one in product(*(dict.fromkeys(place) for place in zip(*sorted(there), strict=True))):
             if one not in there:
                 case = " ".join(" ".join(part) for part in one)
                 yield Departure(case, "no row", f"one: {_words(self.columns)} are complete")
@@ -396,7 +401,7 @@ def _check(one: Mapping[str, Any]) -> Check:
     if kind == "rows":
         return Rows(int(one["count"]))
     if kind == "complete":
-        return Complete(tuple(_names(group) for group in one["columns"]))
+        return Complete(tuple(_names(group) for group in one["columns"]), _where(one))
     if kind == "totals":
         return Totals({str(name): Decimal(total) for name, total in one["sums"].items()})
     if kind not in KINDS:

@@ -57,6 +57,17 @@ def test_no_op_imports_nothing_heavy(project: Path) -> None:
     assert not modules & heavy
 
 
+@pytest.mark.parametrize("text", ["{}", '{"outputs": 3}', "[]", '{"a'])
+def test_status_tells_a_broken_manifest_and_a_build_mends_it(project: Path, text: str) -> None:
+    manifest = project / "figures/manifest.json"
+    good = manifest.read_bytes()
+    assert "broken" not in paper(project, "status").stderr
+    manifest.write_text(text)
+    assert "figures/manifest.json is broken" in paper(project, "status").stderr
+    assert paper(project, "build").returncode == 0
+    assert manifest.read_bytes() == good
+
+
 def test_status_as_json(project: Path) -> None:
     edit(project / "data/sizes.csv", "10", "11")
     steps = json.loads(paper(project, "status", "--json").stdout)["steps"]

@@ -40,8 +40,8 @@ class Copy(Step):
         (staging / "loud").write_text(" ".join([*words, own]).upper(), encoding="utf-8")
         return ["is loud"]
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
-        return {self.root / "out" / self.name: result.files["loud"]}
+    def published(self, result: Result, before: Results) -> dict[str, str]:
+        return {str(self.root / "out" / self.name): result.files["loud"]}
 
     def publish(self, result: Result, before: Results) -> None:
         copy_atomic(result.path("loud"), self.root / "out" / self.name)
@@ -61,7 +61,7 @@ class Together(Step):
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         raise AssertionError("nothing to make")
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         return {}
 
     def publish(self, result: Result, before: Results) -> None:

@@ -70,6 +70,7 @@ def told(root: Path, code: str, **settings: object) -> list[str]:
         ("sqlite3.connect('file:data/a.sqlite', uri=True)", "opens for writing the database data/a.sqlite"),
         ("sqlite3.connect('file:data/none.sqlite?mode=ro', uri=True)", "reads data/none.sqlite"),
         ("open('data/points.csv')", "reads data/points.csv"),
+        ("import numpy; numpy.memmap('data/points.csv', mode='r')", "reads data/points.csv"),
         ("os.listdir('data')", "lists data"),
         ("list(pathlib.Path('data').glob('*.csv'))", "lists data"),
         ("socket.create_connection(('192.0.2.1', 80), 0.1)", "asks the network for 192.0.2.1"),

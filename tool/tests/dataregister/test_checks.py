@@ -136,6 +136,14 @@ def test_an_empty_cell_leaves_its_group_out_and_no_group_at_all_is_told(tmp_path
     assert "no group to compare" in one
 
 
+def test_a_part_of_a_table_may_be_complete(tmp_path: Path) -> None:
+    without = PEOPLE.replace("A2,2001,4,6,10\n", "")
+    first = CHECKS["complete"] | {"where": {"region": "A1"}}
+    assert told(make(tmp_path, first, people=without)) == []
+    (one,) = told(make(tmp_path, first | {"where": {"region": "B1"}}, people=without))
+    assert "no row to look at" in one
+
+
 def test_rows_are_chosen_by_values_bounds_and_what_they_are_not(tmp_path: Path) -> None:
     sum_of = CHECKS["balance of columns"]["sum"]
     for where, groups in (

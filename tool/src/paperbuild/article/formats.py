@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from paperbuild.article import readers
 from paperbuild.article.extension import ASSETS, EXTENSION, LANGUAGES, NOTEBOOK_INDEX, NOTEBOOK_PAGE
-from paperbuild.article.job import RenderJob
 from paperbuild.project.layout import CITATION
 
 if TYPE_CHECKING:
+    from paperbuild.article.job import RenderJob
     from paperbuild.article.source import Source
 
-Write = Callable[[RenderJob, "Source", Mapping[str, Any], Path], None]
+Write = Callable[["RenderJob", "Source", Mapping[str, Any], Path], None]
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paperbuild.article import extension
 from paperbuild.article.formats import DOCUMENTS, Format
-from paperbuild.article.job import RenderJob
 from paperbuild.article.parts import Parts
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import QUARTO_PROJECT, is_generated
 from paperbuild.project.printed import read_numbers
+
+if TYPE_CHECKING:
+    from paperbuild.article.job import RenderJob
 
 
 def render(job: RenderJob) -> list[Path]:

@@ -235,17 +235,17 @@ class Plan:
         except OSError:
             return False
 
-    def differing(self, files: Mapping[Path, str]) -> list[str]:
+    def differing(self, files: Mapping[str, str]) -> list[str]:
         """Return, in words, the published files that are not as they were made."""
         missing, reasons = [], []
         for path, digest in files.items():
-            shown = self.project.relative(path)
             try:
                 found = self.cache.file(path)
             except OSError:
-                missing.append(shown)
+                missing.append(self.project.relative(Path(path)))
                 continue
             if found != digest:
+                shown = self.project.relative(Path(path))
                 reasons.append(f"output {shown} is not what was built: {found[:8]} → {digest[:8]}")
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""

@@ -30,11 +30,11 @@ def tolerance_findings(subject: Subject) -> Iterable[PaperError]:
 def extension_findings(subject: Subject) -> Iterable[PaperError]:
     """Files of the project's copy of the Quarto extension that are not those of the build."""
     root = subject.project.root
-    if not (root / QUARTO_PROJECT).is_file():
+    if not subject.has(QUARTO_PROJECT):
         return
     for shown in extension.differing(root):
         yield PaperError(
-            "missing" if not (root / shown).is_file() else "not the file that comes with paperbuild",
+            "missing" if not subject.has(shown) else "not the file that comes with paperbuild",
             where=shown,
             expected="the Quarto extension of the installed paperbuild",
             remedy="python -m paperbuild.article.extension",
@@ -58,9 +58,7 @@ def table_findings(subject: Subject) -> Iterable[PaperError]:
 
 def package_findings(subject: Subject) -> Iterable[PaperError]:
     """Installed packages that are not those of the lock."""
-    if not (subject.project.root / LOCK).is_file():
-        return
-    for difference in lock_differences(subject.text(LOCK), installed_version):
+    for difference in lock_differences(subject.lock, installed_version):
         yield PaperError(
             f"another version is installed: {difference}",
             where=LOCK,
@@ -86,7 +84,7 @@ RULES = (
         "licences",
         "two statements of one fact drift apart, and a reader who trusts the wrong one breaks a law",
         "LICENSE-data and the licences of the register",
-        lambda subject: licence_findings(subject.project.root),
+        licence_findings,
     ),
     Rule(
         "parameters",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.notebook import Notebook, parse_code, read_notebook
+from paperbuild.project.notebook import Notebook, parse_code
 
 # Calls by the end of their dotted name; what measures how long something took (perf_counter) is none of them.
 CLOCK = (
@@ -47,8 +47,7 @@ def find(subject: Subject) -> Iterable[PaperError]:
     for step in project.all_steps:
         if step in excused:
             continue
-        path = project.notebook(step)
-        notebook = read_notebook(path, project.relative(path))
+        notebook = subject.notebook(project.relative(project.notebook(step)))
         names: dict[str, str] = {}
         for cell in notebook.cells:
             names |= imported(cell.source)
@@ -56,8 +55,7 @@ def find(subject: Subject) -> Iterable[PaperError]:
             for number, what in unrepeatable(cell.source, names):
                 yield _finding(notebook, cell.source, number, what, step)
     # A module is anyone's: what one notebook declares, none of the others is asked for.
-    for path in sorted(project.src.rglob("*.py")) if not excused else ():
-        shown = project.relative(path)
+    for shown in subject.modules if not excused else ():
         for number, what in unrepeatable(subject.text(shown)):
             yield PaperError(f"{what} gives another result each time", where=f"{shown}:{number}", **ADVICE)
 

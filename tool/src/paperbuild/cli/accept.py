@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(project: Project, args: argparse.Namespace) -> int:
     """Take the bytes that a data file has now as the right ones, and record why."""
     outcome = accept(project, args.table, args.why, count=args.count)
-    if not outcome.changed:
+    if not (outcome.changed or args.count):
         print(f"{outcome.path}: nothing to accept, the bytes are those of the register")
         return 0
     print(f"{outcome}, because: {args.why}")

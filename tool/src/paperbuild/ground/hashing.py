@@ -20,7 +20,7 @@ RACY_NANOSECONDS = 2_000_000_000
 ABSENT = ""
 """What stands for the hash of a file that is not there."""
 
-Hashed = Callable[[Path], str]
+Hashed = Callable[[Path | str], str]
 """Whatever tells the SHA-256 of a file."""
 
 
@@ -29,7 +29,7 @@ def sha256_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def sha256_file(path: Path) -> str:
+def sha256_file(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -72,7 +72,7 @@ class HashCache:
         if kept and kept["version"] == self._version:
             self._facts = kept["facts"]
 
-    def file(self, path: Path) -> str:
+    def file(self, path: Path | str) -> str:
         """Return the SHA-256 of `path`'s bytes."""
         key = str(path)
         if self._still is not None and key in self._still:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperbuild.ground.bytecode import MARK
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
 
@@ -25,10 +26,12 @@ QUARTO_PROJECT = "_quarto.yml"
 QUARTO_EXTENSIONS = "_extensions"
 CITATION = "CITATION.cff"
 DISTRIBUTION = "pyproject.toml"
+README = "README.md"
+LICENCES = "LICENSE-data"
 LOCK = "requirements.lock"
 ANALYSIS = "analysis"
 SCALE = "analysis/scale.py"
-PARAMETERS = f"{ANALYSIS}/parameters.yml"
+PARAMETERS = MARK
 TOLERANCES = f"{ANALYSIS}/tolerances.yml"
 DATA = "data"
 REGISTER = f"{DATA}/datapackage.json"
@@ -124,7 +127,7 @@ class Project:
         """The article's source."""
         return self.root / ARTICLE
 
-    @property
+    @cached_property
     def analysis(self) -> Path:
         """The folder of notebooks."""
         return self.root / ANALYSIS
@@ -139,7 +142,7 @@ class Project:
         """The folder of the project's own modules."""
         return self.root / SOURCES
 
-    @property
+    @cached_property
     def parameters_file(self) -> Path:
         """Declarations of data, results, constraints and scenarios."""
         return self.root / PARAMETERS
@@ -149,12 +152,12 @@ class Project:
         """The data register."""
         return self.root / REGISTER
 
-    @property
+    @cached_property
     def build(self) -> Path:
         """Everything the build keeps for itself."""
         return self.root / BUILD
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Results by fingerprint."""
         return self.build / "store"
@@ -184,7 +187,7 @@ class Project:
         """How far that lies from the reference, in words."""
         return self.differs / "report.txt"
 
-    @property
+    @cached_property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -209,7 +212,7 @@ class Project:
         """Texts of the typeset documents, committed as the reference."""
         return self.render_root / TEXTS
 
-    @property
+    @cached_property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
         return self.render_root / RESULTS
@@ -219,7 +222,7 @@ class Project:
         """The metadata file the article's numbers come from."""
         return self.render_root / NUMBERS
 
-    @property
+    @cached_property
     def notebooks(self) -> Path:
         """Executed notebooks."""
         return self.render_root / EXECUTED
@@ -242,6 +245,12 @@ class Project:
     def data_file(self, table: str) -> Path:
         """Return the file of a declared table: a bare name is a CSV file, a path stays as it is."""
         return self.data / (table if Path(table).suffix else f"{table}.csv")
+
+    def setting(self, *keys: str) -> str:
+        """Return the place in ``analysis/parameters.yml`` that these keys lead to, as findings show it."""
+        from paperbuild.ground.located import line_of, read_text
+
+        return f"{PARAMETERS}:{line_of(read_text(self.parameters_file, PARAMETERS), *keys)}"
 
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""

@@ -279,7 +279,7 @@ def accept(project: Project, table: str, why: str, *, count: bool = False) -> Ac
             "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
         )
     outcome = Acceptance(shown, entry.hash or "", digest(path))
-    if outcome.changed:
+    if outcome.changed or count:
         register = project.register_file
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         text, size = register.read_text(encoding="utf-8"), path.stat().st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -290,4 +291,4 @@ def _references(settings: Settings, steps: Sequence[str]) -> Iterator[tuple[tupl
 
 def _inside(name: str) -> bool:
     """Tell whether a path stays below the folder it is taken from."""
-    return ".." not in Path(name).parts and not Path(name).is_absolute()
+    return ".." not in name.split("/") and not os.path.isabs(name)

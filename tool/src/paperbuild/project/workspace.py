@@ -13,7 +13,7 @@ from paperbuild.ground.errors import PaperError, UsageError, raise_all
 from paperbuild.ground.hashing import HashCache, Hashed, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.project.declared import Registered, declared_files, register_entries
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import DATA, Project
 from paperbuild.project.manifest import Manifest, read_manifest
 from paperbuild.project.revision import Revision
 from paperbuild.project.settings import Settings
@@ -136,9 +136,8 @@ class Workspace:
 
     def entry(self, file: Path) -> Registered | None:
         """Return the register's entry of a file, if it has one."""
-        if not file.is_relative_to(self.project.data):
-            return None
-        return self.register.get(file.relative_to(self.project.data).as_posix())
+        shown = self.project.relative(file)
+        return self.register.get(shown.removeprefix(f"{DATA}/")) if shown.startswith(f"{DATA}/") else None
 
 
 def own_version(hashed: Hashed = sha256_file) -> str:

@@ -37,7 +37,7 @@ from paperbuild.project.tolerances import Tolerances
 from paperbuild.proof.diff import Change, artefact_changes, number_changes, sound
 from paperbuild.proof.pictures import compare_picture
 from paperbuild.proof.states import State
-from paperbuild.proof.verify import Reference, read_outputs
+from paperbuild.proof. import Reference, read_outputs
 
 FORMER = "former"
 """Folder of the older pictures, in the folder that the marked article is set in."""

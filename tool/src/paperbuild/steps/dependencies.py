@@ -41,14 +41,14 @@ class Scanner:
     _found: dict[str, Path | None] = field(default_factory=dict)
     _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
-    _own: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
     _codes: dict[Path, str] = field(default_factory=dict)
     _beside: dict[Path, list[Path]] = field(default_factory=dict)
+    _tops: dict[tuple[Path, str], bool] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Forget which modules were found and what they hold, because files may have changed since."""
-        self._found, self._direct, self._closures, self._own = {}, {}, {}, {}
-        self._codes, self._beside = {}, {}
+        self._found, self._direct, self._closures = {}, {}, {}
+        self._codes, self._beside, self._tops = {}, {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -96,10 +96,19 @@ class Scanner:
 
     def _look_for(self, name: str) -> Path | None:
         """Search ``src/`` and the project root, in the order in which Python does."""
+        top = name.partition(".")[0]
         for base in (self.project.src, self.project.root):
-            if path := _module_file(base, name):
+            # Most names are of installed packages, with nothing here to look into.
+            if self._holds(base, top) and (path := _module_file(base, name)):
                 return path
         return None
+
+    def _holds(self, base: Path, top: str) -> bool:
+        """Tell whether a folder has a module or a folder of this name; looked for once until `refresh`."""
+        if (base, top) not in self._tops:
+            place = os.path.join(base, top)
+            self._tops[base, top] = os.path.isdir(place) or os.path.isfile(f"{place}.py")
+        return self._tops[base, top]
 
     def module_name(self, path: Path) -> str:
         """Return the dotted name of one of the project's modules."""
@@ -172,25 +181,28 @@ class Scanner:
         the tool's are empty, but for the door of notebooks, which looks its names up when it is asked.
         """
         wanted = tuple(entries)
-        if wanted not in self._own:
-            found: dict[Path, str] = {}
-            asked: set[str] = set()
-            queue = list(wanted)
-            while queue:
-                name = queue.pop()
-                if name in asked:
-                    continue
-                asked.add(name)
-                path = _own_file(name)
-                if path is None or path in found:
-                    continue
-                found[path] = self.code(path)[:12]
-                package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-                queue += [target for one in self.imports(path) for target in self.targets(one, package)]
-            self._own[wanted] = {
-                f"module {path.relative_to(PACKAGE.parent).as_posix()}": found[path] for path in sorted(found)
-            }
-        return self._own[wanted]
+        # What the cache remembers, it remembers for one state of this code.
+        return dict(self.cache.fact("own code", " ".join(wanted), lambda: self._own_closure(wanted)))
+
+    def _own_closure(self, entries: tuple[str, ...]) -> dict[str, str]:
+        """Follow the imports of the tool's own modules."""
+        found: dict[Path, str] = {}
+        asked: set[str] = set()
+        queue = list(entries)
+        while queue:
+            name = queue.pop()
+            if name in asked:
+                continue
+            asked.add(name)
+            path = _own_file(name)
+            if path is None or path in found:
+                continue
+            found[path] = self.code(path)[:12]
+            package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+            queue += [target for one in self.imports(path) for target in self.targets(one, package)]
+        return {
+            f"module {path.relative_to(PACKAGE.parent).as_posix()}": found[path] for path in sorted(found)
+        }
 
     def targets(self, found: list[Any], package: str) -> list[str]:
         """Return the absolute module names one import statement may load."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from paperbuild.article import typesetting
 from paperbuild.article.formats import DOCUMENTS, Format, Pages
-from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import sha256_json
@@ -68,7 +67,7 @@ class DocumentStep(Step):
                 desk.workspace.cache.fact("places", texts, self._places)
             )[:16]
             for name, notebook in self.outputs.notebooks.items():
-                executed = notebook.published(before[name], before)[notebook.executed_file]
+                executed = notebook.published(before[name], before)[str(notebook.executed_file)]
                 inputs[f"executed notebook {name}"] = executed[:16]
             packages = self.document.packages
             inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
@@ -87,21 +86,22 @@ class DocumentStep(Step):
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""
+        from paperbuild.article.job import RenderJob
+
         epoch = self.desk.workspace.revision.epoch
         typesetting.render(
             RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)
         )
         return ()
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return its files below ``_output/``."""
-        return {self.desk.project.output / name: digest for name, digest in result.files.items()}
+        return {f"{self.desk.project.output}/{name}": digest for name, digest in result.files.items()}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put it below ``_output/``, its words into ``text/`` and their hash into the manifest."""
-        for place, digest in self.published(result, before).items():
-            name = place.relative_to(self.desk.project.output).as_posix()
-            self.outputs.references.put(result.path(name), place, digest)
+        for name, digest in result.files.items():
+            self.outputs.references.put(result.path(name), self.desk.project.output / name, digest)
         if isinstance(self.document, Format):
             self._record(result, before)
 

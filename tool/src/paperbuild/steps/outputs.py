@@ -72,12 +72,12 @@ class Outputs(Step):
         """Make nothing: all is there."""
         return ()
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
         project = self.desk.project
-        files = {place: self.desk.scanner.file(source) for place, source in self.sources().items()}
-        files[project.numbers] = self.numbers_digests(before)["file"]
-        return {**files, project.manifest: self._manifest_digest(before)}
+        files = {str(place): self.desk.scanner.file(source) for place, source in self.sources().items()}
+        files[str(project.numbers)] = self.numbers_digests(before)["file"]
+        return {**files, str(project.manifest): self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
