@@ -32,12 +32,12 @@ from paperbuild.ground.errors import Findings, PaperError, UsageError
 from paperbuild.ground.lock import pinned
 from paperbuild.project.layout import CITATION, FIGURES, LOCK, TABLES
 from paperbuild.project.manifest import Manifest
+from paperbuild.project.reference import Reference, read_outputs
 from paperbuild.project.revision import Revision
 from paperbuild.project.tolerances import Tolerances
 from paperbuild.proof.diff import Change, artefact_changes, number_changes, sound
 from paperbuild.proof.pictures import compare_picture
 from paperbuild.proof.states import State
-from paperbuild.proof. import Reference, read_outputs
 
 FORMER = "former"
 """Folder of the older pictures, in the folder that the marked article is set in."""
