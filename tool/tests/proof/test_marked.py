@@ -228,6 +228,7 @@ def test_what_is_only_moved_is_not_taken_out(states, tmp_path):
     run(old, new, marked=[tmp_path / "m.docx"], letter=tmp_path / "l.md")
     document = zipfile.ZipFile(tmp_path / "m.docx").read("word/document.xml").decode()
     assert "w:delText" not in document
+    assert "<w:ins " not in document
     assert document.count("<w:drawing>") == 1
 
 
