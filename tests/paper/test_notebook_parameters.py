@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 
 from borderland.study import claims, variants
 from paperbuild.kernel import kinds
+from paperbuild.project.layout import Project
+from paperbuild.project.parameters import all_checked
 
 ROOT = Path(__file__).parents[2]
 
@@ -441,12 +443,27 @@ def test_any_two_values_of_two_parameters_run_together_or_are_refused_with_a_rea
     ] == []
 
 
+def test_variants_depart_from_the_parameters_that_the_notebooks_declare():
+    taken = {(block.notebook, name) for block in variants.BLOCKS for name in block.settings}
+    declared = {
+        (notebook, one.name): one.default
+        for notebook, found in all_checked(Project(ROOT)).items()
+        for one in found
+        if (notebook, one.name) in taken
+    }
+    assert declared == {
+        (notebook, name): value
+        for notebook, found in variants.DEFAULTS.items()
+        for name, value in found.items()
+    }
+
+
 def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
     """What the verdicts by variant compute is what the notebook records with the same parameters."""
     quick = QUICK.get(block.notebook, {})
     recorded = results(block.notebook, tuple((quick | given).items()))
     few = {name: value for name, value in quick.items() if name in block.settings}
-    found = block.evaluate(**few, **given)
+    found = block.under(few | given)
     differing = {
         name: (value, recorded.get(name))
         for name, value in found.items()

@@ -73,6 +73,8 @@ _ERRORS = 3  # standard errors of a simulation within which a verdict counts as 
 def scenarios(path: Path | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Read what each declared scenario sets: scenario to notebook to parameter to value.
 
+    A scenario that sets nothing (it builds notebooks that the article does not have) is no variant.
+
     Parameters
     ----------
     path : Path, optional
@@ -138,15 +140,15 @@ def _sides(border_set: str, russian_base: str) -> Sides:
 
 
 def turn_statistics(
-    first_year: int = 2000,
-    last_year: int = 2021,
-    customs_union: int = 2010,
-    economic_union: int = 2015,
-    convergence_last: int = 2019,
-    turn_draws: int = 9999,
-    turn_seed: int = 20221104,
-    border_set: str = "nineteen",
-    russian_base: str = "recalculated",
+    first_year: int,
+    last_year: int,
+    customs_union: int,
+    economic_union: int,
+    convergence_last: int,
+    turn_draws: int,
+    turn_seed: int,
+    border_set: str,
+    russian_base: str,
 ) -> dict[str, Any]:
     """Turns of dispersion beside the smallest that matters (claim A1, amended rule)."""
     of = _sides(border_set, russian_base)
@@ -157,12 +159,12 @@ def turn_statistics(
 
 
 def natural_statistics(
-    first_year: int = 2000,
-    last_year: int = 2021,
-    natural_first: int = 2015,
-    natural_last: int = 2019,
-    border_set: str = "nineteen",
-    russian_base: str = "recalculated",
+    first_year: int,
+    last_year: int,
+    natural_first: int,
+    natural_last: int,
+    border_set: str,
+    russian_base: str,
 ) -> dict[str, Any]:
     """Natural increase of regions and sides (claim A4)."""
     of = _sides(border_set, russian_base)
@@ -175,11 +177,11 @@ def natural_statistics(
 
 
 def concentration_statistics(
-    first_year: int = 2000,
-    last_year: int = 2021,
-    migration_last: int = 2024,
-    border_set: str = "nineteen",
-    russian_base: str = "recalculated",
+    first_year: int,
+    last_year: int,
+    migration_last: int,
+    border_set: str,
+    russian_base: str,
 ) -> dict[str, Any]:
     """Losses by migration and concentration of the population (claims A7 and A9)."""
     of = _sides(border_set, russian_base)
@@ -192,10 +194,10 @@ def concentration_statistics(
 
 
 def step_statistics(
-    first_year: int = 2000,
-    last_year: int = 2021,
-    border_set: str = "nineteen",
-    russian_base: str = "recalculated",
+    first_year: int,
+    last_year: int,
+    border_set: str,
+    russian_base: str,
 ) -> dict[str, Any]:
     """Growth of the two sides in step, and Omsk (findings C1 and C5)."""
     of = _sides(border_set, russian_base)
@@ -203,7 +205,7 @@ def step_statistics(
     return step | named("population.c5", populations.omsk(of.border))
 
 
-def composition_statistics(first_census: int = 1959, border_set: str = "nineteen") -> dict[str, Any]:
+def composition_statistics(first_census: int, border_set: str) -> dict[str, Any]:
     """Shares of Russians on both sides (claim A2)."""
     regions, national, russian_side = (
         _load(name) for name in ("regions", "ethnicity_national", "ethnicity_ru_regions")
@@ -225,7 +227,7 @@ def composition_statistics(first_census: int = 1959, border_set: str = "nineteen
     }
 
 
-def settlement_statistics(boundary: str = "current-20", border_set: str = "nineteen") -> dict[str, Any]:
+def settlement_statistics(boundary: str, border_set: str) -> dict[str, Any]:
     """Persons settled by policy (claim A5)."""
     regions = _load("regions")
     area = frame.study_area(regions, boundary, border_set)
@@ -235,9 +237,7 @@ def settlement_statistics(boundary: str = "current-20", border_set: str = "ninet
     return named("exchange.a5", settled)
 
 
-def balance_statistics(
-    balance_first: int = 2022, balance_last: int = 2024, boundary: str = "current-20"
-) -> dict[str, Any]:
+def balance_statistics(balance_first: int, balance_last: int, boundary: str) -> dict[str, Any]:
     """Internal and external loss of North Kazakhstan (finding C3)."""
     population = _load("population")
     kazakh = (population["reference"] == "1-january") & population["unit"].str.startswith("KZ-")
@@ -251,7 +251,7 @@ def balance_statistics(
     return named("exchange.c3", migration.north_balance(balance, boundary))
 
 
-def emigrant_statistics(emigrants_last: int = 2023) -> dict[str, Any]:
+def emigrant_statistics(emigrants_last: int) -> dict[str, Any]:
     """Russians among those who left Kazakhstan (claim A8)."""
     series = migration.russian_emigrants(
         _load("published_points"),
@@ -272,14 +272,14 @@ _STATUS_TABLES = {
 
 
 def status_statistics(
-    direction: str = "arrivals",
-    first_year: int = 1997,
-    last_year: int = 2019,
-    states: str = "all",
-    measure: str = "status_rank",
-    lag: int = 1,
-    draws: int = 9999,
-    seed: int = 20221104,
+    direction: str,
+    first_year: int,
+    last_year: int,
+    states: str,
+    measure: str,
+    lag: int,
+    draws: int,
+    seed: int,
 ) -> dict[str, Any]:
     """Status of Russian and migration with Russia, within states (claim A3)."""
     tables = _tables(**_STATUS_TABLES)
@@ -296,13 +296,13 @@ def status_statistics(
 
 
 def curve_statistics(
-    direction: str = "arrivals",
-    last_year: int = 2019,
-    states: str = "all",
-    lag: int = 1,
-    permutations: int = 9999,
-    level: float = 0.05,
-    seed: int = 20221104,
+    direction: str,
+    last_year: int,
+    states: str,
+    lag: int,
+    permutations: int,
+    level: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Specification curve of the status of Russian in one direction (claim A3)."""
     tables = _tables(**_STATUS_TABLES)
@@ -318,13 +318,13 @@ def curve_statistics(
 
 
 def district_statistics(
-    district_years: str = "2023-2024",
-    district_set: str = "without-metropolises",
-    district_error: str = "conley",
-    cutoff_km: float = 200.0,
-    neighbours: int = 6,
-    draws: int = 9999,
-    seed: int = 20221104,
+    district_years: str,
+    district_set: str,
+    district_error: str,
+    cutoff_km: float,
+    neighbours: int,
+    draws: int,
+    seed: int,
 ) -> dict[str, Any]:
     """Net migration of districts on distance and share of Russians (claims A8 and C2)."""
     sample = regional.district_sample(
@@ -350,10 +350,10 @@ def district_statistics(
 
 
 def million_statistics(
-    russian_first_year: int = 1990,
-    border_set: str = "nineteen",
-    russian_base: str = "recalculated",
-    panel_error: str = "clustered",
+    russian_first_year: int,
+    border_set: str,
+    russian_base: str,
+    panel_error: str,
 ) -> dict[str, Any]:
     """Net migration of regions with a city of more than a million (claim A7)."""
     regions = _load("regions")
@@ -371,6 +371,69 @@ def million_statistics(
     return named("regions.a7", regional.million_plus(panel, rows, short, panel_error))
 
 
+# What blocks take where a scenario sets nothing: the parameters of the article, by notebook. Their home is in
+# the notebooks' cells, to which a test holds these.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "02-population": {
+        "first_year": 2000,
+        "last_year": 2021,
+        "customs_union": 2010,
+        "economic_union": 2015,
+        "convergence_last": 2019,
+        "turn_draws": 9999,
+        "turn_seed": 20221104,
+        "border_set": "nineteen",
+        "russian_base": "recalculated",
+        "natural_first": 2015,
+        "natural_last": 2019,
+        "migration_last": 2024,
+    },
+    "03-ethnic-composition": {
+        "first_census": 1959,
+        "border_set": "nineteen",
+    },
+    "05-migration-exchange": {
+        "boundary": "current-20",
+        "border_set": "nineteen",
+        "balance_first": 2022,
+        "balance_last": 2024,
+        "emigrants_last": 2023,
+    },
+    "06-gravity": {
+        "direction": "arrivals",
+        "first_year": 1997,
+        "last_year": 2019,
+        "states": "all",
+        "measure": "status_rank",
+        "lag": 1,
+        "draws": 9999,
+        "seed": 20221104,
+    },
+    "07-regions-and-distance": {
+        "district_years": "2023-2024",
+        "district_set": "without-metropolises",
+        "district_error": "conley",
+        "cutoff_km": 200.0,
+        "neighbours": 6,
+        "draws": 9999,
+        "seed": 20221104,
+        "russian_first_year": 1990,
+        "border_set": "nineteen",
+        "russian_base": "recalculated",
+        "panel_error": "clustered",
+    },
+    "08-specification-curve": {
+        "direction": "arrivals",
+        "last_year": 2019,
+        "states": "all",
+        "lag": 1,
+        "permutations": 9999,
+        "level": 0.05,
+        "seed": 20221104,
+    },
+}
+
+
 @dataclass(frozen=True)
 class Block:
     """Statistics of one notebook that one function computes together.
@@ -382,7 +445,7 @@ class Block:
     prefixes : tuple of str
         What stands before the last part of their names.
     evaluate : callable
-        Takes parameters of the notebook by name, with its defaults; returns statistics by name.
+        Takes parameters of the notebook by name; returns statistics by name.
     """
 
     notebook: str
@@ -390,9 +453,14 @@ class Block:
     evaluate: Callable[..., dict[str, Any]]
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        """Parameters the statistics depend on, with their main values."""
-        return {name: p.default for name, p in inspect.signature(self.evaluate).parameters.items()}
+    def settings(self) -> tuple[str, ...]:
+        """Names of the parameters that the statistics depend on."""
+        return tuple(inspect.signature(self.evaluate).parameters)
+
+    def under(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Statistics by name, with these parameters and the notebook's own for the others."""
+        main = DEFAULTS[self.notebook]
+        return self.evaluate(**{name: given[name] if name in given else main[name] for name in self.settings})
 
     def gives(self, statistic: str) -> bool:
         """Tell whether a statistic is among those of the block."""
@@ -476,7 +544,7 @@ def evaluated(
     for scenario, setting in settings.items():
         out[scenario] = dict(recorded)
         for block, given in touched(setting):
-            found = block.evaluate(**given)
+            found = block.under(given)
             for name in sorted(needed - set(found)):
                 if block.gives(name):
                     raise _unknown(name)

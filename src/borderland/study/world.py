@@ -73,7 +73,15 @@ def by_decade(panel: pd.DataFrame, measures: Sequence[str] = tuple(MEASURES)) ->
     DataFrame
         ``measure``, ``decade`` (0: all periods), ``term`` and the columns of
         :func:`borderland.methods.covariance.estimates`, errors clustered by pair; ``separated`` observations.
+
+    Raises
+    ------
+    ValueError
+        For a measure that the flows do not have.
     """
+    unknown = [measure for measure in measures if measure not in MEASURES]
+    if unknown or not measures:
+        raise ValueError(f"measures of the flow are some of {', '.join(MEASURES)}; found {unknown}")
     samples = {0: panel} | dict(iter(panel.groupby("decade")))
     parts = []
     for decade, frame in samples.items():

@@ -242,3 +242,14 @@ def test_published_anchors_keep_their_numbers_beside_ours():
     assert hungary[["estimate", "low", "high"]].tolist() == pytest.approx(
         [-1.05, -1.05 - 1.96 * 0.038, -1.05 + 1.96 * 0.038]
     )
+
+
+@pytest.mark.parametrize("overshoot", [3.0, 40.0, 900.0])
+def test_a_step_that_raises_the_deviance_is_halved_until_it_does_not(overshoot):
+    flows, start = np.array([1.0, 2.0, 4.0]), np.zeros(3)
+    before = estimator._deviance(flows, np.exp(start))
+    predictor, mean, after = estimator._damped(flows, start, np.full(3, overshoot), before)
+    assert after <= before
+    assert mean == pytest.approx(np.exp(predictor))
+    # the step itself, halved some times and not turned
+    assert np.log2(overshoot / predictor[0]) == pytest.approx(round(np.log2(overshoot / predictor[0])))

@@ -402,3 +402,14 @@ def test_unknown_kinds_are_refused():
         covariance.covariance_of("bootstrap", OLS, OLS.fit(frame), "unit")
     with pytest.raises(ValueError, match="'w' is no regressor"):
         OLS.without("w")
+
+
+def test_drawn_weights_are_webbs_six_points_with_mean_zero_and_variance_one():
+    # Webb (2023): ±sqrt(3/2), ±1, ±sqrt(1/2), each with probability one sixth
+    drawn = resampling._six_points(17, 6000, 1)
+    points, counts = np.unique(drawn, return_counts=True)
+    assert points == pytest.approx([-np.sqrt(1.5), -1, -np.sqrt(0.5), np.sqrt(0.5), 1, np.sqrt(1.5)])
+    # 102,000 draws: four standard errors of a share of one sixth, of a mean and of a mean square
+    assert counts / drawn.size == pytest.approx(1 / 6, abs=0.005)
+    assert drawn.mean() == pytest.approx(0, abs=0.013)
+    assert (drawn**2).mean() == pytest.approx(1, abs=0.006)

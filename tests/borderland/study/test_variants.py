@@ -1,6 +1,5 @@
 """Variants: what a scenario touches is evaluated anew, thresholds move, and closeness to one is seen."""
 
-import inspect
 from pathlib import Path
 
 import pytest
@@ -44,14 +43,15 @@ def claim():
 def blocks(monkeypatch):
     """One block that follows a setting, one that follows none; a call of the latter fails."""
 
-    def demo(width: float = 3.0) -> dict[str, float]:
+    def demo(width: float) -> dict[str, float]:
         return {"demo.gap": width, "demo.share": 0.95}
 
-    def never(count: int = 10) -> dict[str, int]:
+    def never(count: int) -> dict[str, int]:
         raise AssertionError("evaluated anew, and nothing it depends on was set")
 
     made = (variants.Block("02-demo", ("demo",), demo), variants.Block("03-other", ("other",), never))
     monkeypatch.setattr(variants, "BLOCKS", made)
+    monkeypatch.setattr(variants, "DEFAULTS", {"02-demo": {"width": 3.0}, "03-other": {"count": 10}})
     return made
 
 
@@ -90,11 +90,12 @@ def test_a_statistic_without_a_block_is_refused(claim, monkeypatch):
 
 
 def test_a_block_that_leaves_out_a_statistic_is_refused(claim, monkeypatch):
-    def part(width: float = 3.0) -> dict[str, float]:
+    def part(width: float) -> dict[str, float]:
         return {"demo.gap": width}
 
     made = (variants.Block("02-demo", ("demo", "other"), part),)
     monkeypatch.setattr(variants, "BLOCKS", made)
+    monkeypatch.setattr(variants, "DEFAULTS", {"02-demo": {"width": 3.0}})
     with pytest.raises(ValueError, match=r"no block of variants gives 'demo\.share'"):
         variants.evaluated({"T1": claim}, RECORDED, SCENARIOS)
 
@@ -182,4 +183,12 @@ def test_every_claim_has_a_title_and_every_verdict_a_sign():
 @pytest.mark.parametrize("block", variants.BLOCKS, ids=lambda block: block.evaluate.__name__)
 def test_settings_of_a_block_are_parameters_of_its_notebook(block):
     known = declared_parameters()[block.notebook]
-    assert set(inspect.signature(block.evaluate).parameters) <= set(known)
+    assert set(block.settings) <= set(known)
+
+
+def test_a_scenario_that_sets_nothing_is_no_variant(tmp_path):
+    path = tmp_path / "parameters.yml"
+    path.write_text(
+        "scenarios:\n  world: {only: [12-world]}\n  late: {set: {02-population: {last_year: 2019}}}\n"
+    )
+    assert variants.scenarios(path) == {"late": {"02-population": {"last_year": 2019}}}

@@ -102,6 +102,12 @@ def test_known_effects_are_found_in_every_decade_and_stand_beside_the_published(
     assert told.countries == 14
 
 
+@pytest.mark.parametrize("measures", [["da_pb"], []])
+def test_measures_that_the_flows_do_not_have_are_refused(panel, measures):
+    with pytest.raises(ValueError, match="some of da_pb_closed"):
+        world.by_decade(panel, measures)
+
+
 def test_a_file_other_than_the_registered_one_is_refused(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/datapackage.json").write_text("{}")

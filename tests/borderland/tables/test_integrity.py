@@ -235,6 +235,18 @@ def test_an_exception_that_no_longer_occurs_is_a_finding(copy):
     assert "KZ-ALA 2012: NO LONGER OCCURS" in row["exceptions"]
 
 
+def test_an_exception_for_which_nothing_speaks_fails_its_check_by_itself(copy):
+    name = "population balance of Kazakhstan"
+    (check,) = [check for check in integrity.CHECKS if check.name.startswith(name)]
+    file = copy / "known_exceptions.csv"
+    head, *lines = file.read_text(encoding="utf-8").splitlines()
+    lines.append(f"{check.name},KZ-ALA 1899,Nothing of this year is in the table.")
+    file.write_text("\n".join([head, *sorted(lines)]) + "\n", encoding="utf-8")
+    row = verdict(name)
+    assert (row["result"], "UNEXPLAINED" in row["exceptions"]) == ("fails", False)
+    assert "KZ-ALA 1899: NO LONGER OCCURS" in row["exceptions"]
+
+
 # --- the pure parts -------------------------------------------------------------------------------
 
 series = st.lists(st.integers(1000, 10**7), min_size=1, max_size=12).map(

@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rocrate.rocrate import ROCrate
@@ -312,3 +313,14 @@ def test_stale_steps_stand_against_a_deposit(unsound):
     with pytest.raises(PaperError, match="the article is stale: 01-a"):
         deposit.refuse_unsound(Project(unsound), [], ["01-a"])
     deposit.refuse_unsound(Project(unsound), [], [])
+
+
+def test_the_command_asks_which_steps_are_stale(unsound, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("paperbuild.cli.deposit.findings", lambda project: [])
+    stale = SimpleNamespace(stale=["01-a"])
+    monkeypatch.setattr("paperbuild.cli.deposit.make_plan", lambda workspace, *_: stale)
+    monkeypatch.setattr("paperbuild.cli.deposit.Workspace.open", lambda *_: None)
+    target = tmp_path / "deposit.zip"
+    assert main(["--project", str(unsound), "deposit", "--output", str(target)]) == 1
+    assert "the article is stale: 01-a" in capsys.readouterr().err
+    assert not target.exists()
