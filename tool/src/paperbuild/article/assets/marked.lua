@@ -90,11 +90,15 @@ local function raw_block(block)
     return nil
   end
   local function framed(path, colour)
-    return "#block(stroke: 1.2pt + rgb(" .. quoted(colour) .. "), inset: 3pt, image("
-      .. quoted("/" .. path) .. rest .. "))"
+    return "block(stroke: 1.2pt + rgb(" .. quoted(colour) .. "), inset: 3pt, image(" .. quoted("/" .. path) .. rest .. "))"
   end
-  local shown = former ~= "" and framed(former .. suffix, "#b3261e") .. "\n" or ""
-  return pandoc.RawBlock("typst", shown .. framed(source, "#0b4f9e"))
+  local newer = framed(source, "#0b4f9e")
+  if former == "" then
+    return pandoc.RawBlock("typst", "#" .. newer)
+  end
+  -- Side by side: two tall ones would run off the page with their caption.
+  local older = framed(former .. suffix, "#b3261e")
+  return pandoc.RawBlock("typst", "#grid(columns: (1fr, 1fr), column-gutter: 6pt, " .. older .. ", " .. newer .. ")")
 end
 
 -- A picture that went stands in a line of its own.
