@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -17,11 +18,18 @@ from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.layout import Project
 from paperbuild.project.results import NotebookResults
 from paperbuild.project.revision import Revision
+from paperbuild.proof import crate as crates
 from paperbuild.proof import deposit
 from paperbuild.proof.readme import readme
 
 AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-FILES = {"data/towns.csv": 20, "analysis/01-a.ipynb": 30, "figures/map.svg": 40, "LICENSE": 5}
+FILES = {
+    "analysis/parameters.yml": 9,
+    "data/towns.csv": 20,
+    "analysis/01-a.ipynb": 30,
+    "figures/map.svg": 40,
+    "LICENSE": 5,
+}
 RESOURCE = {
     "name": "towns",
     "path": "towns.csv",
@@ -33,13 +41,14 @@ RESOURCE = {
 }
 RUN = NotebookResults(
     "01-a",
+    parameters={"first_year": 2000, "regions": ["A", "B"]},
     inputs={"data/towns.csv": "00ff", "data/elsewhere.csv": ""},
     artefacts=({"kind": "figure", "files": ["figures/map.svg"]}, {"kind": "number", "name": "a"}),
 )
 
 
 def crate():
-    return deposit.crate(
+    return crates.crate(
         title="T",
         authors=["A group"],
         date="2026-01-02",
@@ -59,7 +68,14 @@ def test_the_crate_has_what_the_profile_demands():
     assert all(root[key] for key in ("name", "description", "datePublished", "license", "author"))
     assert {part["@id"] for part in root["hasPart"]} == set(FILES)
     assert entities["data/towns.csv"]["license"] == [{"@id": "https://example.org/odbl"}]
-    (action,) = (entity for entity in described["@graph"] if entity["@type"] == "CreateAction")
+    whole, action = (entity for entity in described["@graph"] if entity["@type"] == "CreateAction")
+    assert root["mainEntity"] == whole["instrument"] == {"@id": "analysis/parameters.yml"}
+    workflow = entities["analysis/parameters.yml"]
+    assert workflow["@type"] == ["File", "SoftwareSourceCode", "ComputationalWorkflow"]
+    assert entities[workflow["programmingLanguage"]["@id"]]["@type"] == "ComputerLanguage"
+    value = entities["#value-01-a.first_year"]
+    assert (value["value"], entities[value["exampleOfWork"]["@id"]]["additionalType"]) == ("2000", "Integer")
+    assert {"@id": "#value-01-a.first_year"} in whole["object"]
     assert (action["instrument"], action["object"], action["result"]) == (
         {"@id": "analysis/01-a.ipynb"},
         [{"@id": "data/towns.csv"}],
@@ -70,7 +86,12 @@ def test_the_crate_has_what_the_profile_demands():
 def test_every_reference_in_the_crate_leads_to_an_entity():
     described = crate()
     known = {entity["@id"] for entity in described["@graph"]}
-    outside = {deposit.CONFORMS, "http://schema.org/CompletedActionStatus"}
+    outside = {
+        crates.CONFORMS,
+        crates.PARAMETER,
+        crates.COMPUTATION,
+        "http://schema.org/CompletedActionStatus",
+    }
 
     def references(value):
         if isinstance(value, dict):
@@ -90,20 +111,38 @@ def test_the_crate_is_read_by_the_library_of_its_makers(tmp_path):
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
-    (folder / deposit.CRATE).write_text(json.dumps(crate()))
+    (folder / crates.CRATE).write_text(json.dumps(crate()))
     read = ROCrate(folder)
     assert {one.id for one in read.data_entities} == set(FILES)
-    assert read.root_dataset["conformsTo"].id == deposit.PROCESS_RUN
-    assert read.metadata["conformsTo"] == deposit.CONFORMS
-    (action,) = read.root_dataset["mentions"]
+    assert {one.id for one in read.root_dataset["conformsTo"]} == set(crates.PROFILES)
+    assert read.mainEntity.id == "analysis/parameters.yml"
+    whole, action = read.root_dataset["mentions"]
+    assert whole["instrument"].id == "analysis/parameters.yml"
     assert action.type == "CreateAction"
     assert action["instrument"].id == "analysis/01-a.ipynb"
     assert [one.id for one in action["object"]] == ["data/towns.csv"]
     assert [one.id for one in action["result"]] == ["figures/map.svg"]
     # Written again by the library, every entity is still there with its properties.
     read.write(tmp_path / "again")
-    again = json.loads((tmp_path / "again" / deposit.CRATE).read_text())["@graph"]
+    again = json.loads((tmp_path / "again" / crates.CRATE).read_text())["@graph"]
     assert {one["@id"] for one in again} == {one["@id"] for one in crate()["@graph"]}
+
+
+@pytest.mark.parametrize("profile", ["ro-crate-1.1", "process-run-crate-0.5", "workflow-run-crate-0.5"])
+def test_the_crate_is_valid_by_its_profiles(tmp_path, profile):
+    """It asks for another edition of a package than the build does, so it is not among the locked."""
+    validator = shutil.which("rocrate-validator")
+    if not validator:
+        pytest.skip("no rocrate-validator on PATH (pip install roc-validator, in an environment of its own)")
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / crates.CRATE).write_text(json.dumps(crate()))
+    command = [validator, "-y", "validate", "-p", profile, "--no-paging", "-v", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "URLError" in done.stdout or "Unable to retrieve" in done.stdout:
+        pytest.skip("rocrate-validator reads the crate's contexts from the network, and there is none")
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_statement_names_what_was_made_and_of_what():

@@ -101,12 +101,17 @@ def lay_out(root, persons, level):
         (root / name).write_bytes(content)
 
 
+def options(*words):
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
 def test_two_folders_and_a_revision(tmp_path, capsys):
     old, new = tmp_path / "old", tmp_path / "new"
     lay_out(old, 10, 0)
     lay_out(new, 12, 200)
-    args = argparse.Namespace(a=str(old), b=str(new), json=False, output=tmp_path / "d.html")
-    assert cli.main(Project(new), args) == 0
+    assert cli.main(Project(new), options(old, new, "--output", tmp_path / "d.html")) == 0
     printed = capsys.readouterr().out
     for line in (
         "data/towns.csv: cells changed: 1",
@@ -126,7 +131,7 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
     run("git", "add", "-A")
     run("git", "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "commit", "-q", "-m", "one")
     lay_out(new, 13, 200)
-    cli.main(Project(new), argparse.Namespace(a="HEAD", b=None, json=True, output=None))
+    cli.main(Project(new), options("HEAD", "--json"))
     found = json.loads(capsys.readouterr().out)
     assert [(one["kind"], one["name"]) for one in found] == [
         ("data", "data/towns.csv"),
@@ -134,5 +139,5 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
         ("tables", "tables/rows"),
         ("numbers", "persons"),
     ]
-    with pytest.raises(PaperError, match="neither a folder with figures/ nor a revision"):
-        cli.main(Project(new), argparse.Namespace(a="nowhere", b=None, json=True, output=None))
+    with pytest.raises(PaperError, match="neither a folder with figures/ nor a deposit nor a revision"):
+        cli.main(Project(new), options("nowhere"))

@@ -40,19 +40,32 @@ def match(paragraphs: Sequence[Paragraph], source: Sequence[Block]) -> dict[int,
             if one.part == part and not one.table and one.before.strip()
         ]
         right = [block for block in source if block.is_note == (part == "note") and block.words]
-        scores = _scores([paragraphs[at].before for at in left], [block.words for block in right])
-        found |= {left[i]: right[j] for i, j in _best_in_order(len(left), len(right), scores)}
+        scores = shared_words([paragraphs[at].before for at in left], [block.words for block in right], SAME)
+        found |= {left[i]: right[j] for i, j in best_in_order(len(left), len(right), scores)}
     return found
 
 
-def _scores(left: Sequence[str], right: Sequence[Sequence[str]]) -> dict[tuple[int, int], int]:
-    """How many words a paragraph and a block share, where they are enough (see `SAME`)."""
+def shared_words(
+    left: Sequence[str], right: Sequence[Sequence[str]], share: float
+) -> dict[tuple[int, int], int]:
+    """Return how many words two texts share, by their places, where they are enough.
+
+    Parameters
+    ----------
+    left : sequence of str
+        Texts.
+    right : sequence of sequence of str
+        The words of others.
+    share : float
+        What part of its words a text of `right` must find in one of `left`; no less than a fifth of that
+        one's words must be among them.
+    """
     bags = [Counter(re.findall(r"\w+", text)) for text in left]
     others = [Counter(words) for words in right]
     sizes = [bag.total() for bag in bags]
     scores = {}
     for j, other in enumerate(others):
-        needed = SAME * other.total()
+        needed = share * other.total()
         for i, bag in enumerate(bags):
             if sizes[i] < needed:
                 continue
@@ -62,7 +75,7 @@ def _scores(left: Sequence[str], right: Sequence[Sequence[str]]) -> dict[tuple[i
     return scores
 
 
-def _best_in_order(rows: int, columns: int, scores: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+def best_in_order(rows: int, columns: int, scores: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
     """Return the pairs in rising order whose scores add up to the most."""
     best = [[0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows):

@@ -12,6 +12,7 @@ import re
 import subprocess
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
+from paperbuild.article.tree import Node, with_pictures
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.surroundings import typesetter_environment
 
 # Raw TeX is read as such, as by Quarto, and then refused; as text it would be printed.
 READER = "markdown+east_asian_line_breaks"
+
+FILTERS = (EXTENSION / "article.lua", ASSETS / "subset.lua", EXTENSION / "front.lua")
 
 _WARNING = re.compile(r"^\[WARNING\] (.*)$", re.MULTILINE)
 _CITATION = re.compile(r"[Cc]itation (\S+) not found|Citeproc: citation (\S+) not found")
@@ -48,14 +52,14 @@ def html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         source,
         numbers,
         to="html5",
+        picture="svg",
         options=[
             "--mathml",
             *(["--toc"] if source.settings.toc else []),
             f"--toc-depth={source.settings.toc_depth + 1}",  # the first level is the title
-            "--default-image-extension=svg",
             f"--template={EXTENSION / 'article.html'}",
         ],
-        variables={"styles": styles_with_fonts(EXTENSION / "article.css")},
+        variables={"styles": styles_with_fonts(EXTENSION / "article.css") + source.styles},
     )
     kept = job.root / "build" / "pictures"
     text = _SOURCE.sub(
@@ -74,8 +78,8 @@ def pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path
         source,
         numbers,
         to="typst-citations",
+        picture="svg",
         options=[
-            "--default-image-extension=svg",
             f"--template={ASSETS / 'article.typ'}",
             f"--lua-filter={ASSETS / 'references.lua'}",
         ],
@@ -137,11 +141,8 @@ def docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Pat
         source,
         numbers,
         to="docx",
-        options=[
-            "--default-image-extension=png",
-            f"--reference-doc={EXTENSION / 'reference.docx'}",
-            f"--output={target.resolve()}",
-        ],
+        picture="png",
+        options=[f"--reference-doc={EXTENSION / 'reference.docx'}", f"--output={target.resolve()}"],
     )
     word.finish(target, line_numbers=bool(source.metadata.get("line-numbers")))
 
@@ -152,7 +153,8 @@ def convert(
     numbers: Mapping[str, Any],
     *,
     to: str,
-    options: Sequence[str],
+    picture: str,
+    options: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> bytes:
     """Run pandoc on the resolved article.
@@ -162,11 +164,13 @@ def convert(
     job : RenderJob
         Root and date of the document.
     source : Source
-        The article without shortcodes.
+        The article without shortcodes, or its tree.
     numbers : mapping
         Provenance of figures and tables.
     to : str
         Pandoc's writer.
+    picture : str
+        What completes a picture's name that has no suffix.
     options : sequence of str
         Further command-line options.
     variables : mapping of str to str, optional
@@ -182,6 +186,37 @@ def convert(
     PaperError, Findings
         Whatever the filter or citeproc reports, with file and line.
     """
+    filters = [*FILTERS, *source.filters]
+    # In a tree citations are printed already.
+    if source.tree is None:
+        reader, cite = [f"--from={READER}", f"--default-image-extension={picture}"], ["--citeproc"]
+    else:
+        reader, cite = ["--from=json"], []
+        source = replace(source, tree=with_pictures(source.tree, picture))
+    arguments = [f"--to={to}", "--standalone", *(f"--lua-filter={one}" for one in filters), *cite, *options]
+    return _pandoc(job, source, numbers, [*reader, *arguments], variables)
+
+
+def tree(job: RenderJob, source: Source, numbers: Mapping[str, Any]) -> Node:
+    """Return the article as pandoc's own tree: bound words chosen, citations printed, references open.
+
+    Its metadata are those of the front matter alone; the rest comes to it when it is set (`convert`).
+    """
+    arguments = [f"--from={READER}", "--to=json", f"--lua-filter={ASSETS / 'reading.lua'}"]
+    # A variant is told below the title once, when the tree is set.
+    build = {key: value for key, value in numbers.get("build", {}).items() if key != "variant"}
+    found: Node = json.loads(_pandoc(job, source, {**numbers, "build": build}, arguments))
+    return {**found, "meta": {key: one for key, one in found["meta"].items() if key in source.metadata}}
+
+
+def _pandoc(
+    job: RenderJob,
+    source: Source,
+    numbers: Mapping[str, Any],
+    arguments: Sequence[str],
+    variables: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run pandoc with the article's metadata and return what it wrote; see `convert`."""
     import tempfile
 
     settings = source.settings
@@ -199,6 +234,7 @@ def convert(
         "number-sections": settings.number_sections,
     }
     metadata.pop("line-numbers", None)
+    content = source.body if source.tree is None else json.dumps(source.tree, ensure_ascii=False)
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder, "metadata.json")
         given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
@@ -207,24 +243,16 @@ def convert(
             json.dumps({"variables": dict(variables or {})}, ensure_ascii=False), encoding="utf-8"
         )
         _write_terms(Path(folder), settings.lang)
-        command = [
-            pandoc(),
-            f"--data-dir={folder}",
-            f"--from={READER}",
-            f"--to={to}",
-            "--standalone",
-            "--wrap=none",
-            f"--defaults={defaults}",
-            f"--metadata-file={given}",
-            f"--lua-filter={EXTENSION / 'article.lua'}",
-            f"--lua-filter={ASSETS / 'subset.lua'}",
-            f"--lua-filter={EXTENSION / 'front.lua'}",
-            "--citeproc",
-            *options,
-        ]
         done = subprocess.run(
-            command,
-            input=source.body.encode("utf-8"),
+            [
+                pandoc(),
+                f"--data-dir={folder}",
+                "--wrap=none",
+                f"--defaults={defaults}",
+                f"--metadata-file={given}",
+                *arguments,
+            ],
+            input=content.encode("utf-8"),
             capture_output=True,
             cwd=job.root,
             env=typesetter_environment(folder, job.epoch),

@@ -52,6 +52,12 @@ class Source:
         Those of ``_quarto.yml``, where the front matter does not say otherwise.
     entry : str
         The text itself, from the project root.
+    tree : dict or None
+        The article as pandoc's own tree (`paperbuild.article.embedded.tree`), set in place of `body`.
+    filters : tuple of Path
+        Filters that see it after the article's own.
+    styles : str
+        CSS of a page besides the article's.
     """
 
     metadata: dict[str, Any]
@@ -60,6 +66,9 @@ class Source:
     originals: Mapping[str, str] = field(default_factory=dict)
     settings: QuartoSettings = field(default_factory=QuartoSettings)
     entry: str = ARTICLE
+    tree: dict[str, Any] | None = None
+    filters: tuple[Path, ...] = ()
+    styles: str = ""
 
     def place(self, token: str) -> str:
         """Return ``file:line`` of the first line that holds `token`; the article itself when none does."""

@@ -261,8 +261,8 @@ class Submission:
                 self._source(part, told),
                 self._numbers(),
                 to="docx",
+                picture="png",
                 options=[
-                    "--default-image-extension=png",
                     f"--reference-doc={look}",
                     f"--output={target.resolve()}",
                     f"--lua-filter={FILTER}",
@@ -282,7 +282,8 @@ class Submission:
                 given,
                 {key: value for key, value in self.numbers.items() if key != "provenance"},
                 to=JATS,
-                options=["--default-image-extension=svg", f"--lua-filter={FILTER}"],
+                picture="svg",
+                options=[f"--lua-filter={FILTER}"],
             )
         return finished_jats(text)
 

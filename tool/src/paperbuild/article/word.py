@@ -2,7 +2,8 @@
 
 Numbers of captions as SEQ fields inside bookmarks and cross references as REF fields to them, so that an
 insertion renumbers; tables with fixed widths, rows that stay whole and a description; pages on their side for
-tables that are wider than the text; line numbers where the article asks for them.
+tables that are wider than the text; paragraphs and rows that came or went as a whole; line numbers where the
+article asks for them.
 
 A filter sees the document before pandoc has made rows, sections and bookmarks of it, so this works on what
 pandoc wrote; the standard library's parser is enough for that.
@@ -14,7 +15,7 @@ import io
 import itertools
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -71,6 +72,7 @@ def finished(document: bytes, *, line_numbers: bool = False) -> bytes:
     for caption, table in _tables(body):
         _settle(table, caption, width)
     _turn(body, final, width)
+    _track(root)
     if line_numbers:
         for section in root.iter(_w("sectPr")):
             # Behind the margins, says the schema.
@@ -344,3 +346,39 @@ def _break(final: ET.Element, landscape: bool) -> ET.Element:
         )
     spacing = _element("spacing", before="0", after="0", line="20", lineRule="exact")
     return _element("p", _element("pPr", spacing, section))
+
+
+# 4. Tracked changes ----------------------------------------------------------------------------------------
+
+
+def _track(root: ET.Element) -> None:
+    """Let paragraphs and rows of which all came, or all went, come and go with their ends.
+
+    Pandoc marks words only: whoever took its changes back would keep empty paragraphs and rows.
+    """
+    for row in root.iter(_w("tr")):
+        whole, properties = _fate(row.iter(_w("p"))), row.find(_w("trPr"))
+        if whole is not None and properties is not None:
+            properties.append(ET.Element(whole.tag, whole.attrib))
+    cells = {paragraph for cell in root.iter(_w("tc")) for paragraph in cell.iter(_w("p"))}
+    for paragraph in root.iter(_w("p")):
+        whole, properties = _fate([paragraph]), paragraph.find(_w("pPr"))
+        # A cell has a paragraph at least.
+        if whole is None or properties is None or paragraph in cells:
+            continue
+        tags = [child.tag for child in properties]
+        place = tags.index(_w("sectPr")) if _w("sectPr") in tags else len(tags)
+        mark = _element("rPr")
+        mark.append(ET.Element(whole.tag, whole.attrib))
+        properties.insert(place, mark)
+    # Pandoc counts insertions and deletions apart.
+    for number, change in enumerate([*root.iter(_w("ins")), *root.iter(_w("del"))]):
+        change.set(_w("id"), str(number))
+
+
+def _fate(paragraphs: Iterable[ET.Element]) -> ET.Element | None:
+    """Return the change that all words of some paragraphs came or went with; None where they did not."""
+    silent = {_w("pPr"), _w("bookmarkStart"), _w("bookmarkEnd")}
+    words = [child for paragraph in paragraphs for child in paragraph if child.tag not in silent]
+    tags = {child.tag for child in words}
+    return words[0] if tags in ({_w("ins")}, {_w("del")}) else None

@@ -1,15 +1,17 @@
-"""``paper diff``: two states of the article, what changed as lines, JSON or a page."""
+"""``paper diff``: two states of the article, what changed as lines, JSON, a page or a marked manuscript."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
-from paperbuild.proof.diff import KINDS, Change, as_html, changes, state
+from paperbuild.proof.diff import KINDS, Change, as_html, changes
+from paperbuild.proof.states import State, state
 
 SHOWN = 20
 """Changes of one file that are printed; the rest is counted."""
@@ -17,7 +19,9 @@ SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper diff``."""
-    parser.add_argument("a", metavar="A", help="a git revision or a folder: the earlier state")
+    parser.add_argument(
+        "a", metavar="A", help="a git revision, a folder or a deposit's archive: the earlier state"
+    )
     parser.add_argument(
         "b", metavar="B", nargs="?", help="the later state (default: the project as it lies here)"
     )
@@ -25,17 +29,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE.html", help="write them as a page with pictures too"
     )
+    parser.add_argument(
+        "--marked",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.docx|pdf|html",
+        help="write the later article with insertions and deletions; may be given several times",
+    )
+    parser.add_argument(
+        "--letter", type=Path, metavar="FILE.md", help="write the skeleton of a letter that lists the changes"
+    )
+    parser.add_argument(
+        "--author", metavar="NAME", help="whose the tracked changes are (default: the article's authors)"
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Print what changed between two states; a difference is no failure."""
     later = args.b or str(project.root)
     with state(project, args.a) as old, state(project, later) as new:
-        found = changes(old, new)
+        found = changes(old.root, new.root)
+        if args.marked or args.letter:
+            mark(old, new, args)
     if args.output:
         write_atomic(args.output, as_html(found, args.a, args.b or "this folder"))
     print(as_json(found) if args.json else as_text(found))
     return 0
+
+
+def mark(old: State, new: State, args: argparse.Namespace) -> None:
+    """Write the marked manuscript and the letter."""
+    from paperbuild.proof import marked  # here: what typesets takes time to import
+    from paperbuild.proof.deposit import citation
+
+    for path in args.marked:
+        marked.format_of(path)
+    author = args.author or "; ".join(citation(new.root)[1]) or "authors"
+    with tempfile.TemporaryDirectory(prefix="paper-marked-") as folder:
+        merged = marked.mark(old, new, author, Path(folder))
+        for path in args.marked:
+            marked.write(merged, path)
+        if args.letter:
+            write_atomic(args.letter, marked.letter(merged, old, new))
 
 
 def as_json(found: Sequence[Change]) -> str:

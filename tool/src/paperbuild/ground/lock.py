@@ -22,13 +22,18 @@ def lock_differences(lock: str, version: Callable[[str], str | None]) -> list[st
     """
     # A universal lock may hold one version for each range of Python versions.
     locked: dict[str, list[str]] = {}
-    for name, pinned in _PIN.findall(lock):
-        locked.setdefault(name, []).append(pinned)
+    for name, pin in _PIN.findall(lock):
+        locked.setdefault(name, []).append(pin)
     return [
         f"{name}: {' or '.join(versions)}, not {installed}"
         for name, versions in locked.items()
         if (installed := version(name)) is not None and installed not in versions
     ]
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Return the versions that a lock's text pins, by distribution; the first where it has several."""
+    return dict(reversed(_PIN.findall(lock)))
 
 
 def installed_version(name: str) -> str | None:

@@ -18,7 +18,8 @@ def environment(folder: Path) -> Any:
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
+        # Markdown has no markup in which a letter could be mistaken for one of HTML's.
+        autoescape=lambda name: name is None or not name.endswith(".md.j2"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -25,7 +25,6 @@ from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
 from paperbuild.project.layout import (
-    ANALYSIS,
     CITATION,
     DATA,
     DISTRIBUTION,
@@ -40,31 +39,13 @@ from paperbuild.project.results import NotebookResults, read_results
 from paperbuild.project.revision import Revision, require_commit
 from paperbuild.proof.attestation import statement
 from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
+from paperbuild.proof.crate import crate
 from paperbuild.proof.readme import readme
 from paperbuild.proof.unpack import CRATE
 
-CONTEXT = "https://w3id.org/ro/crate/1.1/context"
-CONFORMS = "https://w3id.org/ro/crate/1.1"
-PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 CODECHECK = "codecheck.yml"
 ATTESTATION = "attestation.intoto.json"
 CERTIFICATES = frozenset(f"{CERTIFICATE}.{form}" for form in FORMS)
-MEDIA = {
-    ".cff": "text/yaml",
-    ".csv": "text/csv",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".geojson": "application/geo+json",
-    ".html": "text/html",
-    ".ipynb": "application/x-ipynb+json",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".py": "text/x-python",
-    ".qmd": "text/markdown",
-    ".svg": "image/svg+xml",
-    ".yml": "text/yaml",
-}
 
 
 def refuse_uncommitted(project: Project) -> None:
@@ -143,109 +124,6 @@ def citation(root: Path) -> tuple[str, list[str]]:
 def runs(project: Project) -> list[NotebookResults]:
     """What each notebook read and made, as the last build recorded it."""
     return [read_results(path) for path in sorted(project.results.glob("*.json"))]
-
-
-def crate(
-    *,
-    title: str,
-    authors: Sequence[str],
-    date: str,
-    commit: str,
-    files: Mapping[str, int],
-    resources: Iterable[Mapping[str, Any]],
-    runs: Iterable[NotebookResults],
-) -> dict[str, Any]:
-    """Describe a deposit as an RO-Crate 1.1 that follows the Process Run profile.
-
-    Parameters
-    ----------
-    title, authors, date, commit : str, sequence of str, str, str
-        Of the article; the date of its commit.
-    files : mapping of str to int
-        Bytes of each file in the deposit, by path.
-    resources : iterable of mapping
-        Entries of the data register.
-    runs : iterable of NotebookResults
-        What each notebook read and made.
-
-    Returns
-    -------
-    dict
-        The content of `ro-crate-metadata.json`.
-    """
-    people = [
-        {"@id": f"#author-{place}", "@type": "Organization", "name": name}
-        for place, name in enumerate(authors, 1)
-    ]
-    licences = [{"@id": name} for name in files if Path(name).name.upper().startswith("LICENSE")]
-    tables = {f"{DATA}/{entry['path']}": entry for entry in resources if isinstance(entry.get("path"), str)}
-    entities, contextual = [], {}
-    for name, size in files.items():
-        entity: dict[str, Any] = {"@id": name, "@type": "File", "name": name, "contentSize": str(size)}
-        if media := MEDIA.get(Path(name).suffix):
-            entity["encodingFormat"] = media
-        if name.endswith((".ipynb", ".py")):
-            entity["@type"] = ["File", "SoftwareSourceCode"]
-        if entry := tables.get(name):
-            terms = [_licence(licence) for licence in entry.get("licenses", [])]
-            contextual.update({term["@id"]: term for term in terms})
-            entity |= {
-                "name": entry["title"],
-                "description": entry["description"],
-                "license": [{"@id": term["@id"]} for term in terms],
-                "citation": [source["title"] for source in entry.get("sources", [])],
-                "sha256": entry["hash"].removeprefix("sha256:"),
-            }
-        entities.append(entity)
-    actions = [action for run in runs if (action := _action(run, files))]
-    root = {
-        "@id": "./",
-        "@type": "Dataset",
-        "conformsTo": {"@id": PROCESS_RUN},
-        "name": title,
-        "description": "The article with its data, code, results and certificate.",
-        "datePublished": date,
-        "version": commit,
-        "author": [{"@id": person["@id"]} for person in people],
-        "license": licences,
-        "hasPart": [{"@id": name} for name in files],
-        "mentions": [{"@id": action["@id"]} for action in actions],
-    }
-    descriptor = {
-        "@id": CRATE,
-        "@type": "CreativeWork",
-        "about": {"@id": "./"},
-        "conformsTo": {"@id": CONFORMS},
-    }
-    profile = {"@id": PROCESS_RUN, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
-    graph = [descriptor, root, profile, *people, *contextual.values(), *actions, *entities]
-    return {"@context": CONTEXT, "@graph": graph}
-
-
-def _licence(licence: Mapping[str, str]) -> dict[str, str]:
-    identifier = licence.get("path") or f"#licence-{licence.get('name', '')}"
-    return {
-        "@id": identifier,
-        "@type": "CreativeWork",
-        "name": licence.get("title") or licence.get("name", ""),
-    }
-
-
-def _action(run: NotebookResults, files: Mapping[str, int]) -> dict[str, Any] | None:
-    """How one notebook made its figures and tables; None where the deposit lacks the notebook."""
-    notebook = f"{ANALYSIS}/{run.notebook}.ipynb"
-    if notebook not in files:
-        return None
-    made = [path for artefact in run.artefacts for path in artefact.get("files", []) if path in files]
-    return {
-        "@id": f"#run-{run.notebook}",
-        "@type": "CreateAction",
-        "name": f"Execution of {notebook}",
-        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
-        "instrument": {"@id": notebook},
-        "object": [{"@id": path} for path in sorted(run.inputs) if path in files],
-        "result": [{"@id": path} for path in made],
-    }
 
 
 def withheld(resources: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

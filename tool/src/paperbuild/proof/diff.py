@@ -1,15 +1,13 @@
 """`paper diff A [B]`: what changed between two states of the article, as its reader would put it.
 
-A state is a git revision or a folder (a copy of the project, a scenario under build/scenarios). Compared is
-what it holds, not what it would build: data by row and column, figures by data and pixels, tables by cell,
-numbers by value, prose by sentence.
+Compared is what a state (`paperbuild.proof.states`) holds, not what it would build: data by row and column,
+figures by data and pixels, tables by cell, numbers by value, prose by sentence.
 """
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +16,6 @@ from paperbuild.article.text import Manuscript
 from paperbuild.article.text import read as read_article
 from paperbuild.ground import pages
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.gitrepo import clean_clone
 from paperbuild.project import register
 from paperbuild.project.layout import ARTICLE, DATA, FIGURES, MANIFEST, REGISTER, TABLES, Project, edition
 from paperbuild.project.manifest import Manifest
@@ -226,7 +223,7 @@ def _sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _sound(outputs: Reference) -> Reference:
+def sound(outputs: Reference) -> Reference:
     """The outputs of a state, refused where their manifest is damaged."""
     if outputs.manifest.broken:
         raise PaperError(
@@ -245,7 +242,7 @@ def _written(root: Path) -> dict[str, str]:
 
 def changes(old: Path, new: Path) -> list[Change]:
     """Everything that changed between two project folders."""
-    before, after = (_sound(read_outputs(root)) for root in (old, new))
+    before, after = (sound(read_outputs(root)) for root in (old, new))
     was, now = (_written(root) for root in (old, new))
     prose = [
         change
@@ -258,32 +255,6 @@ def changes(old: Path, new: Path) -> list[Change]:
         *number_changes(before.manifest, after.manifest),
         *prose,
     ]
-
-
-@contextlib.contextmanager
-def state(project: Project, name: str) -> Iterator[Path]:
-    """The folder of a state: itself, or a temporary clone of a git revision.
-
-    Raises
-    ------
-    PaperError
-        Where `name` is neither a folder with figures nor a revision.
-    """
-    folder = Path(name)
-    if (folder / FIGURES).is_dir():
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="paper-diff-") as temporary:
-        try:
-            root, _ = clean_clone(project.root, name, Path(temporary) / "clone")
-        except PaperError as error:
-            raise PaperError(
-                f"{name!r} is neither a folder with figures/ nor a revision: {error.message}",
-                where=str(project.root),
-                expected="a project folder, build/scenarios/NAME, or what git knows: HEAD~1, a tag, a commit",
-                remedy="git log --oneline lists the revisions",
-            ) from None
-        yield root
 
 
 def as_html(found: Sequence[Change], old: str, new: str) -> str:

@@ -5,7 +5,6 @@ It waits for every notebook, so that people see the results of one build togethe
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +16,8 @@ from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
-from paperbuild.project.layout import Project, edition
+from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
-from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
 from paperbuild.steps.reference import References, StepReference
@@ -270,8 +268,7 @@ def numbers_document(
     phrases: Mapping[str, languages.Say],
     editions: Mapping[str, str],
 ) -> str:
-    """Return ``numbers.yml`` of an edition: numbers as its text prints them, what becomes of bound words,
-    provenance, build.
+    """Return ``numbers.yml`` of an edition (`paperbuild.article.metadata`).
 
     JSON is YAML, and needs no library to write. `held` has, by notebook, the numbers of a reference that
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
@@ -279,66 +276,20 @@ def numbers_document(
     the languages of all editions by their names.
     """
     # here: what these numbers say is remembered, and seldom worked out anew
-    from paperbuild.article import bound, languages
-    from paperbuild.article.conditions import Facts
-    from paperbuild.project.numbers import as_markdown
+    from paperbuild.article.metadata import metadata
 
-    said = printed_roots(article)
-    printed: dict[str, dict[str, Any]] = {root: {} for root in said}
+    numbers: dict[str, Mapping[str, Any]] = {}
     provenance: dict[str, dict[str, str]] = {}
-    values: dict[str, Any] = {}
     for step, result in results.items():
         for artefact in recorded(result).artefacts:
             if artefact["kind"] == "number":
-                name = artefact["name"]
-                shown = held.get(step, {}).get(name, artefact)
-                values[name] = shown["value"]
-                for root, form in said.items():
-                    # A root that languages share prints a text as it is recorded.
-                    code = form.languages[0].code if len(form.languages) == 1 else ""
-                    say = phrases.get(code, languages.as_it_is)
-                    text = form.write(shown["text"], shown["value"], functools.partial(say, place=name))
-                    _nest(printed[root], name, as_markdown(text))
+                numbers[artefact["name"]] = held.get(step, {}).get(artefact["name"], artefact)
             elif KINDS[artefact["kind"]].files:
                 # A figure and a table may share a name.
                 places = provenance.setdefault(artefact["kind"], {})
                 places[artefact["name"]] = f"{step} › {artefact['cell']}" if artefact["cell"] else step
-    chosen = bound.outcomes(bound.bound(article), Facts(values, content))
-    document = {**printed, "bound": chosen, "provenance": provenance, "build": dict(build)}
-    if editions:
-        document["editions"] = {
-            language: {
-                "file": Path(edition(name)).stem,
-                "name": languages.of(language).name,
-                "first": not name,
-            }
-            for name, language in editions.items()
-        }
-    # The project's own words about numbers, in _quarto.yml, are those of the article's language.
-    if article.edition:
-        document["crossref"] = dict(languages.of(article.language).crossref)
-    # The document's own date: Quarto reads none from a shortcode in the front matter.
-    if build["date"] != UNDATED:
-        document["date"] = build["date"]
+    document = metadata(numbers, provenance, build, article, content, phrases=phrases, editions=editions)
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def printed_roots(article: Article) -> dict[str, languages.Root]:
-    """Return the roots under which an edition has its numbers: those of its language, and all it binds."""
-    from paperbuild.article import languages
-
-    known = languages.roots(article.language)
-    bound_under = {use.name.partition(".")[0] for use in article.bound}
-    always = (languages.NUMBERS, languages.COUNTS, languages.capital(languages.COUNTS))
-    return {root: form for root, form in known.items() if root in always or root in bound_under}
-
-
-def _nest(tree: dict[str, Any], name: str, value: Any) -> None:
-    """Put `value` under a dotted name."""
-    *parents, last = name.split(".")
-    for parent in parents:
-        tree = tree.setdefault(parent, {})
-    tree[last] = value
 
 
 def manifest(

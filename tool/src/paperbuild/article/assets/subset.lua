@@ -464,6 +464,10 @@ local survey = {
   end,
   Header = number_header,
   Div = function(div)
+    -- Where citations are printed already, what is in here is citeproc's.
+    if div.identifier == "refs" then
+      return div, false
+    end
     check_div(div)
     if div.identifier:match("^tbl%-") then
       count(div.identifier)
@@ -602,6 +606,8 @@ local finish = {
 }
 
 function Pandoc(doc)
+  -- What came and went since another version, in blocks without words (paperbuild.article.marking).
+  PLAIN_CLASSES.insertion, PLAIN_CLASSES.deletion = doc.meta.marked ~= nil, doc.meta.marked ~= nil
   for name, word in pairs(doc.meta.words) do
     words[name] = pandoc.utils.stringify(word)
   end

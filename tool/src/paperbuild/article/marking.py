@@ -1,0 +1,690 @@
+"""Two versions of an article as one text: what came and what went since the older one, marked in it.
+
+Both are pandoc's trees (`paperbuild.article.embedded.tree`). Blocks are paired in order by their names and
+words, then the words of each pair; what is in one alone becomes a span of class ``insertion`` or
+``deletion``, which pandoc writes into a DOCX as Word's own tracked changes and ``marked.lua`` into pages and
+PDFs as colour. What went says what it said: its references keep their old numbers, its citations their words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import json
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from paperbuild.article.alignment import best_in_order, shared_words
+from paperbuild.article.references import labelled, reference, reference_key, refers
+from paperbuild.article.tracked import Hand
+from paperbuild.article.tree import Node, div, identifier, nodes, para, plain, rewrite, span, text
+
+CAME, WENT = "insertion", "deletion"
+SHARE = 0.5
+"""Share of a block's words that another must have to count as what became of it."""
+AROUND = 12
+"""Words and blanks round a change that a list of changes shows."""
+FRONT = "Title and abstract"
+
+_WORD = re.compile(r"−?\d+(?:[.,\u00a0\u202f]\d+)*|\w+|\s+|[^\w\s]")
+_WRAPPERS = frozenset("Emph Underline Strong Strikeout Superscript Subscript SmallCaps Span Link".split())
+_REFERENCES = "refs"
+_FIXED = re.compile(rf"(?:fig|tbl|ref)-|{_REFERENCES}$")
+_CERTAIN = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Words that went and words that came in their place; one of both may be empty.
+
+    Attributes
+    ----------
+    went, came : str
+        The words.
+    before, after : str
+        The words around them in the newer line, as many as tell where one is.
+    """
+
+    went: str
+    came: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change, for whoever lists them.
+
+    Attributes
+    ----------
+    section : str
+        Headings above it, from the outermost, parted by ``›``.
+    kind : str
+        ``text``, ``heading``, ``figure``, ``table`` or ``other``.
+    name : str
+        Of the figure or table; else empty.
+    stretches : tuple of Stretch
+        What went and came.
+    """
+
+    section: str
+    kind: str
+    name: str
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word, sign or thing in a line, with the wrappers round it, outer first."""
+
+    key: Hashable
+    node: Node
+    wraps: tuple[tuple[str, Any, int], ...]
+
+    @property
+    def is_text(self) -> bool:
+        return self.node["t"] in ("Str", "Space")
+
+    @property
+    def is_word(self) -> bool:
+        return self.node["t"] == "Str" and bool(re.search(r"\w", self.node["c"]))
+
+
+@dataclass
+class Marking:
+    """Merges two versions; see the module.
+
+    Attributes
+    ----------
+    hand : Hand
+        Who made the changes, and when.
+    printed : mapping of str to mapping
+        What references print, by `reference_key`: in the older version under `WENT`, in the newer under
+        `CAME`.
+    former : mapping of str to str
+        For each picture of the older version that looks otherwise or is gone, by its name in the text without
+        suffix, the name under which it is kept.
+    edits : list of Edit
+        Found so far.
+    pictures : dict of str to str
+        Pictures of the newer version that came (empty) or look otherwise (the older one), by name.
+    """
+
+    hand: Hand
+    printed: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
+    former: Mapping[str, str] = field(default_factory=dict)
+    edits: list[Edit] = field(default_factory=list)
+    pictures: dict[str, str] = field(default_factory=dict)
+    _trail: list[str] = field(default_factory=list)
+    _floats: dict[str, dict[str, Node]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
+
+    def documents(self, old: Node, new: Node) -> Node:
+        """Return the newer article with all marks; its metadata keeps the marked title and abstract apart."""
+        marked: dict[str, Any] = {}
+        for key in ("title", "subtitle", "abstract"):
+            before, after = (_prepared(one["meta"].get(key)) for one in (old, new))
+            if after is not None and plain(before or []) != plain(after):
+                kind, merge = after["t"], self.blocks if after["t"] == "MetaBlocks" else self.inlines
+                known = before["c"] if before is not None and before["t"] == kind else []
+                marked[key] = {"t": kind, "c": merge(known, after["c"])}
+        earlier, later = (_prepared(one["blocks"]) for one in (old, new))
+        self._floats = {side: _floats(blocks) for side, blocks in ((WENT, earlier), (CAME, later))}
+        merged = self.blocks(earlier, later)
+        told = {
+            "front": {"t": "MetaMap", "c": marked},
+            "pictures": _map(self.pictures),
+            "author": {"t": "MetaString", "c": self.hand.author},
+            "date": {"t": "MetaString", "c": self.hand.date},
+        }
+        return {**new, "meta": {**new["meta"], "marked": {"t": "MetaMap", "c": told}}, "blocks": merged}
+
+    # Blocks ------------------------------------------------------------------------------------------------
+
+    def blocks(self, old: Sequence[Node], new: Sequence[Node]) -> list[Node]:
+        """Return the newer blocks with those that went between them."""
+        found: list[Node] = []
+        for before, after in self._paired(old, new):
+            if after is None:
+                assert before is not None, "a pair has one side at least"
+                # What stands elsewhere now is compared there.
+                found += [] if identifier(before) in self._floats[CAME] else self._gone(before)
+                continue
+            before = before or self._floats[WENT].get(identifier(after))
+            if after["t"] == "Header":
+                self._enter(after)
+            if before is None:
+                found += self._new(after)
+            elif self._key(before, WENT) == self._key(after, CAME):
+                found.append(after)
+            else:
+                found += self._changed(before, after)
+        return found
+
+    def _paired(self, old: Sequence[Node], new: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+        """Yield blocks that belong together, in order; what went stands before what came."""
+        left, right = [self._key(one, WENT) for one in old], [self._key(one, CAME) for one in new]
+        matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag == "equal":
+                yield from zip(old[i1:i2], new[j1:j2], strict=True)
+                continue
+            pairs = _alike(old[i1:i2], new[j1:j2])
+            i = j = 0
+            for k, m in [*pairs, (i2 - i1, j2 - j1)]:
+                yield from ((one, None) for one in old[i1 + i : i1 + k])
+                yield from ((None, one) for one in new[j1 + j : j1 + m])
+                if k < i2 - i1:
+                    yield old[i1 + k], new[j1 + m]
+                i, j = k + 1, m + 1
+
+    def _key(self, block: Node, side: str) -> str:
+        """Return what two blocks that say the same have in common."""
+        shows = side if any(name in self.former for name in _pictures(block)) else ""
+        return shows + json.dumps(_normal(block), ensure_ascii=False, sort_keys=True)
+
+    def _enter(self, header: Node) -> None:
+        level = header["c"][0]
+        self._trail = [*self._trail[: level - 1], plain(header["c"][2])]
+
+    @property
+    def _section(self) -> str:
+        return " › ".join(self._trail) or FRONT
+
+    def _tell(self, kind: str, name: str, *stretches: Stretch) -> None:
+        self.edits.append(Edit(self._section, kind, name, stretches))
+
+    def _new(self, block: Node) -> list[Node]:
+        self._tell(_kind(block), _name(block), Stretch("", self._said(block, CAME)))
+        return self._whole(block, CAME)
+
+    def _gone(self, block: Node) -> list[Node]:
+        self._tell(_kind(block), _name(block), Stretch(self._said(block, WENT), ""))
+        return self._whole(block, WENT)
+
+    def _changed(self, old: Node, new: Node) -> list[Node]:
+        """Return one block with both versions, or both one behind the other."""
+        kind, content = new["t"], new["c"]
+        equation = any(labelled(one) for one in (old, new))
+        if kind in ("Para", "Plain") and not equation:
+            return [{"t": kind, "c": self._told("text", "", self._lines(old["c"], content))}]
+        if kind == "Header":
+            line = self._told("heading", "", self._lines(old["c"][2], content[2]))
+            return [{"t": kind, "c": [*content[:2], line]}]
+        if kind == "BlockQuote":
+            return [{"t": kind, "c": self.blocks(old["c"], content)}]
+        if kind == "BulletList":
+            return [{"t": kind, "c": self._items(old["c"], content)}]
+        if kind == "OrderedList":
+            return [{"t": kind, "c": [content[0], self._items(old["c"][1], content[1])]}]
+        if kind == "Figure":
+            return [self._figure(old, new)]
+        if kind == "Div" and (merged := self._merged_table(old, new)):
+            return [merged]
+        if kind == "Div" and not identifier(new).startswith("tbl-"):
+            return [{"t": kind, "c": [content[0], self.blocks(old["c"][1], content[1])]}]
+        return self._gone(old) + self._new(new)
+
+    def _items(self, old: Sequence[Any], new: Sequence[Any]) -> list[list[Node]]:
+        """Return the items of a list; one is a list of blocks."""
+        found = []
+        left, right = ([{"t": "Item", "c": item} for item in side] for side in (old, new))
+        for before, after in self._paired(left, right):
+            if after is None:
+                found.append([one for block in before["c"] for one in self._gone(block)])  # type: ignore[index]
+            elif before is None:
+                found.append([one for block in after["c"] for one in self._new(block)])
+            else:
+                found.append(self.blocks(before["c"], after["c"]))
+        return found
+
+    def _whole(self, block: Node, fate: str) -> list[Node]:
+        """Return a block that came or went as a whole."""
+        kind, content = block["t"], block.get("c", "")
+        if kind in ("Para", "Plain"):
+            if labelled(block) and fate == CAME:
+                return [self._fated([block], CAME)]
+            return [{"t": kind, "c": self._mark(self._numbered(block), fate)}]
+        if kind == "Header":
+            own = content[1] if fate == CAME else ["", ["unnumbered", "unlisted"], []]
+            return [{"t": kind, "c": [content[0], own, self._mark(content[2], fate)]}]
+        if kind == "LineBlock":
+            return [{"t": kind, "c": [self._mark(line, fate) for line in content]}]
+        if kind == "BlockQuote":
+            return [{"t": kind, "c": self._wholes(content, fate)}]
+        if kind == "BulletList":
+            return [{"t": kind, "c": [self._wholes(item, fate) for item in content]}]
+        if kind == "OrderedList":
+            return [{"t": kind, "c": [content[0], [self._wholes(item, fate) for item in content[1]]]}]
+        if kind == "Figure":
+            return self._whole_figure(block, fate)
+        if kind == "Table":
+            return [_cells(block, lambda cell: self._wholes(cell, fate))]
+        if kind == "Div":
+            if fate == WENT and identifier(block).startswith("tbl-"):
+                return self._gone_table(block)
+            keeps = fate == CAME or content[0][0] == _REFERENCES
+            own = content[0] if keeps else ["", *content[0][1:]]
+            return [{"t": kind, "c": [own, self._wholes(content[1], fate)]}]
+        return [self._fated([block], fate)]
+
+    def _numbered(self, block: Node) -> list[Node]:
+        """Return the line of a paragraph; of a labelled equation with its number, as a DOCX has it."""
+        if not (label := labelled(block)):
+            return list(block["c"])
+        printed = self.printed[WENT].get(reference_key(reference(label)), "")
+        kind, formula = block["c"][0]["c"]
+        number = re.search(r"\d+$", printed)
+        return [{"t": "Math", "c": [kind, formula + (f"\\qquad({number[0]})" if number else "")]}]
+
+    def _wholes(self, blocks: Sequence[Node], fate: str) -> list[Node]:
+        return [one for block in blocks for one in self._whole(block, fate)]
+
+    @staticmethod
+    def _fated(blocks: list[Node], fate: str) -> Node:
+        """Return blocks in which no words can be marked, as a block of that fate."""
+        return {"t": "Div", "c": [["", [fate], []], blocks]}
+
+    # Figures and tables ------------------------------------------------------------------------------------
+
+    def _figure(self, old: Node, new: Node) -> Node:
+        own, (short, caption), content = new["c"]
+        stretches: list[Stretch] = []
+        merged = self._captions(old["c"][1][1], caption, stretches)
+        before, after = (next(iter(_pictures(one)), "") for one in (old, new))
+        if before in self.former or before != after:
+            self.pictures[after] = self.former.get(before, before)
+        self._tell("figure", own[0], *stretches)
+        return {"t": "Figure", "c": [own, [short, merged], content]}
+
+    def _captions(self, old: Sequence[Node], new: Sequence[Node], stretches: list[Stretch]) -> list[Node]:
+        """Return the paragraph of a caption; what changed in it is added to `stretches`."""
+        found: list[Node] = []
+        nothing: Node = {"t": "Plain", "c": []}
+        for before, after in itertools.zip_longest(old, new, fillvalue=nothing):
+            line, said = self._lines(before["c"], after["c"])
+            stretches += said
+            found.append({"t": after["t"], "c": line})
+        return found
+
+    def _whole_figure(self, block: Node, fate: str) -> list[Node]:
+        own, (short, caption), content = block["c"]
+        picture = next(iter(_pictures(block)), "")
+        if fate == CAME:
+            self.pictures[picture] = ""
+            return [{"t": "Figure", "c": [own, [short, self._wholes(caption, fate)], content]}]
+        image = next(one for one in nodes(content) if one["t"] == "Image")
+        said = next((value for key, value in image["c"][0][2] if key == "fig-alt"), "")
+        shown = {"t": "Image", "c": [["", [], []], text(said), [self.former.get(picture, picture), ""]]}
+        line = self._label(own[0]) + [one for block in caption for one in block["c"]]
+        return [
+            div([para(self._mark([shown], fate))], pairs=[["custom-style", "Captioned Figure"]]),
+            div([para(self._mark(line, fate))], pairs=[["custom-style", "Image Caption"]]),
+        ]
+
+    def _gone_table(self, block: Node) -> list[Node]:
+        *tables, caption = block["c"][1]
+        line = self._label(identifier(block)) + caption["c"]
+        return [
+            div([para(self._mark(line, WENT))], pairs=[["custom-style", "Table Caption"]]),
+            *self._wholes(tables, WENT),
+            # Word joins two tables that touch.
+            div([para(text("\u00a0"))], pairs=[["custom-style", "Provenance"]]),
+        ]
+
+    def _label(self, name: str) -> list[Node]:
+        printed = self.printed[WENT].get(reference_key(reference(name)), "")
+        return [*text(f"{printed}:"), {"t": "Space"}] if printed else []
+
+    def _merged_table(self, old: Node, new: Node) -> Node | None:
+        """Return the div of a table with rows and cells of both; None where it cannot be merged."""
+        left, right = (_table_of(one) for one in (old, new))
+        if left is None or right is None:
+            return None
+        stretches: list[Stretch] = []
+        merged = self._table(left[0], right[0], stretches)
+        if merged is None:
+            return None
+        caption = self._captions([left[1]], [right[1]], stretches)
+        self._tell("table", identifier(new), *stretches)
+        return {"t": "Div", "c": [new["c"][0], [merged, *caption]]}
+
+    def _table(self, old: Node, new: Node, stretches: list[Stretch]) -> Node | None:
+        before, after = _rows(old), _rows(new)
+        if before is None or after is None:
+            return None
+        columns = _columns(before[0], after[0])
+        width = len(columns)
+        rows: list[list[Any]] = []
+        for left, right in [(before[0], after[0]), *_paired_rows(before[1:], after[1:], columns)]:
+            if left is None or right is None:
+                cells, fate = (right or left), (CAME if left is None else WENT)
+                assert cells is not None, "a pair has one side at least"
+                places = [j if left is None else i for i, j in columns]
+                row = [[] if at is None else self._wholes(_copy(cells[at][4]), fate) for at in places]
+                words = " | ".join(plain(cell[4]) for cell in cells)
+                stretches.append(Stretch("", words) if left is None else Stretch(words, ""))
+            else:
+                row = [
+                    self._cell(
+                        None if i is None else left[i][4], None if j is None else right[j][4], stretches
+                    )
+                    for i, j in columns
+                ]
+            rows.append([["", [], []], [[["", [], []], {"t": "AlignDefault"}, 1, 1, one] for one in row]])
+        own, caption, specs, head, bodies, foot = new["c"]
+        old_specs = old["c"][2]
+        specs = [specs[j] if j is not None else old_specs[i] for i, j in columns]
+        if width != len(new["c"][2]):
+            specs = [[align, {"t": "ColWidthDefault"}] for align, _ in specs]
+        body = [bodies[0][0], bodies[0][1], [], rows[1:]]
+        return {"t": "Table", "c": [own, caption, specs, [head[0], rows[:1]], [body], foot]}
+
+    def _cell(self, old: list[Node] | None, new: list[Node] | None, stretches: list[Stretch]) -> list[Node]:
+        if old is None or new is None:
+            return self._wholes(_copy(new or old or []), CAME if old is None else WENT)
+        if _normal(old) == _normal(new):
+            return new
+        before, after = ([one for block in side for one in block["c"]] for side in (old, new))
+        stretches.append(Stretch(plain(old), plain(new)))
+        return [{"t": "Plain", "c": self._mark(before, WENT) + self._mark(after, CAME)}]
+
+    # Lines -------------------------------------------------------------------------------------------------
+
+    def inlines(self, old: Sequence[Node], new: Sequence[Node]) -> list[Node]:
+        """Return a line with words that went and came marked in it."""
+        return self._told("text", "", self._lines(old, new))
+
+    def _told(self, kind: str, name: str, merged: tuple[list[Node], list[Stretch]]) -> list[Node]:
+        line, stretches = merged
+        if stretches:
+            self._tell(kind, name, *stretches)
+        return line
+
+    def _lines(self, old: Sequence[Node], new: Sequence[Node]) -> tuple[list[Node], list[Stretch]]:
+        """Return the merged line, and what went and came in it."""
+        notes = _paired_notes(old, new)
+        left = list(_tokens(old, notes, WENT))
+        right = list(_tokens(new, notes, CAME))
+        found: list[Node] = []
+        stretches: list[Stretch] = []
+        for same, i1, i2, j1, j2 in _stretches(left, right):
+            if same:
+                found += _rebuilt([self._kept(a, b) for a, b in zip(left[i1:i2], right[j1:j2], strict=True)])
+                continue
+            went, came = _rebuilt(left[i1:i2]), _rebuilt(right[j1:j2])
+            found += self._mark(went, WENT) + self._mark(came, CAME)
+            before, after = right[max(j1 - AROUND, 0) : j1], right[j2 : j2 + AROUND]
+            around = (self._said([one.node for one in side], CAME) for side in (before, after))
+            stretches.append(Stretch(self._said(went, WENT), self._said(came, CAME), *around))
+        return found, stretches
+
+    def _kept(self, old: _Token, new: _Token) -> _Token:
+        """Return a token of both versions; a note is merged inside."""
+        if new.node["t"] != "Note" or old.node == new.node:
+            return new
+        return _Token(new.key, {"t": "Note", "c": self.blocks(old.node["c"], new.node["c"])}, new.wraps)
+
+    def _said(self, value: Any, side: str) -> str:
+        return plain(self._frozen(value, side))
+
+    def _mark(self, inlines: Sequence[Node], fate: str) -> list[Node]:
+        content = list(inlines) if fate == CAME else self._frozen(list(inlines))
+        pairs = [["author", self.hand.author], ["date", self.hand.date]]
+        return [span([fate], pairs, content)] if content else []
+
+    def _frozen(self, value: Any, side: str = WENT) -> Any:
+        """Return text as it reads: no names, no links within the article, references as printed."""
+
+        def freeze(node: Node) -> list[Node] | None:
+            kind, content = node["t"], node.get("c", "")
+            if kind == "Cite":
+                printed = self.printed[side].get(reference_key(node)) if refers(node) else None
+                return text(printed) if printed else list(self._frozen(content[1], side))
+            if kind == "Link" and content[2][0].startswith("#"):
+                return list(self._frozen(content[1], side))
+            if kind in ("Span", "Div", "Code", "CodeBlock", "Link") and content[0][0]:
+                own = ["", *content[0][1:]]
+                return [{"t": kind, "c": [own, *self._frozen(content[1:], side)]}]
+            return None
+
+        return rewrite([value], freeze)[0] if isinstance(value, dict) else rewrite(value, freeze)
+
+
+# What two things have in common ----------------------------------------------------------------------------
+
+
+def _map(texts: Mapping[str, str]) -> Node:
+    return {"t": "MetaMap", "c": {key: {"t": "MetaString", "c": one} for key, one in texts.items()}}
+
+
+def _prepared(value: Any) -> Any:
+    """Return a tree without comments, bare spans and line ends of the source."""
+
+    def prepare(node: Node) -> list[Node] | None:
+        if node["t"] in ("RawInline", "RawBlock") and node["c"][1].startswith("<!--"):
+            return []
+        if node["t"] == "SoftBreak":
+            return [{"t": "Space"}]
+        if node["t"] == "Span" and node["c"][0] == ["", [], []]:
+            return list(_prepared(node["c"][1]))
+        return None
+
+    return rewrite(value, prepare)
+
+
+def _normal(value: Any) -> Any:
+    """Return a tree in which a citation is no more than what it cites."""
+
+    def cite(node: Node) -> list[Node] | None:
+        return [{"t": "Cite", "c": reference_key(node)}] if node["t"] == "Cite" else None
+
+    return rewrite([value], cite)[0] if isinstance(value, dict) else rewrite(value, cite)
+
+
+def _alike(old: Sequence[Node], new: Sequence[Node]) -> list[tuple[int, int]]:
+    """Return the places of blocks of which one became the other."""
+    kinds = [["Para" if one["t"] == "Plain" else one["t"] for one in side] for side in (old, new)]
+    names = [[_fixed_name(one) for one in side] for side in (old, new)]
+    said = [plain(one) for one in old]
+    scores = shared_words([plain(one) for one in new], [re.findall(r"\w+", one) for one in said], SHARE)
+    # Rows of the alignment are the older blocks here.
+    fit = {
+        (i, j): score
+        for (j, i), score in scores.items()
+        if kinds[0][i] == kinds[1][j] and not names[0][i] and not names[1][j]
+    }
+    places = {name: j for j, name in enumerate(names[1]) if name}
+    fit |= {(i, places[name]): _CERTAIN for i, name in enumerate(names[0]) if name in places}
+    return best_in_order(len(old), len(new), fit)
+
+
+def _fixed_name(block: Node) -> str:
+    """Return the name by which alone a float, a work cited or an equation is the same."""
+    own = identifier(block)
+    return own if _FIXED.match(own) else labelled(block)
+
+
+def _floats(blocks: Sequence[Node]) -> dict[str, Node]:
+    return {name: one for one in blocks if _FIXED.match(name := identifier(one))}
+
+
+def _kind(block: Node) -> str:
+    name = identifier(block)
+    known = {"Para": "text", "Plain": "text", "Header": "heading", "Figure": "figure"}
+    return "table" if name.startswith("tbl-") else known.get(block["t"], "other")
+
+
+def _name(block: Node) -> str:
+    return identifier(block) if _kind(block) in ("figure", "table") else ""
+
+
+def _pictures(value: Any) -> list[str]:
+    return [one["c"][2][0] for one in nodes(value) if one["t"] == "Image"]
+
+
+# Tables ----------------------------------------------------------------------------------------------------
+
+Cells = list[Any]
+"""The cells of a row: each holds attributes, alignment, rows and columns that it spans, blocks."""
+
+
+def _table_of(block: Node) -> tuple[Node, Node] | None:
+    """Return table and caption of a div that holds nothing else."""
+    content = block["c"][1]
+    kinds = [one["t"] for one in content]
+    return (content[0], content[1]) if kinds in (["Table", "Para"], ["Table", "Plain"]) else None
+
+
+def _rows(table: Node) -> list[Cells] | None:
+    """Return the rows of a simple table, the head first; None for one with joined cells or several parts."""
+    head, bodies = table["c"][3][1], table["c"][4]
+    if len(head) != 1 or len(bodies) != 1 or bodies[0][2] or table["c"][5][1]:
+        return None
+    rows = [row[1] for row in [*head, *bodies[0][3]]]
+    simple = all(cell[2] == cell[3] == 1 for row in rows for cell in row)
+    return rows if simple and len({len(row) for row in rows}) == 1 else None
+
+
+def _columns(old: Cells, new: Cells) -> list[tuple[int | None, int | None]]:
+    """Return the columns of both tables in order, by what stands in their heads."""
+    left, right = ([plain(cell[4]) for cell in side] for side in (old, new))
+    if len(left) == len(right) and sum(map(str.__eq__, left, right)) * 2 >= len(left):
+        return [(place, place) for place in range(len(left))]
+    found: list[tuple[int | None, int | None]] = []
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            found += zip(range(i1, i2), range(j1, j2), strict=True)
+        else:
+            found += [*((i, None) for i in range(i1, i2)), *((None, j) for j in range(j1, j2))]
+    return found
+
+
+def _paired_rows(
+    old: Sequence[Cells], new: Sequence[Cells], columns: Sequence[tuple[int | None, int | None]]
+) -> Iterator[tuple[Cells | None, Cells | None]]:
+    """Yield the rows of both tables in order: the same first cell, or half of all cells, makes them one."""
+    shared = [(i, j) for i, j in columns if i is not None and j is not None]
+    left, right = ([[plain(cell[4]) for cell in row] for row in side] for side in (old, new))
+    scores = {}
+    for i, before in enumerate(left):
+        for j, after in enumerate(right):
+            same = sum(before[a] == after[b] for a, b in shared)
+            first = bool(shared) and before[shared[0][0]] == after[shared[0][1]]
+            if first or 2 * same >= len(shared) > 0:
+                scores[i, j] = 1 + same + 2 * first
+    i = j = 0
+    for k, m in [*best_in_order(len(old), len(new), scores), (len(old), len(new))]:
+        yield from ((row, None) for row in old[i:k])
+        yield from ((None, row) for row in new[j:m])
+        if k < len(old):
+            yield old[k], new[m]
+        i, j = k + 1, m + 1
+
+
+def _cells(table: Node, change: Callable[[list[Node]], list[Node]]) -> Node:
+    """Return a table with the blocks of every cell changed."""
+
+    def rows(given: Any) -> list[Any]:
+        return [[own, [[*cell[:4], change(cell[4])] for cell in cells]] for own, cells in given]
+
+    own, caption, specs, head, bodies, foot = table["c"]
+    parts = [[one[0], one[1], rows(one[2]), rows(one[3])] for one in bodies]
+    ends = [[part[0], rows(part[1])] for part in (head, foot)]
+    return {"t": "Table", "c": [own, caption, specs, ends[0], parts, ends[1]]}
+
+
+def _copy(blocks: list[Node]) -> list[Node]:
+    return list(json.loads(json.dumps(blocks)))
+
+
+# Lines -----------------------------------------------------------------------------------------------------
+
+
+def _paired_notes(old: Sequence[Node], new: Sequence[Node]) -> dict[str, Hashable]:
+    """Return by its content under what a note is compared: alike for notes of which one became the other."""
+    left, right = ([one for one in nodes(side) if one["t"] == "Note"] for side in (old, new))
+    found: dict[str, Hashable] = {}
+    said = [re.findall(r"\w+", plain(one["c"])) for one in left]
+    scores = shared_words([plain(one["c"]) for one in right], said, SHARE)
+    for j, i in best_in_order(len(right), len(left), scores):
+        found[WENT + json.dumps(left[i])] = found[CAME + json.dumps(right[j])] = ("note", i)
+    return found
+
+
+def _tokens(
+    inlines: Sequence[Node], notes: Mapping[str, Hashable], side: str, wraps: tuple[Any, ...] = ()
+) -> Iterator[_Token]:
+    """Yield the words, signs and things of a line."""
+    looks = tuple((kind, json.dumps(own)) for kind, own, _ in wraps)
+    for node in inlines:
+        kind, content = node["t"], node.get("c", "")
+        if kind == "Str":
+            for part in _WORD.findall(content):
+                yield _Token((part, looks), {"t": "Str", "c": part}, wraps)
+        elif kind == "Quoted":
+            marks = "“”" if content[0]["t"] == "DoubleQuote" else "‘’"
+            yield _Token((marks[0], looks), {"t": "Str", "c": marks[0]}, wraps)
+            yield from _tokens(content[1], notes, side, wraps)
+            yield _Token((marks[1], looks), {"t": "Str", "c": marks[1]}, wraps)
+        elif kind in _WRAPPERS:
+            inner = {"Span": lambda c: c[1], "Link": lambda c: c[1]}.get(kind, lambda c: c)(content)
+            own = {"Span": lambda c: [c[0]], "Link": lambda c: [c[0], c[2]]}.get(kind, lambda c: [])(content)
+            yield from _tokens(inner, notes, side, (*wraps, (kind, own, id(node))))
+        elif kind == "Note":
+            yield _Token(notes.get(side + json.dumps(node), ("note", side, json.dumps(node))), node, wraps)
+        elif kind == "Cite":
+            yield _Token(("cite", reference_key(node), looks), node, wraps)
+        else:
+            yield _Token((kind, json.dumps(content), looks), node, wraps)
+
+
+def _stretches(old: Sequence[_Token], new: Sequence[_Token]) -> list[tuple[bool, int, int, int, int]]:
+    """Return stretches of two lines, whether they are the same, and their bounds in both.
+
+    A few words between two changes belong to the change: nobody reads a sentence cut to shreds.
+    """
+    matcher = difflib.SequenceMatcher(
+        None, [one.key for one in old], [one.key for one in new], autojunk=False
+    )
+    found = [(tag == "equal", i1, i2, j1, j2) for tag, i1, i2, j1, j2 in matcher.get_opcodes()]
+
+    def words(place: int) -> int:
+        _, i1, i2, j1, j2 = found[place]
+        return max(sum(one.is_word for one in old[i1:i2]), sum(one.is_word for one in new[j1:j2]))
+
+    kept: list[tuple[bool, int, int, int, int]] = []
+    for place, (same, i1, i2, j1, j2) in enumerate(found):
+        if same and 0 < place < len(found) - 1 and all(one.is_text for one in old[i1:i2]):
+            between, around = words(place), min(words(place - 1), words(place + 1))
+            same = between > 0 and not (between <= 2 and around >= 3)
+        if kept and kept[-1][0] == same:
+            kept[-1] = (same, kept[-1][1], i2, kept[-1][3], j2)
+        else:
+            kept.append((same, i1, i2, j1, j2))
+    return kept
+
+
+def _rebuilt(tokens: Sequence[_Token], depth: int = 0) -> list[Node]:
+    """Return the inlines that tokens were taken from."""
+
+    def outer(token: _Token) -> tuple[str, Any, int] | None:
+        return token.wraps[depth] if depth < len(token.wraps) else None
+
+    found: list[Node] = []
+    for wrap, group in itertools.groupby(tokens, outer):
+        members = list(group)
+        if wrap is not None:
+            kind, own, _ = wrap
+            inner = _rebuilt(members, depth + 1)
+            content = {"Span": [*own, inner], "Link": [*own[:1], inner, *own[1:]]}.get(kind, inner)
+            found.append({"t": kind, "c": content})
+            continue
+        for token in members:
+            if token.node["t"] == "Str" and found and found[-1]["t"] == "Str":
+                found[-1] = {"t": "Str", "c": found[-1]["c"] + token.node["c"]}
+            else:
+                found.append(token.node)
+    return found
