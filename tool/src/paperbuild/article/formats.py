@@ -76,6 +76,7 @@ class Pages:
 _FILTERS = (
     ASSETS / "subset.lua",
     EXTENSION / "article.lua",
+    EXTENSION / "floats.lua",
     EXTENSION / "front.lua",
     *sorted(FOLDER.glob("*.yml")),
 )

@@ -19,7 +19,7 @@ from paperbuild.article.source import read_numbers
 from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.pages import render as render_page
-from paperbuild.project.layout import BUILD, OUTPUT
+from paperbuild.project.layout import BUILD
 from paperbuild.project.notebook import label_of, without_label
 
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
@@ -195,8 +195,3 @@ def _exporter() -> Any:
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
     exporter.environment.globals.update(_dress())
     return exporter
-
-
-if __name__ == "__main__":
-    # Quarto's last step (the extension's hook.py), in the project's folder.
-    render(RenderJob(Path.cwd(), Path(OUTPUT), "notebooks", "quarto", 0))

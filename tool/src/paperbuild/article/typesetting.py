@@ -12,7 +12,7 @@ from pathlib import Path
 from paperbuild.article import extension, quarto, quarto_settings, source
 from paperbuild.article.formats import DOCUMENTS, Format
 from paperbuild.article.job import RenderJob
-from paperbuild.article.text import Article, is_generated
+from paperbuild.article.text import Article, is_generated, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import QUARTO_PROJECT
 
@@ -43,7 +43,7 @@ def render(job: RenderJob) -> list[Path]:
     job.output.mkdir(parents=True, exist_ok=True)
     target = job.output / document.file
     if engine_for(job.engine) == "quarto":
-        quarto.render(job, resolved, document.quarto, target)
+        quarto.render(job, resolved, document.quarto, target, inputs(read(job.root), job.format))
     else:
         document.embedded(job, resolved, numbers, target)
     return [target]

@@ -8,8 +8,11 @@
 local origins = { figure = {}, table = {} }
 local outcomes = {}
 local words = {}
+local titles = {} -- of captions, before the number: fig, tbl
 local main_language = "en"
 -- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
+local SHARED = quarto and quarto.utils.resolve_path("floats.lua")
+  or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "floats.lua" })
 local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
   or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
@@ -37,6 +40,9 @@ local function read_meta(meta)
   meta.bound = nil
   main_language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
   words = read_words(main_language:match("^%a+"):lower())
+  for kind, word in pairs({ fig = words.figure, tbl = words.table }) do
+    titles[kind] = pandoc.utils.stringify(meta.crossref and meta.crossref[kind .. "-title"] or word)
+  end
   -- A variant of the article says so below its title, in every format.
   local variant = meta.build and meta.build.variant
   if variant then
@@ -218,6 +224,10 @@ local function with_line(float, identifier, content)
   end
 end
 
+local floats = dofile(SHARED)
+local provenance = {} -- by the name of a float, for Quarto sets both at once
+local appended = {} -- names of floats in an appendix
+
 -- Width and height of a drawing or picture in pixels of the page; nothing where its head does not say.
 local function size_of(path)
   local file = io.open(path, "rb")
@@ -358,7 +368,7 @@ local function sized(tbl)
       pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
       tbl,
       pandoc.RawBlock("typst", "] }"),
-    }, pandoc.Attr("", { "sized", landscape and "landscape" or nil }))
+    }, pandoc.Attr("", { "sized", landscape and "turned" or nil }))
   elseif FORMAT:match("docx") then
     local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
     return tbl:walk({
@@ -368,6 +378,65 @@ local function sized(tbl)
     })
   end
   return tbl
+end
+
+-- Quarto's own floats: a table of one cell around each in a DOCX, other marks in the page, none at the head of a page in
+-- the PDF. In their place stand those that the embedded engine sets, numbered by Quarto, and in the PDF by Typst.
+local function set_by_quarto(float)
+  local kind = float.identifier:match("^%a+")
+  local given = { provenance = provenance[float.identifier], appended = appended[float.identifier] }
+  if FORMAT:match("typst") then
+    given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
+    given.numbering = ', supplement: [' .. titles[kind] .. '], numbering: "1"'
+  else
+    quarto.doc.crossref.decorate_caption_with_crossref(float)
+    given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
+    given.name = pandoc.utils.stringify(given.caption):match("^(.-):") or ""
+  end
+  local content = quarto.utils.as_blocks(float.content)
+  if kind == "tbl" then
+    local blocks, turned = floats.numbered_table(float.identifier, content, given)
+    if turned then
+      blocks:insert(1, pandoc.RawBlock("typst", "#page(flipped: true)["))
+      blocks:insert(pandoc.RawBlock("typst", "]"))
+    end
+    return blocks
+  end
+  local image
+  content:walk({
+    Image = function(found)
+      image = found
+    end,
+  })
+  given.width = image.attributes.width
+  return floats.figure(float.identifier, image, given)
+end
+
+if quarto then
+  quarto._quarto.ast.add_renderer("FloatRefTarget", function(float)
+    return float.identifier:match("^fig%-") or float.identifier:match("^tbl%-")
+  end, set_by_quarto)
+end
+
+-- Which floats stand in an appendix, and where one begins. Without Quarto subset.lua asks, which counts all floats.
+local function find_appended(document)
+  if not quarto then
+    return nil
+  end
+  local inside, blocks = false, pandoc.Blocks({})
+  for _, block in ipairs(document.blocks) do
+    if block.t == "Header" and block.level == 1 then
+      inside = block.classes:includes("unnumbered") and floats.begins(block, pandoc.utils.stringify(words.appendix))
+      if inside and FORMAT:match("typst") then
+        blocks:insert(floats.new_page())
+      end
+    elseif inside and block.t == "Div" and block.attributes.__quarto_custom_type == "FloatRefTarget" then
+      appended[quarto._quarto.ast.resolve_custom_data(block).identifier] = true
+    end
+    blocks:insert(block)
+  end
+  document.blocks = blocks
+  return document
 end
 
 -- HTML needs no more than the class.
@@ -384,12 +453,14 @@ end
 return {
   { Meta = read_meta },
   { Pandoc = bind_all },
+  { Pandoc = find_appended },
   {
     Table = sized,
     Image = lazy,
     -- Quarto's own node for figures and tables alike.
     FloatRefTarget = function(float)
-      return with_line(float.__quarto_custom_node, float.identifier, float.content)
+      local origin, data = origin_of(float.identifier, float.content)
+      provenance[float.identifier] = origin and line(origin, data)
     end,
     -- The same things as pandoc reads them.
     Figure = function(figure)
