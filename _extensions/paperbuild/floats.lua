@@ -17,9 +17,22 @@ local function quoted(text)
   return '"' .. text:gsub("%s+", " "):gsub("[\\\"]", "\\%0") .. '"'
 end
 
--- What a float may say beside its identifier and content: `caption` and, where there is one, the block `provenance`;
--- `name`, "Table 1", for readers who cannot see it; `appended`, whether it stands in an appendix; `width` of a picture
+-- What a float may say beside its identifier and content: `label`, "Table 1:", which Typst writes itself where it counts;
+-- the rest of its `caption`; where there is one, the block `provenance`; `name`, "Table 1", for who cannot see it; `appended`, whether it stands in an appendix; `width` of a picture
 -- in Typst's units; `numbering`, Typst's arguments where Typst itself counts.
+
+-- The caption with its label: bold, in a DOCX by the fields that take its place (word.py).
+local function caption(given)
+  local label = given.label and pandoc.Str(given.label)
+  if not label then
+    return given.caption
+  elseif TARGET == "html" then
+    label = pandoc.Span(label, pandoc.Attr("", { "float-label" }))
+  elseif TARGET == "typst" then
+    label = pandoc.Strong(label)
+  end
+  return pandoc.Inlines({ label, pandoc.Space() }) .. given.caption
+end
 
 -- On paper whole floats go to the next head of a page. Among the floats of an appendix, with little text between them,
 -- tables stay where they stand and break, so that they fill the pages.
@@ -27,7 +40,7 @@ local function typst_float(kind, identifier, body, breakable, given)
   local floating = not (breakable or kind == "tbl" and given.appended)
   local blocks = pandoc.Blocks({
     raw('#float("' .. kind .. '", floating: ' .. tostring(floating) .. (given.numbering or "") .. ", caption: ["),
-    pandoc.Plain(given.caption), raw("], provenance: [") })
+    pandoc.Plain(caption(given)), raw("], provenance: [") })
   if given.provenance then
     blocks:insert(given.provenance)
   end
@@ -41,7 +54,7 @@ local function figure(identifier, image, given)
   if TARGET == "html" then
     local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-fig">'),
       raw('<div class="picture">'), pandoc.Plain({ image }), raw("</div>"),
-      raw("<figcaption>"), pandoc.Plain(given.caption), raw("</figcaption>") })
+      raw("<figcaption>"), pandoc.Plain(caption(given)), raw("</figcaption>") })
     if given.provenance then
       blocks:insert(given.provenance)
     end
@@ -53,7 +66,7 @@ local function figure(identifier, image, given)
     return typst_float("fig", identifier, { raw(drawn) }, false, given)
   end
   local blocks = pandoc.Blocks({ styled("Captioned Figure", { pandoc.Para({ image }) }, identifier),
-    styled("Image Caption", { pandoc.Para(given.caption) }) })
+    styled("Image Caption", { pandoc.Para(caption(given)) }) })
   if given.provenance then
     blocks:insert(given.provenance)
   end
@@ -73,7 +86,7 @@ local function numbered_table(identifier, content, given)
   })
   if TARGET == "html" then
     local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-tbl">'), raw("<figcaption>"),
-      pandoc.Plain(given.caption), raw("</figcaption>"),
+      pandoc.Plain(caption(given)), raw("</figcaption>"),
       raw('<div class="table-scroll" tabindex="0" role="region" aria-label="' .. given.name .. '">') })
     blocks:extend(content)
     blocks:insert(raw("</div>"))
@@ -85,7 +98,7 @@ local function numbered_table(identifier, content, given)
   elseif TARGET == "typst" then
     return typst_float("tbl", identifier, content, turned or rows > LONGEST_WHOLE_TABLE, given), turned
   end
-  local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(given.caption) }, identifier) })
+  local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption(given)) }, identifier) })
   blocks:extend(content)
   -- Word joins two tables that touch: a paragraph keeps what follows off this one.
   blocks:insert(given.provenance or styled("Provenance", { pandoc.Para({ pandoc.Str("\u{a0}") }) }))

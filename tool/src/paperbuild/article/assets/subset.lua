@@ -209,11 +209,8 @@ end
 
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
-local function caption_inlines(identifier, inlines)
-  local label = pandoc.Str(title(kind_of(identifier)) .. index[identifier] .. ":")
-  local caption = pandoc.Inlines({ TARGET == "typst" and pandoc.Strong({ label }) or label, pandoc.Space() })
-  caption:extend(inlines)
-  return caption
+local function label_of(identifier)
+  return title(kind_of(identifier)) .. index[identifier] .. ":"
 end
 
 -- The units of Quarto's documentation; a bare number is one of pixels.
@@ -266,10 +263,14 @@ local function figure(element, provenance)
   if #caption == 0 then
     problem("#" .. identifier, "the figure has no caption", "![Caption](figures/name){#fig-name fig-alt=…}")
   end
-  caption = caption_inlines(identifier, caption)
   image = picture(image, identifier)
   local width = image.attributes.width
-  return floats.figure(identifier, image, { caption = caption, provenance = provenance, width = width and typst_width(width) })
+  return floats.figure(identifier, image, {
+    label = label_of(identifier),
+    caption = caption,
+    provenance = provenance,
+    width = width and typst_width(width),
+  })
 end
 
 local function numbered_table(div, provenance)
@@ -280,7 +281,6 @@ local function numbered_table(div, provenance)
     problem("#" .. identifier, "the table has no caption", "a last paragraph inside the ::: block, after a blank line")
     return nil
   end
-  local caption = caption_inlines(identifier, last.content)
   local tables = 0
   content:walk({
     Table = function()
@@ -291,7 +291,8 @@ local function numbered_table(div, provenance)
     problem("#" .. identifier, "the block holds " .. tables .. " tables", "one table and its caption")
   end
   return floats.numbered_table(identifier, content, {
-    caption = caption,
+    label = label_of(identifier),
+    caption = last.content,
     provenance = provenance,
     name = words.table .. " " .. index[identifier],
     appended = appended[identifier],

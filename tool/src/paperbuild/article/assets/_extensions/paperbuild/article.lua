@@ -385,13 +385,12 @@ end
 local function set_by_quarto(float)
   local kind = float.identifier:match("^%a+")
   local given = { provenance = provenance[float.identifier], appended = appended[float.identifier] }
+  given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
   if FORMAT:match("typst") then
-    given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
     given.numbering = ', supplement: [' .. titles[kind] .. '], numbering: "1"'
   else
-    quarto.doc.crossref.decorate_caption_with_crossref(float)
-    given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
-    given.name = pandoc.utils.stringify(given.caption):match("^(.-):") or ""
+    given.name = titles[kind] .. "\u{a0}" .. float.order.order
+    given.label = given.name .. ":"
   end
   local content = quarto.utils.as_blocks(float.content)
   if kind == "tbl" then
