@@ -263,13 +263,12 @@ local function lazy(image)
   return image
 end
 
-local SHORT = 20 -- characters of the longest text that a column never breaks
 local GAP = 2 -- characters between two columns
 
--- By column, in characters: the longest text, the longest word, all texts together. A head is bold and breaks into
--- two lines.
+-- By column, in characters, the longest text and the longest word; and by row the lengths of its texts. A head is bold
+-- and breaks into two lines.
 local function measure(tbl)
-  local columns = pandoc.List({})
+  local columns, rows = pandoc.List({}), pandoc.List({})
   local simple = pandoc.utils.to_simple_table(tbl)
   for column, cell in ipairs(simple.header) do
     local text = pandoc.utils.stringify(cell)
@@ -277,20 +276,22 @@ local function measure(tbl)
     for found in text:gmatch("%S+") do
       word = math.max(word, pandoc.text.len(found) + 1)
     end
-    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word, all = 1 }
+    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word }
   end
   for _, row in ipairs(simple.rows) do
+    local lengths = {}
     for number, cell in ipairs(row) do
       local text = pandoc.utils.stringify(cell)
       local column, length = columns[number], pandoc.text.len(text)
+      lengths[number] = length
       column.text = math.max(column.text, length)
-      column.all = column.all + length
       for found in text:gmatch("%S+") do
         column.word = math.max(column.word, pandoc.text.len(found))
       end
     end
+    rows:insert(lengths)
   end
-  return columns
+  return columns, rows
 end
 
 local LINE = 108 -- characters on a line of the page at 8 points, where texts break
@@ -302,10 +303,51 @@ local function least(column)
   return math.max(column.word, math.min(math.ceil(column.text / 2), READABLE)) + GAP
 end
 
+-- How many lines a text takes, roughly: words break a little before the end of a line.
+local function lines(length, width)
+  return math.max(1, 1.1 * length / (width - GAP))
+end
+
+-- Shares out what is left of a line, a character at a time to the column that makes the rows lower by most.
+local function share_out(widths, rows, rest)
+  -- Which column makes a row as high as it is, and how high it is without that column.
+  local function gains()
+    local found = {}
+    for _, row in ipairs(rows) do
+      local highest, first, second = nil, 1, 1
+      for number, length in ipairs(row) do
+        local height = lines(length, widths[number])
+        if height > first then
+          highest, first, second = number, height, first
+        elseif height > second then
+          second = height
+        end
+      end
+      if highest then
+        local next = math.max(second, lines(row[highest], widths[highest] + 1))
+        found[highest] = (found[highest] or 0) + first - next
+      end
+    end
+    return found
+  end
+  for _ = 1, math.floor(rest) do
+    local best, most = nil, 1e-9
+    local found = gains()
+    for number = 1, #widths do
+      if (found[number] or 0) > most then
+        best, most = number, found[number]
+      end
+    end
+    if not best then
+      break -- no text breaks any more
+    end
+    widths[best] = widths[best] + 1
+  end
+end
+
 -- Type size in points, never under 8, and the columns' shares of an upright page where texts have to break. Shares that
--- come to more than one ask for a page on its side. Short columns keep their width while that is possible, the others
--- share the rest so that they come out about equally tall.
-local function fit(columns)
+-- come to more than one ask for a page on its side.
+local function fit(columns, rows)
   local total, needed = 0, 0
   for _, column in ipairs(columns) do
     total = total + column.text + GAP
@@ -318,27 +360,14 @@ local function fit(columns)
     end
   end
   local scale = needed > LINE and LANDSCAPE or 1
-  local line = LINE * scale
-  local widths, rest, all = {}, line, 0
+  local widths, sum = {}, 0
+  local rest = LINE * scale
   for number, column in ipairs(columns) do
-    widths[number] = least(column)
+    -- Texts of a few words may break oftener where that leaves room for longer ones.
+    widths[number] = column.text > 3 * READABLE and least(column) or column.word + GAP
     rest = rest - widths[number]
   end
-  -- First whole texts for short columns, then what is left by the amount of text.
-  for number, column in ipairs(columns) do
-    local more = column.text + GAP - widths[number]
-    if column.text <= SHORT and more <= rest then
-      widths[number], rest = widths[number] + more, rest - more
-    elseif column.text > SHORT then
-      all = all + column.all
-    end
-  end
-  for number, column in ipairs(columns) do
-    if column.text > SHORT and rest > 0 then
-      widths[number] = widths[number] + rest * column.all / all
-    end
-  end
-  local sum = 0
+  share_out(widths, rows, rest)
   for _, width in ipairs(widths) do
     sum = sum + width
   end
@@ -351,8 +380,8 @@ end
 -- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
 -- and mean nothing.
 local function sized(tbl)
-  local columns = measure(tbl)
-  local points, widths, total, landscape = fit(columns)
+  local columns, rows = measure(tbl)
+  local points, widths, total, landscape = fit(columns, rows)
   for number, column in ipairs(columns) do
     local width = nil
     if FORMAT:match("typst") then
@@ -384,7 +413,10 @@ end
 -- the PDF. In their place stand those that the embedded engine sets, numbered by Quarto, and in the PDF by Typst.
 local function set_by_quarto(float)
   local kind = float.identifier:match("^%a+")
-  local given = { provenance = provenance[float.identifier], appended = appended[float.identifier] }
+  local given = {
+    provenance = provenance[float.identifier],
+    appended = appended[float.identifier],
+  }
   given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
   if FORMAT:match("typst") then
     given.numbering = ', supplement: [' .. titles[kind] .. '], numbering: "1"'
@@ -417,25 +449,17 @@ if quarto then
   end, set_by_quarto)
 end
 
--- Which floats stand in an appendix, and where one begins. Without Quarto subset.lua asks, which counts all floats.
+-- Which floats stand in an appendix. Without Quarto subset.lua asks, which counts all floats.
 local function find_appended(document)
-  if not quarto then
-    return nil
-  end
-  local inside, blocks = false, pandoc.Blocks({})
-  for _, block in ipairs(document.blocks) do
+  local inside = false
+  for _, block in ipairs(quarto and document.blocks or {}) do
     if block.t == "Header" and block.level == 1 then
-      inside = block.classes:includes("unnumbered") and floats.begins(block, pandoc.utils.stringify(words.appendix))
-      if inside and FORMAT:match("typst") then
-        blocks:insert(floats.new_page())
-      end
+      inside = floats.begins(block, pandoc.utils.stringify(words.appendix))
     elseif inside and block.t == "Div" and block.attributes.__quarto_custom_type == "FloatRefTarget" then
-      appended[quarto._quarto.ast.resolve_custom_data(block).identifier] = true
+      local identifier = quarto._quarto.ast.resolve_custom_data(block).identifier
+      appended[identifier] = true
     end
-    blocks:insert(block)
   end
-  document.blocks = blocks
-  return document
 end
 
 -- HTML needs no more than the class.

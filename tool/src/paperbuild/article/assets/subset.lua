@@ -270,6 +270,7 @@ local function figure(element, provenance)
     caption = caption,
     provenance = provenance,
     width = width and typst_width(width),
+    appended = appended[identifier],
   })
 end
 
@@ -489,9 +490,6 @@ local function set_floats(blocks)
       result:extend(done)
       position = position + (provenance and 2 or 1)
     else
-      if TARGET == "typst" and block.t == "Header" and floats.begins(block, words.appendix) then
-        result:insert(floats.new_page())
-      end
       result:insert(block)
       position = position + 1
     end

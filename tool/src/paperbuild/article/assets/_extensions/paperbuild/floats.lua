@@ -35,11 +35,12 @@ local function caption(given)
 end
 
 -- On paper whole floats go to the next head of a page. Among the floats of an appendix, with little text between them,
--- tables stay where they stand and break, so that they fill the pages.
+-- tables stay where they stand and break, so that they fill the pages, and figures go to the foot: at the head of a page
+-- the first would stand above the heading.
 local function typst_float(kind, identifier, body, breakable, given)
-  local floating = not (breakable or kind == "tbl" and given.appended)
+  local place = breakable and "none" or given.appended and (kind == "tbl" and "none" or "bottom") or "top"
   local blocks = pandoc.Blocks({
-    raw('#float("' .. kind .. '", floating: ' .. tostring(floating) .. (given.numbering or "") .. ", caption: ["),
+    raw('#float("' .. kind .. '", placement: ' .. place .. (given.numbering or "") .. ", caption: ["),
     pandoc.Plain(caption(given)), raw("], provenance: [") })
   if given.provenance then
     blocks:insert(given.provenance)
@@ -117,16 +118,10 @@ local function begins(header, word)
     and pandoc.utils.stringify(header.content):find(word, 1, true) == 1
 end
 
--- On paper an appendix begins a page, so that no float of it stands above its heading.
-local function new_page()
-  return raw("#place.flush()\n#pagebreak(weak: true)")
-end
-
 return {
   figure = figure,
   numbered_table = numbered_table,
   html_equation = html_equation,
   begins = begins,
-  new_page = new_page,
   styled = styled,
 }
