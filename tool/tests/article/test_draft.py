@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sample_article import edit, job, make_article
+from selenium.webdriver.support.ui import WebDriverWait
 
+from browser import CHROMIUM, DRIVER, MISSING, chromium
 from paperbuild.article.draft import blocks, draft, shown
 from paperbuild.article.typesetting import render
+from paperbuild.cli.preview import HOST, Board, server
 
 
 @pytest.fixture
@@ -72,3 +77,53 @@ def test_blocks_are_parted_by_blank_lines_outside_fences():
         "::: {.note}\nA\n\n::: {.inner}\nB\n\n:::\n\n:::",
         "```\n:::\n\nx\n```\nEnd.",
     ]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not (CHROMIUM and DRIVER):
+        pytest.skip(MISSING)
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def previewed(root):
+    """The sample article as `paper preview` serves it: its folder, its page, the board, the address."""
+    (page,) = render(job(root, "html"))
+    board = Board()
+    web = server(page.parent, board, 0)
+    threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield page, board, f"http://{HOST}:{web.server_address[1]}/paper.html"
+    board.close()
+    web.shutdown()
+    web.server_close()
+
+
+def test_an_edit_changes_its_paragraph_alone_and_keeps_the_place(root, previewed, browser):
+    page, board, address = previewed
+    before = shown(root, page)
+    driver = browser.driver
+    driver.get(address)
+    figure = driver.find_element("css selector", "#fig-trend")
+    browser.run("scrollTo({top: document.body.scrollHeight / 2, behavior: 'instant'})")
+    seen = "return document.querySelector('#tbl-wide').getBoundingClientRect().top"
+    place = browser.run(seen)
+    assert browser.run("return scrollY") > 100
+    edit(root, "stands beside a displayed formula", "stands by a displayed formula, says @tbl-regions")
+    after = draft(root, before)
+    assert after is not None
+    board.draft = after.page
+    board.post(version=board.state()["version"] + 1)
+    text = "return document.querySelector('main').textContent.includes('stands by a displayed formula')"
+    WebDriverWait(driver, 10).until(lambda _: browser.run(text))
+    # The page was not loaded again: what stood there still does, and is where it was.
+    assert figure.is_displayed()
+    assert browser.run(seen) == pytest.approx(place, abs=2)
+    # What came has what the page's script gives its blocks.
+    link = "const all = document.querySelectorAll('main p a.xref[href=\"#tbl-regions\"]');"
+    browser.run(link + "all[all.length - 1].dispatchEvent(new PointerEvent('pointerenter'))")
+    WebDriverWait(driver, 10).until(
+        lambda _: browser.run("return !document.getElementById('preview').hidden")
+    )
+    assert not [line for line in browser.errors() if "favicon" not in line]
