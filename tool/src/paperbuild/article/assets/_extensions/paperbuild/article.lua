@@ -421,8 +421,8 @@ local function set_by_quarto(float)
   if FORMAT:match("typst") then
     given.numbering = ', supplement: [' .. titles[kind] .. '], numbering: "1"'
   else
-    given.name = titles[kind] .. "\u{a0}" .. float.order.order
-    given.label = given.name .. ":"
+    given.name = titles[kind] .. " " .. float.order.order
+    given.label = titles[kind] .. "\u{a0}" .. float.order.order .. ":"
   end
   local content = quarto.utils.as_blocks(float.content)
   if kind == "tbl" then
@@ -439,6 +439,10 @@ local function set_by_quarto(float)
       image = found
     end,
   })
+  local alt = image.attributes["fig-alt"] or image.attributes.alt
+  if alt and not FORMAT:match("html") then
+    image.caption = pandoc.Inlines(alt)
+  end
   given.width = image.attributes.width
   return floats.figure(float.identifier, image, given)
 end
