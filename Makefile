@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: paper test test-all lint verify lock clean
+.PHONY: paper test test-all coverage lint verify lock clean
 .DELETE_ON_ERROR:
 
 # The module, not the script beside it: the script's first line names this folder, and not every name fits there.
@@ -17,6 +17,10 @@ test: $(VENV)/.test
 # With the slow ones: every declared range, every variant, free surroundings, half an hour on two cores.
 test-all: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest -n auto
+
+# Which lines of the tool no test runs, child processes and kernels counted, held to the share in pyproject.toml.
+coverage: $(VENV)/.test
+	@$(VENV)/bin/python tool/tests/measure.py -n auto -m "not slow" tool/tests
 
 lint: $(VENV)/.test
 	@$(VENV)/bin/ruff check --quiet .

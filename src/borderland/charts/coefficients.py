@@ -41,7 +41,7 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
     ----------
     frame : DataFrame
         Columns ``group`` (a heading where it changes), ``label``, ``estimate``, ``low``, ``high`` (missing:
-        point only), ``n``, ``kind`` ("ours" or "published").
+        point only), ``n`` (missing: left blank), ``kind`` ("ours" or "published").
     words : Words
         Marks ``ours``, ``published``; ``estimate`` and ``n`` head the columns of numbers.
     reach : float, optional
@@ -89,7 +89,12 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
         ax.set_xlim(-reach, reach)
         _arrows(ax, drawn, reach)
     for row in drawn.itertuples():
-        _beside(ax, row.place, _printed(row.estimate, row.low, row.high), f"{row.n:,.0f}")
+        _beside(
+            ax,
+            row.place,
+            _printed(row.estimate, row.low, row.high),
+            "" if pd.isna(row.n) else f"{row.n:,.0f}",
+        )
     _beside(ax, -1, words["estimate"], words["n"])
     ax.set_yticks(range(len(rows)), [label for label, _ in rows])
     for text, (_, row) in zip(ax.get_yticklabels(), rows, strict=True):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from borderland import ties
-from borderland.methods.panel import Effect, Regression, group_codes, indicators
+from borderland.methods.panel import Effect, Regression, Rows
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Model:
     regressors: tuple[str, ...]
     effects: tuple[Effect, ...] = ()
 
-    def fit(self, frame: pd.DataFrame, offset: np.ndarray | None = None) -> Regression:
+    def fit(self, frame: Rows, offset: np.ndarray | None = None) -> Regression:
         """Fit to the rows of ``frame``; ``offset`` enters with coefficient one."""
         return self.estimator(frame, self.outcome, self.regressors, self.effects, offset=offset)
 
@@ -76,13 +76,13 @@ def cluster_covariance(fit: Regression, *clusters: Effect) -> Covariance:
     """
     if not clusters:
         raise ValueError("name at least one column to cluster by")
-    codes = [group_codes(fit.frame, cluster) for cluster in clusters]
+    codes = [fit.sample.codes(cluster) for cluster in clusters]
     groups = min(int(code.max()) + 1 for code in codes)
     middle = np.zeros_like(fit.bread)
     for size in range(1, len(clusters) + 1):
         for chosen in combinations(clusters, size):
             together = [name for c in chosen for name in ([c] if isinstance(c, str) else c)]
-            sums = cluster_sums(fit.scores, group_codes(fit.frame, tuple(together)))
+            sums = cluster_sums(fit.scores, fit.sample.codes(tuple(together)))
             middle += (-1) ** (size + 1) * sums.T @ sums
     matrix = small_sample_factor(fit, codes, groups) * fit.bread @ middle @ fit.bread
     if len(clusters) > 1:
@@ -94,7 +94,10 @@ def cluster_covariance(fit: Regression, *clusters: Effect) -> Covariance:
 
 def cluster_sums(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Sums of the rows of ``values`` by group."""
-    return indicators(codes) @ values
+    groups = int(codes.max()) + 1
+    if values.ndim == 1:
+        return np.bincount(codes, values, groups)
+    return np.column_stack([np.bincount(codes, column, groups) for column in values.T])
 
 
 def small_sample_factor(
@@ -151,7 +154,7 @@ def driscoll_kraay(fit: Regression, time: str, bandwidth: int | None = None) -> 
     Driscoll & Kraay (1998), *Review of Economics and Statistics* 80(4), 549–560; Newey & West (1994),
     *Review of Economic Studies* 61(4), 631–653 (bandwidth).
     """
-    sums = cluster_sums(fit.scores, group_codes(fit.frame, time))
+    sums = cluster_sums(fit.scores, fit.sample.codes(time))
     periods = len(sums)
     lags = int(4 * (periods / 100) ** (2 / 9)) if bandwidth is None else bandwidth
     if not 0 <= lags < periods:
@@ -165,6 +168,26 @@ def driscoll_kraay(fit: Regression, time: str, bandwidth: int | None = None) -> 
     return Covariance(factor * fit.bread @ middle @ fit.bread, periods - 1, periods, kind)
 
 
+class Estimated(NamedTuple):
+    """Coefficients (k, or one alone) with standard error, interval, t and two-sided p-value."""
+
+    estimate: np.ndarray
+    se: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    t: np.ndarray
+    p: np.ndarray
+
+
+def inference(fit: Regression, covariance: Covariance, level: float = 0.95) -> Estimated:
+    """Read the coefficients of a fit against Student's t with the degrees of freedom of a covariance."""
+    estimate, se = fit.coefficients.to_numpy(), np.sqrt(np.diag(covariance.matrix))
+    quantile = special.stdtrit(covariance.df, (1 + level) / 2)
+    ratio = estimate / se
+    p = 2 * special.stdtr(covariance.df, -np.abs(ratio))
+    return Estimated(estimate, se, estimate - quantile * se, estimate + quantile * se, ratio, p)
+
+
 def estimates(fit: Regression, covariance: Covariance, level: float = 0.95) -> pd.DataFrame:
     """Coefficients with standard error, interval and p-value, one row per regressor.
 
@@ -174,21 +197,9 @@ def estimates(fit: Regression, covariance: Covariance, level: float = 0.95) -> p
         ``estimate``, ``se``, ``low``, ``high`` (interval at ``level``), ``t``, ``p``, ``df``, ``n``,
         ``clusters``.
     """
-    estimate, se = fit.coefficients.to_numpy(), np.sqrt(np.diag(covariance.matrix))
-    quantile = stats.t.ppf((1 + level) / 2, covariance.df)
-    ratio = estimate / se
-    table = {
-        "estimate": estimate,
-        "se": se,
-        "low": estimate - quantile * se,
-        "high": estimate + quantile * se,
-        "t": ratio,
-        "p": 2 * stats.t.sf(np.abs(ratio), covariance.df),
-        "df": covariance.df,
-        "n": fit.n,
-        "clusters": covariance.clusters,
-    }
-    return pd.DataFrame(table, index=fit.coefficients.index)
+    about = {"df": covariance.df, "n": fit.n, "clusters": covariance.clusters}
+    found = inference(fit, covariance, level)._asdict()
+    return pd.DataFrame(found | about, index=fit.coefficients.index)
 
 
 def identifying_shares(fit: Regression, name: str, unit: Effect) -> pd.Series:
@@ -207,7 +218,7 @@ def identifying_shares(fit: Regression, name: str, unit: Effect) -> pd.Series:
     if others.shape[1]:
         root = np.sqrt(fit.weights)[:, None]
         own = own - others @ np.linalg.lstsq(root * others, root[:, 0] * own, rcond=None)[0]
-    codes = group_codes(fit.frame, unit)
+    codes = fit.sample.codes(unit)
     information = cluster_sums(fit.weights * own**2, codes)
     columns = [unit] if isinstance(unit, str) else list(unit)
     labels = (

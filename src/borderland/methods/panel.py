@@ -1,16 +1,18 @@
 """Regressions with absorbed effects: within transformation, least squares, what inference needs of a fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve, qr
+from scipy.linalg import lapack, qr
 
 Effect = str | tuple[str, ...]  # a column, or columns whose combinations are the groups
+
+Made = TypeVar("Made")
 
 _DENSE = 2**20  # cells (8 MB) up to which the crossing of two sets of groups is held as a dense table
 _RANK = 1e-9  # a direction with less than this share of the largest one's variation counts as none
@@ -22,15 +24,13 @@ class Effects:
     The largest set of groups is taken out by group means; the others are solved for in what remains
     (Frisch–Waugh–Lovell). Alternating projections need no such system, but creep where a few observations
     carry most of the weight, as Russia's flows do in a Poisson fit; at a few hundred groups the exact
-    solution is both faster and free of a convergence tolerance.
+    solution is both faster and free of a convergence tolerance. Two large sets that fall into parts which
+    share no group, as origins and destinations of different periods do, are solved part by part.
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per observation.
-    effects : sequence
-        Columns, or tuples of columns whose combinations are the groups. Without any, the one group of all
-        observations is taken out: the intercept.
+    codes : sequence of arrays, n
+        Groups of the observations, one array of consecutive integers 0, 1, … for each set.
 
     References
     ----------
@@ -38,18 +38,49 @@ class Effects:
     *Stata Journal* 20(1), 95–115.
     """
 
-    def __init__(self, frame: pd.DataFrame, effects: Sequence[Effect] = ()):
-        self.names = list(effects)
-        codes = [group_codes(frame, effect) for effect in effects] or [np.zeros(len(frame), dtype=int)]
+    def __init__(self, codes: Sequence[np.ndarray]):
         self.codes = sorted(codes, key=lambda code: -code.max())
+        self._ranks: dict[bytes, int] = {}
+        self._parts = [(rows, Effects([consecutive(c[rows]) for c in self.codes])) for rows in self._apart()]
+        if self._parts:
+            return
         first, *rest = self.codes
         self._first = indicators(first)
         self._crossings = [_Crossing(first, code) for code in rest]
         self._within_rest = [[_Crossing(one, other) for other in rest] for one in rest]
         self._rest = sparse.vstack([indicators(code) for code in rest], format="csr") if rest else None
+        self._to_rest = None if self._rest is None else self._rest.T
+
+    @classmethod
+    def of(cls, frame: "Rows", effects: Sequence[Effect] = ()) -> "Effects":
+        """Effects of a frame or sample.
+
+        Parameters
+        ----------
+        effects : sequence
+            Columns, or tuples of columns whose combinations are the groups. Without any, the one group of all
+            observations is taken out: the intercept.
+        """
+        sample = Sample.of(frame)
+        codes = [sample.codes(effect) for effect in effects]
+        return cls(codes or [np.zeros(len(sample.frame), dtype=int)])
+
+    def _apart(self) -> "list[np.ndarray | slice]":
+        """Observations of each part that shares no group with another; none where one system is as good."""
+        if len(self.codes) != 2 or np.prod([code.max() + 1.0 for code in self.codes]) <= _DENSE:
+            return []
+        part = components(*self.codes)[self.codes[0]]
+        order = np.argsort(part, kind="stable")
+        found = np.split(order, np.cumsum(np.bincount(part))[:-1])
+        return [_run(rows) for rows in found] if len(found) > 1 else []
 
     def residualise(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weighted residuals of the columns of ``values`` (n × k) on all groups."""
+        if self._parts:
+            left = np.empty(values.shape)
+            for rows, part in self._parts:
+                left[rows] = part.residualise(values[rows], weights[rows])
+            return left
         size = np.bincount(self.codes[0], weights)
         first = self._within_first(values, weights, size)
         if self._rest is None:
@@ -59,7 +90,7 @@ class Effects:
         own = _stacked([[crossing.sums(weights) for crossing in row] for row in self._within_rest])
         gram = _dense(own - cross.T @ scaled)
         shift = _solve_semidefinite(gram, self._rest @ (weights[:, None] * first))
-        return first - self._rest.T @ shift + (scaled @ shift)[self.codes[0]]
+        return first - self._to_rest @ shift + (scaled @ shift)[self.codes[0]]
 
     def _within_first(self, values: np.ndarray, weights: np.ndarray, size: np.ndarray) -> np.ndarray:
         means = (self._first @ (weights[:, None] * values)) / size[:, None]
@@ -84,16 +115,19 @@ class Effects:
 
         Exact for one and two sets (levels less connected components); for more, the usual upper bound.
         """
+        key = b"".join(code.tobytes() for code in nested_in)
+        if key not in self._ranks:
+            self._ranks[key] = self._rank(nested_in)
+        return self._ranks[key]
+
+    def _rank(self, nested_in: Sequence[np.ndarray]) -> int:
         counted = [c for c in self.codes if not any(_nested(c, cluster) for cluster in nested_in)]
         levels = sum(int(code.max()) + 1 for code in counted)
         if len(counted) < 2:
             return levels
         if len(counted) > 2:
             return levels - (len(counted) - 1)
-        pairs = sparse.coo_array(
-            (np.ones(len(counted[0])), (counted[0], counted[1] + counted[0].max() + 1)), (levels, levels)
-        )
-        return levels - int(sparse.csgraph.connected_components(pairs, directed=False)[0])
+        return levels - int(components(*counted).max() + 1)
 
 
 def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
@@ -108,7 +142,36 @@ def group_codes(frame: pd.DataFrame, effect: Effect) -> np.ndarray:
     joint = codes[0]
     for code in codes[1:]:
         joint = joint * (code.max() + 1) + code
-    return joint if len(codes) == 1 else np.unique(joint, return_inverse=True)[1]
+    if len(codes) == 1:
+        return joint
+    few = joint.max() < _DENSE  # numbering what is there takes less time than sorting it
+    return consecutive(joint) if few else np.unique(joint, return_inverse=True)[1]
+
+
+def components(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which connected part each group belongs to, of two sets tied by the observations that they share.
+
+    Returns
+    -------
+    array
+        Parts 0, 1, … of the groups of ``one``, then of those of ``other``.
+    """
+    first = int(one.max()) + 1
+    levels = first + int(other.max()) + 1
+    pairs = sparse.coo_array((np.ones(len(one)), (one, other + first)), (levels, levels))
+    return sparse.csgraph.connected_components(pairs, directed=False)[1]
+
+
+def consecutive(codes: np.ndarray) -> np.ndarray:
+    """Groups renumbered 0, 1, … where some are missing."""
+    there = np.bincount(codes) > 0
+    return (np.cumsum(there) - 1)[codes]
+
+
+def _run(places: np.ndarray) -> np.ndarray | slice:
+    """Ascending places as a slice where they follow one another: such rows need no copy."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first + 1 == len(places) else places
 
 
 def indicators(codes: np.ndarray) -> sparse.csr_array:
@@ -168,11 +231,102 @@ def _solve_semidefinite(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
     scale = 1 / np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     scaled = gram * np.outer(scale, scale)
     target = scale[:, None] * right
-    factor = cho_factor(scaled + 1e-10 * np.eye(len(gram)), check_finite=False)
-    solution = cho_solve(factor, target, check_finite=False)
+    # LAPACK by name: for a few groups, scipy's checks of the arguments take longer than the solution
+    factor, info = lapack.dpotrf(scaled + 1e-10 * np.eye(len(gram)))
+    if info:
+        raise np.linalg.LinAlgError("the weights span too many orders")
+    solution = lapack.dpotrs(factor, target)[0]
     for _ in range(2):
-        solution += cho_solve(factor, target - scaled @ solution, check_finite=False)
+        solution += lapack.dpotrs(factor, target - scaled @ solution)[0]
     return scale[:, None] * solution
+
+
+class Sample:
+    """Rows of a frame with what fits need of them, made once: columns as floats, groups, effects.
+
+    Thousands of models of a few hundred rows spend most of their time on finding the same groups again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per observation; not to be changed while the sample is used.
+    """
+
+    def __init__(self, frame: pd.DataFrame):
+        self.frame = frame
+        self._made: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, rows: "Rows") -> "Sample":
+        """Return a sample as it is, and a frame as one."""
+        return rows if isinstance(rows, cls) else cls(rows)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` gives, from the first time that it was made under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def codes(self, effect: Effect) -> np.ndarray:
+        """:func:`group_codes` of the rows."""
+        return self.once(("codes", effect), lambda: group_codes(self.frame, effect))
+
+    def effects(self, effects: Sequence[Effect]) -> Effects:
+        """:class:`Effects` of the rows."""
+        return self.once(("effects", tuple(effects)), lambda: Effects.of(self, effects))
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as floats; one that is missing or has a gap is refused by name."""
+        return self.once(("column", name), lambda: _finite(self.frame, name))
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Columns as floats, n × k."""
+        held = np.empty((len(self.frame), len(names)), order="F")  # column by column, as a frame holds them
+        for place, name in enumerate(names):
+            held[:, place] = self.column(name)
+        return held
+
+    def index(self, names: Sequence[str]) -> pd.Index:
+        """Names of regressors as an index."""
+        return self.once(("index", tuple(names)), lambda: pd.Index(names))
+
+    def refuse_collinear(self, regressors: Sequence[str], effects: Sequence[Effect]) -> None:
+        """Raise if a regressor has no variation of its own once effects and the other regressors are out."""
+        self.once(("apart", tuple(regressors), tuple(effects)), lambda: self._apart(regressors, effects))
+
+    def _apart(self, regressors: Sequence[str], effects: Sequence[Effect]) -> bool:
+        design = self.columns(regressors)
+        within = self.effects(effects).residualise(design, np.ones(len(design)))
+        lost = sorted(regressors[place] for place in collinear(design, within))
+        if lost:
+            named = (effect if isinstance(effect, str) else " × ".join(effect) for effect in effects)
+            raise ValueError(
+                f"collinear: {', '.join(lost)} cannot be told from the other regressors and "
+                f"{', '.join(named) or 'the intercept'}; leave it out or choose other effects"
+            )
+        return True
+
+    def where(self, kept: np.ndarray) -> "Sample":
+        """Return the rows that are kept (n, true or false), as a sample of their own."""
+        if kept.all():
+            return self
+        return self.once(("where", kept.tobytes()), lambda: Sample(self.frame.loc[kept]))
+
+
+Rows: TypeAlias = "pd.DataFrame | Sample"
+
+
+def _finite(frame: pd.DataFrame, name: str) -> np.ndarray:
+    if name not in frame.columns:
+        raise ValueError(f"no column {name!r}; there are {', '.join(map(str, frame.columns))}")
+    values = frame[name].to_numpy(dtype=float)
+    gaps = ~np.isfinite(values)
+    if gaps.any():
+        raise ValueError(
+            f"column {name!r} has no finite value in {gaps.sum()} rows (first: {frame.index[gaps][0]!r}); "
+            "drop them by an explicit rule before the fit"
+        )
+    return values
 
 
 @dataclass(frozen=True)
@@ -183,7 +337,7 @@ class Regression:
     ----------
     coefficients : Series
         Estimates by regressor; the effects are absorbed.
-    frame : DataFrame
+    sample : Sample
         The observations used, in order, all columns.
     within : array, n × k
         Regressors after the effects are taken out, with ``weights``.
@@ -202,7 +356,7 @@ class Regression:
     """
 
     coefficients: pd.Series
-    frame: pd.DataFrame
+    sample: Sample
     within: np.ndarray
     weights: np.ndarray
     residuals: np.ndarray
@@ -210,6 +364,11 @@ class Regression:
     effects: Effects
     deviance: float
     separated: pd.Index
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The observations used, as a frame."""
+        return self.sample.frame
 
     @property
     def n(self) -> int:
@@ -228,7 +387,7 @@ class Regression:
 
 
 def least_squares(
-    frame: pd.DataFrame,
+    frame: Rows,
     outcome: str,
     regressors: Sequence[str],
     effects: Sequence[Effect] = (),
@@ -238,7 +397,7 @@ def least_squares(
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Sample
         One row per observation, without gaps in the columns used.
     outcome, regressors : str, sequence of str
         Columns.
@@ -256,60 +415,40 @@ def least_squares(
     ----------
     Wooldridge (2010), *Econometric Analysis of Cross Section and Panel Data*, 2nd ed., section 10.5.
     """
-    outcome_values, design = columns(frame, outcome, regressors)
-    absorbed = Effects(frame, effects)
-    weights = np.ones(len(frame))
+    sample = Sample.of(frame)
+    outcome_values, design = sample.column(outcome), sample.columns(regressors)
+    absorbed = sample.effects(effects)
+    weights = np.ones(len(outcome_values))
     explained = outcome_values if offset is None else outcome_values - offset
     both = absorbed.residualise(np.column_stack([explained, design]), weights)
     within = both[:, 1:]
-    refuse_collinear(design, within, regressors, effects)
+    sample.refuse_collinear(regressors, effects)
     estimate = np.linalg.lstsq(within, both[:, 0], rcond=None)[0]
     residuals = both[:, 0] - within @ estimate
     return Regression(
-        coefficients=pd.Series(estimate, index=list(regressors), dtype=float),
-        frame=frame,
+        coefficients=pd.Series(estimate, index=sample.index(regressors)),
+        sample=sample,
         within=within,
         weights=weights,
         residuals=residuals,
         fitted=outcome_values - residuals,
         effects=absorbed,
         deviance=float(residuals @ residuals),
-        separated=frame.index[:0],
+        separated=sample.frame.index[:0],
     )
 
 
-def columns(frame: pd.DataFrame, outcome: str, regressors: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Outcome (n) and design (n × k) as floats; a missing column or a gap is refused by name."""
-    wanted = [outcome, *regressors]
-    unknown = [name for name in wanted if name not in frame.columns]
-    if unknown:
-        raise ValueError(f"no column {unknown[0]!r}; there are {', '.join(map(str, frame.columns))}")
-    values = frame[wanted].to_numpy(dtype=float)
-    gaps = ~np.isfinite(values)
-    if gaps.any():
-        position = int(np.flatnonzero(gaps.any(axis=0))[0])
-        rows = frame.index[gaps[:, position]]
-        raise ValueError(
-            f"column {wanted[position]!r} has no finite value in {len(rows)} rows (first: {rows[0]!r}); "
-            "drop them by an explicit rule before the fit"
-        )
-    return values[:, 0], values[:, 1:]
+def collinear(design: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Places of the regressors (n × k) without variation of their own once effects and the others are out.
 
-
-def refuse_collinear(
-    design: np.ndarray, within: np.ndarray, names: Sequence[str], effects: Sequence[Effect]
-) -> None:
-    """Raise if a regressor has no variation of its own once effects and the other regressors are out."""
+    ``within`` holds them after the effects are taken out.
+    """
     if within.shape[1] == 0:
-        return
+        return np.empty(0, dtype=int)
     spread = np.linalg.norm(design - design.mean(axis=0), axis=0)
     scale = np.where(spread > 0, spread, 1)
     _, triangle, order = qr(within / scale, mode="economic", pivoting=True)
     remaining = np.abs(np.diag(triangle))
-    lost = [names[order[i]] for i in range(within.shape[1]) if i >= len(remaining) or remaining[i] < _RANK]
-    if lost:
-        absorbed = ", ".join(e if isinstance(e, str) else " × ".join(e) for e in effects) or "the intercept"
-        raise ValueError(
-            f"collinear: {', '.join(sorted(lost))} cannot be told from the other regressors and {absorbed}; "
-            "leave it out or choose other effects"
-        )
+    alone = np.zeros(within.shape[1], dtype=bool)
+    alone[: len(remaining)] = remaining >= _RANK
+    return np.asarray(order)[~alone]

@@ -8,14 +8,23 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.special import xlogy
 
-from borderland.methods.panel import Effect, Effects, Regression, columns, refuse_collinear
+from borderland.methods.panel import (
+    Effect,
+    Effects,
+    Regression,
+    Rows,
+    Sample,
+    collinear,
+    components,
+    consecutive,
+)
 
 _TOLERANCE = 1e-12  # relative change of the deviance; coefficients are then settled to about 1e-8
 _ITERATIONS = 100
 
 
 def ppml(
-    frame: pd.DataFrame,
+    frame: Rows,
     outcome: str,
     regressors: Sequence[str],
     effects: Sequence[Effect] = (),
@@ -29,7 +38,7 @@ def ppml(
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Sample
         One row per origin, destination and period, without gaps in the columns used.
     outcome : str
         Column of flows, persons, none negative.
@@ -50,19 +59,22 @@ def ppml(
     Santos Silva & Tenreyro (2006), *Review of Economics and Statistics* 88(4), 641–658; Correia, Guimarães &
     Zylkin (2020), *Stata Journal* 20(1), 95–115, section 3 (absorbing effects inside the iteration).
     """
-    flows, design = columns(frame, outcome, regressors)
+    sample = Sample.of(frame)
+    flows, design = sample.column(outcome), sample.columns(regressors)
     if (flows < 0).any():
-        row = frame.index[flows < 0][0]
+        row = sample.frame.index[flows < 0][0]
         raise ValueError(f"column {outcome!r} is negative at row {row!r}: a flow is a count of persons")
     if not (flows > 0).any():
         raise ValueError(f"column {outcome!r} has no positive value: there is nothing to fit")
-    absorbed = Effects(frame, effects)
-    kept = ~_separated(flows > 0, design, absorbed.codes)
-    used, shift = frame, np.zeros(len(frame)) if offset is None else np.asarray(offset, dtype=float)
-    if not kept.all():
-        used, flows, design, shift = frame.loc[kept], flows[kept], design[kept], shift[kept]
-        absorbed = Effects(used, effects)
-    refuse_collinear(design, absorbed.residualise(design, np.ones(len(used))), regressors, effects)
+    kept = ~_separated(flows > 0, design, sample.effects(effects).codes)
+    used, shift = (
+        sample.where(kept),
+        np.zeros(len(flows)) if offset is None else np.asarray(offset, dtype=float),
+    )
+    if used is not sample:
+        flows, design, shift = flows[kept], design[kept], shift[kept]
+    absorbed = used.effects(effects)
+    used.refuse_collinear(regressors, effects)
 
     predictor = np.log((flows + flows.mean()) / 2)
     mean = np.exp(predictor)
@@ -87,15 +99,15 @@ def ppml(
     else:
         raise ValueError(f"the Poisson fit of {outcome!r} did not settle in {_ITERATIONS} iterations")
     return Regression(
-        coefficients=pd.Series(estimate, index=list(regressors), dtype=float),
-        frame=used,
+        coefficients=pd.Series(estimate, index=used.index(regressors)),
+        sample=used,
         within=absorbed.residualise(design, mean),
         weights=mean,
         residuals=flows - mean,
         fitted=mean,
         effects=absorbed,
         deviance=deviance,
-        separated=frame.index[~kept],
+        separated=sample.frame.index[~kept],
     )
 
 
@@ -120,7 +132,7 @@ def _damped(
 
 
 def separated(
-    frame: pd.DataFrame, outcome: str, regressors: Sequence[str], effects: Sequence[Effect] = ()
+    frame: Rows, outcome: str, regressors: Sequence[str], effects: Sequence[Effect] = ()
 ) -> np.ndarray:
     """Which observations a Poisson fit would send to a mean of zero (true = separated).
 
@@ -133,8 +145,28 @@ def separated(
     ----------
     Correia, Guimarães & Zylkin (2019), arXiv:1903.01633, section 2 (definition; both ways of detection).
     """
-    flows, design = columns(frame, outcome, regressors)
-    return _separated(flows > 0, design, Effects(frame, effects).codes)
+    sample = Sample.of(frame)
+    codes = sample.effects(effects).codes
+    return _separated(sample.column(outcome) > 0, sample.columns(regressors), codes)
+
+
+def _settled_by_positive(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndarray]) -> bool:
+    """Whether the positive flows alone settle all parameters, so that none of the zeros can be separated.
+
+    A combination of regressors and effects that is zero on all positive flows is then zero everywhere. For
+    two sets of groups that is so where the positive flows connect all that the observations connect, and the
+    regressors have variation of their own among them.
+    """
+    if len(codes) > 2:
+        return False
+    codes = [consecutive(code) for code in codes]
+    if len(codes) == 2:
+        whole, alone = components(*codes), components(*(code[positive] for code in codes))
+        if whole.max() != alone.max():
+            return False
+    effects = Effects([code[positive] for code in codes])
+    design = design[positive]
+    return not len(collinear(design, effects.residualise(design, np.ones(len(design)))))
 
 
 def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndarray]) -> np.ndarray:
@@ -144,7 +176,7 @@ def _separated(positive: np.ndarray, design: np.ndarray, codes: Sequence[np.ndar
     for code in codes:
         out |= (np.bincount(code, weights=positive) == 0)[code]
     zero = ~positive & ~out
-    if not zero.any():
+    if not zero.any() or _settled_by_positive(positive[~out], design[~out], [c[~out] for c in codes]):
         return out
     scale = np.abs(design).max(axis=0, initial=0)
     blocks = [sparse.csr_array(design / np.where(scale > 0, scale, 1))]

@@ -19,7 +19,7 @@ from borderland.methods.covariance import (
     robust_covariance,
     small_sample_factor,
 )
-from borderland.methods.panel import Effect, Regression, group_codes, indicators
+from borderland.methods.panel import Effect, Regression, indicators
 
 _NOTHING = 1e-12  # a spread this small beside the largest is zero but for rounding
 _OWN = 1e-10  # a candidate left with less than this share of its variation has none of its own
@@ -121,7 +121,7 @@ def _wild(
 
 def wild_test(null: Regression, focal: np.ndarray, cluster: Effect, draws: int = 9999, seed: int = 0) -> Test:
     """:func:`wild_cluster_bootstrap` from a fit that is at hand: that without the regressor ``focal`` (n)."""
-    codes = group_codes(null.frame, cluster)
+    codes = null.sample.codes(cluster)
     groups = int(codes.max()) + 1
     sums, spread = _bootstrap_sums(null, focal, codes)
     observed = _studentised(sums, spread, np.ones((groups, 1)))[0]
@@ -257,10 +257,10 @@ def score_statistics(
     Rao (1948), *Proceedings of the Cambridge Philosophical Society* 44(1), 50–57 (score tests); Wooldridge
     (2010), section 12.6.2.
     """
-    codes = group_codes(null.frame, cluster)
+    codes = null.sample.codes(cluster)
     groups = int(codes.max()) + 1
     factor = small_sample_factor(null, [codes], groups, len(null.coefficients) + 1)
-    regressors = null.frame[list(null.coefficients.index)].to_numpy(dtype=float)
+    regressors = null.sample.columns(list(null.coefficients.index))
     base = null.effects.orthonormal(regressors, null.weights)
     clusters = indicators(codes)
     scoring, informing = clusters * null.residuals, clusters * null.weights
@@ -317,7 +317,8 @@ def permuted_paths(
 def orders(units: int, draws: int, seed: int) -> np.ndarray:
     """Random orders of ``units`` places, draws × units."""
     generator = np.random.default_rng(seed)
-    return np.array([generator.permutation(units) for _ in range(draws)])
+    dealt = [generator.permutation(units) for _ in range(draws)]
+    return np.array(dealt, dtype=int).reshape(draws, units)
 
 
 def dealt_paths(wide: pd.DataFrame, units: pd.Series, times: pd.Series, dealt: np.ndarray) -> np.ndarray:

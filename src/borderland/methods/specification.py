@@ -186,7 +186,7 @@ def _curve(
         estimates=frame.assign(significant=frame["p"] < level, wild_significant=frame["p_wild"] < level),
         null_estimate=np.array([r.null_estimate for r in kept]),
         null_t=np.array([r.null_t for r in kept]),
-        threshold=np.array([stats.t.ppf(1 - level / 2, r.df) for r in kept]),
+        threshold=stats.t.ppf(1 - level / 2, [r.df for r in kept]),
         left_out=left_out,
     )
 

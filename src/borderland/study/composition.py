@@ -13,6 +13,7 @@ from borderland.methods.segregation import (
     entropy,
     information_theory_index,
     percentages,
+    shares_over_time,
 )
 from borderland.study import wording
 from borderland.study.frame import outline
@@ -22,6 +23,11 @@ def counted(national: pd.DataFrame, first: int | None = None) -> pd.DataFrame:
     """Rows of ``ethnicity_national`` that were counted (census or register), from a first year on."""
     kept = national["basis"].isin(["census", "register"])
     return national[kept if first is None else kept & (national["year"] >= first)]
+
+
+def russian_share(national: pd.DataFrame) -> pd.Series:
+    """Share of Russians in the population by year of count, per cent, from ``ethnicity_national``."""
+    return shares_over_time(counted(national), ["russian"])["russian"]
 
 
 def carried_forward(national: pd.DataFrame) -> pd.Series:
@@ -421,12 +427,16 @@ def segregation_summary(
     )
 
 
+_RECOUNT = 2021  # census that counted nationality anew
+
+
 @dataclass(frozen=True)
 class DatedShares:
     """Regions with two dated shares of Russians, and how many of the shares fall (claim A2)."""
 
     regions_compared: Annotated[int, "d"]
     regions_falling_share: Annotated[float, ".2f"]
+    regions_over_recount: Annotated[int, "d"]  # whose dates lie on either side of the recount of 2021
     regions_named: str
     regions_without: str
 
@@ -435,9 +445,16 @@ def dated_summary(dated: pd.DataFrame, names: pd.Series) -> DatedShares:
     """Compare the first and the last dated share of each region."""
     compared = first_and_last(dated)
     undated = set(dated["unit"]) - set(compared.index)
+    # an estimate is carried forward from the census of 2009, whatever its year
+    recounted = dated["year"].ge(_RECOUNT) & dated["basis"].ne("estimate")
+    by_date = (
+        dated.assign(recounted=recounted).sort_values("year", kind="stable").groupby("unit")["recounted"]
+    )
+    over = by_date.last() & ~by_date.first()
     return DatedShares(
         regions_compared=len(compared),
         regions_falling_share=float((compared["change"] < 0).mean()),
+        regions_over_recount=int(over[compared.index].sum()),
         regions_named=wording.listed(names[unit] for unit in compared.index),
         regions_without=wording.listed(names[sorted(undated)]),
     )

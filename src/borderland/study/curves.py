@@ -9,8 +9,8 @@ import pandas as pd
 
 from borderland import ties
 from borderland.methods import ppml
-from borderland.methods.covariance import Covariance, Model, cluster_covariance, estimates, robust_covariance
-from borderland.methods.panel import Regression, least_squares
+from borderland.methods.covariance import Covariance, Model, cluster_covariance, inference, robust_covariance
+from borderland.methods.panel import Regression, Sample, least_squares
 from borderland.methods.resampling import dealt_paths, orders, score_statistics, wild_test
 from borderland.methods.spatial import (
     conley_covariance,
@@ -123,7 +123,8 @@ class StatusCurve:
     panels : mapping
         Direction to the panel of :func:`borderland.study.models.arrivals_panel`, all years and states.
     draws, seed : int
-        Reassignments of status histories among the states; the same ones serve every specification.
+        Reassignments of status histories among the states; the same ones serve every specification. With no
+        draws a specification is estimated and not tested: its statistics under the null are missing.
     """
 
     def __init__(self, panels: Mapping[str, pd.DataFrame], draws: int, seed: int):
@@ -137,17 +138,19 @@ class StatusCurve:
 
     def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        frame = shared.once("frame", lambda: self.sample(choice))
+        sample = shared.once("sample", lambda: Sample(self.sample(choice)))
         model, measure = self.model(choice), _MEASURES[choice["status"]]
-        fit = model.fit(frame)
+        fit = model.fit(sample)
+        covariance = cluster_covariance(fit, "state")
+        if not len(self.orders):
+            return _estimated(fit, covariance, measure, "state")
         without = model.without(measure)
         # what is separated with the regressor stays out of the fit without it
-        null = shared.once((without, tuple(fit.separated)), lambda: without.fit(fit.frame))
+        null = shared.once((without, tuple(fit.separated)), lambda: without.fit(fit.sample))
         dealt = shared.once(
             (measure, tuple(fit.separated)),
             lambda: dealt_paths(self.paths[measure], fit.frame["state"], fit.frame["year"], self.orders),
         )
-        covariance = cluster_covariance(fit, "state")
         return _specified(
             fit, null, measure, covariance, "state", _scores(null, measure, "state", dealt), seed
         )
@@ -197,11 +200,12 @@ class DistanceCurve:
 
     def __call__(self, choice: Mapping[str, Any], shared: Shared, seed: int) -> Specified:
         """Estimate and its statistics under the reassignments; ``ValueError`` if it cannot be estimated."""
-        frame, model = self.sample(choice), self.model(choice)
+        sample = shared.once("sample", lambda: Sample(self.sample(choice)))
+        model, frame = self.model(choice), sample.frame
         # the three error types of one model share its fits and its null
-        fit = shared.once(model, lambda: model.fit(frame))
+        fit = shared.once(model, lambda: model.fit(sample))
         without = model.without(_DISTANCE)
-        null = shared.once(without, lambda: without.fit(frame))
+        null = shared.once(without, lambda: without.fit(sample))
         scores = shared.once(
             (model, "scores"),
             lambda: _scores(null, _DISTANCE, "unit", self.reassigned.loc[frame["area"]].to_numpy()),
@@ -231,6 +235,26 @@ def _scores(null: Regression, name: str, cluster: str, dealt: np.ndarray) -> tup
     return score_statistics(null, np.column_stack([null.frame[name], dealt]), cluster)
 
 
+def _estimated(fit: Regression, covariance: Covariance, name: str, cluster: str) -> Specified:
+    """Put a fit into the shape of a curve, without statistics under the null."""
+    place = fit.coefficients.index.get_loc(name)
+    found = inference(fit, covariance)
+    none = np.empty(0)
+    return Specified(
+        estimate=float(found.estimate[place]),
+        low=float(found.low[place]),
+        high=float(found.high[place]),
+        p=float(found.p[place]),
+        t=np.nan,
+        n=fit.n,
+        one_step=np.nan,
+        null_estimate=none,
+        null_t=none,
+        df=int(fit.sample.codes(cluster).max()),
+        p_wild=np.nan,
+    )
+
+
 def _specified(
     fit: Regression,
     null: Regression,
@@ -241,21 +265,14 @@ def _specified(
     seed: int,
 ) -> Specified:
     """Put fits with and without the regressor, and its :func:`_scores`, into the shape of a curve."""
-    row = estimates(fit, covariance).loc[name]
     estimate, t = scores
     few = 0 < covariance.clusters < _FEW_CLUSTERS
     focal = null.frame[name].to_numpy(dtype=float)
-    return Specified(
-        estimate=float(row["estimate"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        p=float(row["p"]),
+    return _estimated(fit, covariance, name, cluster)._replace(
         t=float(t[0]),
-        n=int(row["n"]),
         one_step=float(estimate[0]),
         null_estimate=estimate[1:],
         null_t=t[1:],
-        df=fit.frame[cluster].nunique() - 1,
         p_wild=wild_test(null, focal, cluster, seed=seed).p if few else np.nan,
     )
 

@@ -42,6 +42,24 @@ DIRECTIONS = {"against": "Against the claim", "mixed": "Mixed", "for": "For the 
 
 # Braces in a title or unit are filled with what `words` is given; a title without them names what is drawn.
 FIGURES: Mapping[str, Words] = {
+    "world-distance": Words(
+        "Distance and the migration between all countries",
+        "Elasticity of flows between all pairs of countries, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
+    "world-official": Words(
+        "A common official language and the migration between all countries",
+        "Log points, flows between all pairs of countries, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
+    "world-spoken": Words(
+        "A common spoken language and the migration between all countries",
+        "Log points for an index from 0 to about 1, by decade and way of estimating the flow",
+        "Poisson with effects of origins and destinations in each period; errors by pair.",
+        _LIST,
+    ),
     "borderland-map": Words(
         "The border regions of Kazakhstan and Russia",
         "Regions on constant boundaries, centres, million-plus cities and road crossings",
@@ -86,6 +104,7 @@ FIGURES: Mapping[str, Words] = {
         "In {year} the Kazakh side had {births_kaz} births and {deaths_kaz} deaths, the Russian side "
         "{births_rus} and {deaths_rus}",
         "Per 1,000 inhabitants",
+        "Left out: 2010, for which the deaths of six Russian regions are missing.",
     ),
     "natural-increase-regions": Words(
         "In {year} natural increase was positive in {natural_kaz} of {natural_kaz_of} Kazakh and "
@@ -127,7 +146,7 @@ FIGURES: Mapping[str, Words] = {
         {"assumed": "assumed"},
     ),
     "russian-medium": Words(
-        "Pupils taught in Russian fell in {fell} of {all} states",
+        "The share of pupils taught in Russian fell in {fell} of {all} states",
         "Share of pupils of general schools, %",
     ),
     "mirror-statistics": Words(
@@ -184,7 +203,7 @@ FIGURES: Mapping[str, Words] = {
     ),
     "district-net-migration": Words(
         "Who gains and who loses: net migration of districts and cities",
-        "All flows; area of a circle: inhabitants",
+        "All flows; area of a circle: inhabitants{without}",
         _CREDIT,
         {"bar": "net migration per 1,000 inhabitants and year", "size": "inhabitants"},
     ),
@@ -275,6 +294,11 @@ def positive(name: str, values: pd.Series, area: pd.DataFrame) -> dict[str, int]
             (f"{name}_{code.lower()}_of", int((country == code).sum())),
         )
     }
+
+
+def metropolises(sample: pd.DataFrame) -> dict[str, str]:
+    """Which cities a sample of districts leaves out, for its map."""
+    return {"without": "" if sample["metropolis"].any() else "; without Astana, Almaty and Shymkent"}
 
 
 def last_rates(sides: pd.DataFrame, columns: Collection[str]) -> dict[str, object]:

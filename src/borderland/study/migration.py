@@ -199,7 +199,9 @@ def regional_balance(
 _WHOLE_YEARS = r"^(\d{4})(?:/(\d{4}))?$"
 
 
-def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: pd.Series) -> pd.DataFrame:
+def russian_emigrants(
+    points: pd.DataFrame, departures: pd.Series, population: pd.Series, last: int
+) -> pd.DataFrame:
     """Russians among those who left Kazakhstan, period by period, against Russians in its population.
 
     Parameters
@@ -210,6 +212,8 @@ def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: p
         All departures from Kazakhstan by year, as the office counts them.
     population : Series
         Share of Russians in the population by year of count, per cent.
+    last : int
+        Year in which a period must have ended to count.
 
     Returns
     -------
@@ -228,7 +232,8 @@ def russian_emigrants(points: pd.DataFrame, departures: pd.Series, population: p
     counts["emigrant_share"] = 100 * counts["value"] / left
     part = shares[shares["period"].str.contains("-", regex=False)]
     part = part.assign(basis="printed share", emigrant_share=part["value"])
-    frame = pd.concat([counts, part], ignore_index=True).sort_values(["year", "period"], ignore_index=True)
+    frame = pd.concat([counts, part], ignore_index=True)
+    frame = frame[frame["year"] <= last].sort_values(["year", "period"], ignore_index=True)
     frame["population_year"] = [int(population.loc[:year].index[-1]) for year in frame["year"]]
     frame["population_share"] = population.loc[frame["population_year"]].to_numpy()
     frame["ratio"] = frame["emigrant_share"] / frame["population_share"]
@@ -581,7 +586,7 @@ def emigrants(series: pd.DataFrame) -> Emigrants:
         population_year=int(last["population_year"]),
         russian_ratio=float(last["ratio"]),
         points=len(series),
-        first_year=int(series["year"].min()),
+        first_year=int(series["period"].str[:4].astype(int).min()),
         share_lowest=series["emigrant_share"].min(),
         share_highest=series["emigrant_share"].max(),
         ratio_low=series["ratio"].min(),

@@ -833,10 +833,11 @@ def event_summary(rows: pd.DataFrame) -> EventStudy:
     """Sum up :func:`event_study`."""
     by_distance = rows.set_index("distance")
     beyond = (rows["estimate"] < rows["null_low"]) | (rows["estimate"] > rows["null_high"])
+    inner = min(int(rows["distance"].min()) + 1, -1)  # where the year before is itself the outermost
     return EventStudy(
         reach=int(rows["distance"].max()),
         draws=rows.attrs["draws"],
-        states_before=int(by_distance.loc[rows["distance"].min() + 1 : -1, "states"].min()),
+        states_before=int(by_distance.loc[inner:-1, "states"].min()),
         states_after=int(by_distance.loc[0:, "states"].min()),
         outside=int(beyond.sum()),
         first=float(by_distance.loc[0, "estimate"]),

@@ -361,8 +361,9 @@ def natural_increase_rows(held: pd.DataFrame, over_time: pd.DataFrame) -> pd.Dat
     )
 
 
-def migration_rows(border: pd.DataFrame, area: pd.DataFrame) -> pd.DataFrame:
-    """Net migration of each region over its last ten years with a figure, per 1,000, and which they are."""
+def migration_rows(border: pd.DataFrame, area: pd.DataFrame, last: int) -> pd.DataFrame:
+    """Net migration of each region over its last ten years with a figure to `last`, per 1,000, and which."""
+    border = border[border["year"] <= last]
     return area.assign(
         side=area["country"].map(SIDE),
         million=area["million_plus"].map({True: "yes", False: "no"}),
@@ -520,40 +521,22 @@ def side_rates(natural: pd.DataFrame, moved: pd.DataFrame) -> SideRates:
 
 @dataclass(frozen=True)
 class Births:
-    """Births per 1,000 on both sides, and total fertility of the regions."""
+    """Births per 1,000 on both sides."""
 
     births_kaz_peak: Annotated[float, ".1f"]
     births_kaz_peak_year: Annotated[int, "d"]
     births_kaz_last: Annotated[float, ".1f"]
     births_rus_last: Annotated[float, ".1f"]
-    tfr_regions: Annotated[int, "d"]
-    tfr_low_year: Annotated[int, "d"]
-    tfr_low: Annotated[float, ".2f"]
-    tfr_2015: Annotated[float, ".2f"]
-    tfr_last: Annotated[float, ".2f"]
-    tfr_highest_region: str
-    tfr_highest: Annotated[float, ".2f"]
 
 
-def births_and_fertility(
-    sides: pd.DataFrame, fertility: pd.DataFrame, area: pd.DataFrame, last_year: int
-) -> Births:
-    """Find peak and last births of the sides, and the low of fertility over regions."""
-    births = wide(sides, "births_rate")
-    tfr = wide(fertility[fertility["basis"] == "before-2021-census"], "tfr")
-    tfr = tfr[[unit for unit in area.index if unit in tfr.columns]]
+def births(sides: pd.DataFrame) -> Births:
+    """Find peak and last births of the sides."""
+    rate = wide(sides, "births_rate")
     return Births(
-        births_kaz_peak=births["Kazakh side"].max(),
-        births_kaz_peak_year=int(ties.highest(births["Kazakh side"])),
-        births_kaz_last=births["Kazakh side"].dropna().iloc[-1],
-        births_rus_last=births["Russian side"].dropna().iloc[-1],
-        tfr_regions=tfr.shape[1],
-        tfr_low_year=int(ties.lowest(tfr.mean(axis=1))),
-        tfr_low=tfr.mean(axis=1).min(),
-        tfr_2015=tfr.loc[2015].mean(),
-        tfr_last=tfr.loc[last_year].mean(),
-        tfr_highest_region=area.loc[ties.highest(tfr.loc[last_year]), "name"],
-        tfr_highest=tfr.loc[last_year].max(),
+        births_kaz_peak=rate["Kazakh side"].max(),
+        births_kaz_peak_year=int(ties.highest(rate["Kazakh side"])),
+        births_kaz_last=rate["Kazakh side"].dropna().iloc[-1],
+        births_rus_last=rate["Russian side"].dropna().iloc[-1],
     )
 
 

@@ -83,10 +83,11 @@ def district_sample(
     Returns
     -------
     DataFrame
-        ``area``, ``name``, ``unit`` (region), ``lat``, ``lon``, ``net_rate`` (net migrants of all flows per
-        1,000 inhabitants on 1 January and year), ``distance_km``, ``distance_100km``, ``russian_share_10``
-        (tens of percent, 2025), ``natural_rate`` (per 1,000, 2023), ``city``, ``metropolis``; areas that lack
-        any of it, or one of the years, are left out (see ``attrs["left_out"]``).
+        ``area``, ``name``, ``unit`` (region), ``lat``, ``lon``, ``persons`` (inhabitants on 1 January, mean
+        of the years), ``net_rate`` (net migrants of all flows per 1,000 of them and year), ``distance_km``,
+        ``distance_100km``, ``russian_share_10`` (tens of percent, 2025), ``natural_rate`` (per 1,000, 2023),
+        ``city``, ``metropolis``; areas that lack any of it, or one of the years, are left out (see
+        ``attrs["left_out"]``).
     """
     area = districts["unit"].map(METROPOLISES).fillna(districts["stable_area"])
     area = area.set_axis(districts["district"])
@@ -106,7 +107,7 @@ def district_sample(
     heads = districts[districts["district"] == districts["district"].map(area)].set_index("district")
     frame = heads[["name", "unit", "lat", "lon"]].assign(
         net=over_years(migration, "net"),
-        persons=over_years(population, "persons"),
+        person_years=over_years(population, "persons"),
         russian_share_10=10 * russian / total,
         natural=summed(vital, "natural_increase"),
         start=summed(population[population["year"] == 2023], "persons"),
@@ -115,7 +116,8 @@ def district_sample(
     )
     full = frame.dropna()
     full = full.assign(
-        net_rate=rate_per_1000(full["net"], full["persons"]),
+        net_rate=rate_per_1000(full["net"], full["person_years"]),
+        persons=full["person_years"] / len(years),
         natural_rate=rate_per_1000(full["natural"], full["start"]),
         distance_km=geography.distance_to_border(full["lat"], full["lon"], border)["distance_km"].to_numpy(),
     )
@@ -503,6 +505,7 @@ class DistrictSample:
 
     n: Annotated[int, "d"]
     left_out: Annotated[int, "d"]
+    metropolises: Annotated[int, "d"]  # Astana, Almaty and Shymkent, if they are in it
     regions: Annotated[int, "d"]
     cutoff: Annotated[float, ".0f"]  # km
     mean: Annotated[float, ".1f"]  # net migrants per 1,000 and year
@@ -550,6 +553,7 @@ def district_summary(
     return DistrictSample(
         n=len(sample),
         left_out=len(sample.attrs["left_out"]),
+        metropolises=int(sample["metropolis"].sum()),
         regions=sample["unit"].nunique(),
         cutoff=cutoff_km,
         mean=float(sample["net_rate"].mean()),

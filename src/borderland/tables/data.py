@@ -15,12 +15,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataregister import DataError, Finding, Package, parse_package, table
+from dataregister import DataError, Finding, Package, parse_package, read_package, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DataError", "Finding", "digest", "entry", "folder", "load", "path", "register", "source_line"]
+__all__ = [
+    "DataError",
+    "Finding",
+    "digest",
+    "entry",
+    "folder",
+    "load",
+    "obtained",
+    "path",
+    "register",
+    "source_line",
+]
 
 REGISTER = "datapackage.json"
 FOLDER_VARIABLE = "BORDERLAND_DATA"
@@ -127,6 +138,39 @@ def source_line(*names: str) -> str:
     sources, tables = (word + "s" if count > 1 else word for word, count in plural.items())
     who = "; ".join(publishers).rstrip(".")
     return f"{sources}: {who}. {tables}: {', '.join(names)}."
+
+
+def obtained(scenario: str, name: str) -> pd.DataFrame:
+    """Read a table that the project does not hold but a scenario needs, by the register of that scenario.
+
+    Its bytes are held to the hash of the register instead of its cells to the schema: millions of cells would
+    take longer to look at than to analyse.
+
+    Parameters
+    ----------
+    scenario : str
+        Folder beside ``data/`` with the register.
+    name : str
+        Name of the table in it.
+
+    Raises
+    ------
+    DataError
+        If the name is not registered, or the file is missing or another than the registered one.
+    """
+    import pandas as pd
+
+    package = read_package(folder().parent / scenario / REGISTER, f"{scenario}/{REGISTER}")
+    about = package.entry(name)
+    found = "sha256:" + hashlib.sha256(package.content(about)).hexdigest()
+    if found != about.raw.get("hash"):
+        remedy = str(about.raw.get("obtain", "obtain the registered file"))
+        file = package.shown_file(about)
+        raise DataError([Finding(file, None, None, found, str(about.raw.get("hash")), remedy)])
+    types = {"string": "str", "number": "float64", "integer": "int64"}
+    columns = {field.name: types[field.type] for field in about.fields or ()}
+    # NA is Namibia's code elsewhere, and a cell that is empty is none of these columns'
+    return pd.read_csv(package.file(about), usecols=list(columns), dtype=columns, keep_default_na=False)
 
 
 def load(name: str) -> pd.DataFrame:

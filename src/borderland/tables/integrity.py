@@ -709,15 +709,13 @@ def _event_jumps(load: Loader) -> Outcome:
 @_declare(
     "no jump in prices and rates",
     "Wages, incomes and product per head stay within a factor of 2.2 a year even after the rouble's fall of "
-    "1998, unemployment within 3, fertility within 1.25: a misread decimal comma moves a figure by ten.",
+    "1998, unemployment within 3: a misread decimal comma moves a figure by ten.",
     "economy",
-    "fertility",
 )
 def _economy_jumps(load: Loader) -> Outcome:
     values = _without_twins(load, load("economy")).set_index(["unit", "indicator", "year"])["value"]
     rates = values.index.get_level_values("indicator") == "unemployment_rate"
-    fertility = load("fertility").set_index(["unit", "basis", "year"])["tfr"]
-    return _together(jumps(values[~rates], 2.2), jumps(values[rates], 3.0), jumps(fertility, 1.25))
+    return _together(jumps(values[~rates], 2.2), jumps(values[rates], 3.0))
 
 
 @_declare(

@@ -8,6 +8,8 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from borderland.methods import panel
+from borderland.methods import ppml as estimator
 from borderland.methods.ppml import ppml, separated
 from borderland.study import models
 from borderland.tables import data
@@ -87,6 +89,39 @@ def test_separation_finds_what_pyfixest_finds(rate):
     )
     ours = separated(frame, "persons", ["distance", "border"], FULL)
     assert len(frame) - ours.sum() == theirs._N
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_separation_settled_by_the_positive_flows_is_what_the_search_finds(seed, monkeypatch):
+    frame = flows(seed, places=6, rate=[0.02, 0.1][seed % 2])
+    found = separated(frame, "persons", ["distance", "border"], FULL)
+    monkeypatch.setattr(estimator, "_settled_by_positive", lambda *_: False)
+    assert separated(frame, "persons", ["distance", "border"], FULL).tolist() == found.tolist()
+
+
+def test_positive_flows_that_leave_a_zero_free_do_not_settle_it():
+    # two circles of exchange, tied by zeros alone: raising one against the other sends these to nothing
+    places = [(i, j) for i in range(6) for j in range(6)]
+    frame = pd.DataFrame(places, columns=["origin", "destination"])
+    apart = (frame["origin"] < 3) != (frame["destination"] < 3)
+    frame = frame.assign(persons=np.where(apart, 0.0, 1.0 + frame["origin"] * frame["destination"]))
+    one_way = frame[~apart | (frame["origin"] < 3)]
+    lost = separated(one_way, "persons", [], ("origin", "destination"))
+    assert lost.tolist() == (one_way["persons"] == 0).tolist()
+
+
+def test_effects_in_parts_give_what_one_system_gives(monkeypatch):
+    frame = flows(places=9).sample(frac=1, random_state=0)  # rows of a period do not stand together
+    whole = ppml(frame, "persons", ["distance", "border"], FULL)
+    monkeypatch.setattr(panel, "_DENSE", 100)
+    parts = ppml(frame, "persons", ["distance", "border"], FULL)
+    ordered = ppml(frame.sort_values("period"), "persons", ["distance", "border"], FULL)
+    assert len(parts.effects._parts) == 3  # one a period
+    assert isinstance(ordered.effects._parts[0][0], slice)
+    for fit in (parts, ordered):
+        # systems of another order round otherwise; the iteration settles to about 1e-8
+        assert fit.coefficients.to_numpy() == pytest.approx(whole.coefficients.to_numpy(), abs=1e-8)
+        assert fit.effects.rank() == whole.effects.rank()
 
 
 def test_separation_by_a_regressor():

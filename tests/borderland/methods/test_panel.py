@@ -40,23 +40,23 @@ def test_residuals_equal_those_on_explicit_dummies(effects, monkeypatch):
     dummies, root = np.column_stack(columns), np.sqrt(weights)[:, None]
     values = frame[["x", "y"]].to_numpy()
     expected = values - dummies @ np.linalg.lstsq(root * dummies, root * values, rcond=None)[0]
-    assert Effects(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
-    base = Effects(frame, effects).orthonormal(values[:, :0], weights)
+    assert Effects.of(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
+    base = Effects.of(frame, effects).orthonormal(values[:, :0], weights)
     assert values - base @ ((weights[:, None] * base).T @ values) == pytest.approx(expected, abs=EXACT)
     monkeypatch.setattr(panel, "_DENSE", 0)  # crossings too large for a dense table
-    assert Effects(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
+    assert Effects.of(frame, effects).residualise(values, weights) == pytest.approx(expected, abs=EXACT)
 
 
 @pytest.mark.parametrize("effects", [("unit",), ("unit", "year")])
 def test_rank_counts_the_independent_dummies(effects):
     frame = made_up()
     dummies = np.column_stack([pd.get_dummies(frame[e]).to_numpy(float) for e in effects])
-    assert Effects(frame, effects).rank() == np.linalg.matrix_rank(dummies)
+    assert Effects.of(frame, effects).rank() == np.linalg.matrix_rank(dummies)
 
 
 def test_rank_of_groups_in_two_separate_blocks():
     frame = pd.DataFrame({"a": [0, 0, 1, 1, 2, 2], "b": [0, 1, 0, 1, 2, 3]})  # two blocks share no group
-    assert Effects(frame, ("a", "b")).rank() == 3 + 4 - 2
+    assert Effects.of(frame, ("a", "b")).rank() == 3 + 4 - 2
 
 
 def test_least_squares_equals_pyfixest_and_statsmodels():

@@ -113,13 +113,16 @@ def test_emigrants_are_held_against_the_last_count_before():
         ]
     )
     departures = pd.Series({2011: 50.0, 2012: 100.0, 2022: 80.0})
-    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}))
+    series = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}), 2023)
     assert series["period"].tolist() == ["2011–2012", "2012-01–2012-07", "2022"]
     assert series["emigrant_share"].tolist() == pytest.approx([60, 74, 75])
     assert series["population_year"].tolist() == [2009, 2009, 2021]
     found = migration.emigrants(series)
     assert (found.year, found.population_year, found.russian_ratio) == (2022, 2021, pytest.approx(5))
-    assert (found.points, found.first_year, found.ratio_low) == (3, 2012, pytest.approx(3))
+    # a period counts from the year in which it begins
+    assert (found.points, found.first_year, found.ratio_low) == (3, 2011, pytest.approx(3))
+    earlier = migration.russian_emigrants(points, departures, pd.Series({2009: 20.0, 2021: 15.0}), 2021)
+    assert earlier["year"].tolist() == [2012, 2012]
 
 
 def test_departures_of_the_north_bound_the_part_of_the_outside():
@@ -206,9 +209,24 @@ def test_episodes_are_counted_by_the_side_of_the_purchase():
 
 def test_dated_shares_name_the_regions_compared_and_those_without_a_pair():
     dated = pd.DataFrame({"unit": ["A", "A", "B"], "year": [1999, 2009, 2009], "share": [40.0, 30.0, 20.0]})
-    found = composition.dated_summary(dated, AREA["name"])
+    found = composition.dated_summary(dated.assign(basis="census"), AREA["name"])
     assert (found.regions_compared, found.regions_falling_share) == (1, 1.0)
     assert (found.regions_named, found.regions_without) == ("West", "East")
+
+
+@pytest.mark.parametrize(
+    ("years", "bases", "over"),
+    [
+        ((1999, 2009), ("census", "census"), 0),
+        ((2009, 2025), ("census", "register"), 1),
+        ((2010, 2022), ("estimate", "estimate"), 0),  # carried forward from 2009 on both sides of 2021
+        ((2022, 2025), ("estimate", "register"), 1),
+        ((2021, 2025), ("census", "register"), 0),
+    ],
+)
+def test_dates_on_either_side_of_the_recount_are_told(years, bases, over):
+    dated = pd.DataFrame({"unit": "A", "year": years, "share": [40.0, 30.0], "basis": bases})
+    assert composition.dated_summary(dated, AREA["name"]).regions_over_recount == over
 
 
 def test_the_longest_border_is_found_on_either_side():

@@ -55,6 +55,7 @@ def test_rate_is_per_year_and_person(tables):
     net = tables["migration"][tables["migration"]["district"] == area]["net"].sum()
     persons = tables["population"][tables["population"]["district"] == area]["persons"].sum()
     assert both.loc[area, "net_rate"] == pytest.approx(1000 * net / persons)
+    assert both.loc[area, "persons"] == pytest.approx(persons / 2)  # inhabitants, not persons times years
 
 
 @pytest.mark.parametrize("chosen", regional.DISTRICT_SETS)
@@ -206,9 +207,14 @@ def test_estimates_of_the_curve_are_those_of_statsmodels():
     grid, evaluate = scale.status_curve(1)
     some = grid.iloc[::25]
     result = specification.run(some, evaluate, batch=curves.STATUS_BATCH)
-    for choice, estimate in zip(result.choices.to_dict("records"), result.estimates["estimate"], strict=True):
-        plain = scale.statsmodels_estimate(evaluate.model(choice), evaluate.sample(choice), "state")
-        assert estimate == pytest.approx(plain, abs=1e-8)  # to which an iteration settles
+    untested = specification.run(some, curves.StatusCurve(evaluate.panels, 0, 0))
+    for place, choice in enumerate(result.choices.to_dict("records")):
+        frame = evaluate.sample(choice)
+        estimate, se = scale.statsmodels_estimate(evaluate.model(choice), frame, "state")
+        for found in (result.estimates.iloc[place], untested.estimates.iloc[place]):
+            assert found["estimate"] == pytest.approx(estimate, abs=1e-8)  # to which an iteration settles
+            assert scale.standard_error(found, frame) == pytest.approx(se, abs=1e-8)
+    assert untested.estimates[["t", "p_wild"]].isna().all(axis=None)
 
 
 def test_work_that_specifications_share_changes_no_result(tables):

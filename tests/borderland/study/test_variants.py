@@ -183,3 +183,11 @@ def test_every_claim_has_a_title_and_every_verdict_a_sign():
 def test_settings_of_a_block_are_parameters_of_its_notebook(block):
     known = declared_parameters()[block.notebook]
     assert set(inspect.signature(block.evaluate).parameters) <= set(known)
+
+
+def test_a_scenario_that_sets_nothing_is_no_variant(tmp_path):
+    path = tmp_path / "parameters.yml"
+    path.write_text(
+        "scenarios:\n  world: {only: [12-world]}\n  late: {set: {02-population: {last_year: 2019}}}\n"
+    )
+    assert variants.scenarios(path) == {"late": {"02-population": {"last_year": 2019}}}

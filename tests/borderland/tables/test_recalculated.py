@@ -187,3 +187,7 @@ def test_nothing_is_left_of_what_may_not_be_passed_on():
     for name in ("population", "age_structure"):
         assert "kz-census-2009" not in set(data.load(name)["source"])
     assert "linguistic_distance" not in data.load("dyads")
+    # of RusFMD neither rates by age nor an indicator of its own
+    carried = {name for name, entry in data.register().items() if _rests_on(entry, "rusfmd")}
+    assert carried == {"population", "vital_events"}
+    assert not {"age", "tfr"} & {column for name in carried for column in data.load(name)}

@@ -42,7 +42,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load `table`, and pandas with it, when it is first asked for: a register is often read for itself."""
+    """Load `table` when it is first asked for: a register is often read for itself."""
     if name == "table":
         from dataregister.tables import table
 

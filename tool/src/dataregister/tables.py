@@ -17,11 +17,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dataregister.records import DataError, Field, Finding, ForeignKey, Package, Resource, decode
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # An exponent only as pandas writes tiny numbers (8e-06); 1.2E+05 is what a spreadsheet leaves of a count.
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?(e-[0-9]{2,3})?")
@@ -54,6 +55,29 @@ def table(package: Package, name: str) -> pd.DataFrame:
     DataError
         If the name is not registered, the file is missing, or anything in it departs from the schema.
     """
+    rows = _conforming(package, name)
+    frame, about = rows.frame(), package.entry(name)
+    frame.attrs.update(
+        name=name,
+        units={field.name: field.unit for field in about.fields or () if field.unit},
+        title=about.title,
+        publisher=about.publisher,
+    )
+    return frame
+
+
+def cells(package: Package, name: str) -> dict[str, Sequence[str]]:
+    """Texts of a table's cells by column, validated as `table` does; nothing is made of them, and no frame.
+
+    Raises
+    ------
+    DataError
+        As `table` does.
+    """
+    return _conforming(package, name).cells
+
+
+def _conforming(package: Package, name: str) -> _Table:
     about = package.entry(name)
     if about.fields is None:
         remedy = "Only an entry with a schema is read as a table."
@@ -76,14 +100,7 @@ def table(package: Package, name: str) -> pd.DataFrame:
     }
     if findings:
         raise DataError(sorted(findings, key=lambda f: (f.line or 0, f.column or "", f.expected)))
-    frame = rows.frame()
-    frame.attrs.update(
-        name=name,
-        units={field.name: field.unit for field in about.fields if field.unit},
-        title=about.title,
-        publisher=about.publisher,
-    )
-    return frame
+    return rows
 
 
 def _schema_error(
@@ -102,7 +119,7 @@ class _Table:
         self.restore = f"Correct the cell, or `git checkout -- {self.file}` restores the last committed file."
         rows = _rows(package, about, list(self.fields))
         columns = zip(*rows, strict=True) if rows else ((),) * len(self.fields)
-        self.cells = dict(zip(self.fields, columns, strict=True))
+        self.cells: dict[str, Sequence[str]] = dict(zip(self.fields, columns, strict=True))
         self.values: dict[str, list[Any]] = {}
 
     def convert(self) -> Iterator[Finding]:
@@ -179,6 +196,9 @@ class _Table:
 
     def frame(self) -> pd.DataFrame:
         """Typed frame; only to be called when no step had a finding."""
+        # Here, for a check of cells alone needs none, and pandas takes longer to load than they to be read.
+        import pandas as pd
+
         return pd.DataFrame(
             {name: pd.Series(self.values[name], dtype=_dtype(field)) for name, field in self.fields.items()}
         )

@@ -7,11 +7,12 @@ import pytest
 from sample_article import edit, job, make_article
 
 from paperbuild.article import languages
-from paperbuild.article.bound import FALSE, bound, bound_in, outcomes
+from paperbuild.article.bound import bound, bound_in, outcomes
 from paperbuild.article.conditions import Facts
 from paperbuild.article.text import Manuscript, read
 from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.printed import FALSE
 
 TEXT = """The gap [[shrank|rose]{sign="a.gap"}|fell]{if="a.gap > 0"}, and [*clearly*]{when="a.gap > 2"} so;
 the rest [shrank|stood still|grew]{sign="a.rest"}.

@@ -8,11 +8,11 @@ import pytest
 from sample_article import edit, job, make_article
 
 from paperbuild.article import languages
-from paperbuild.article.extension import EXTENSION
+from paperbuild.article.extension import EXTENSION, LANGUAGES
 from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import PaperError
 
-ENGLISH = languages.FOLDER / "en.yml"
+ENGLISH = LANGUAGES / "en.yml"
 
 
 @pytest.mark.parametrize(

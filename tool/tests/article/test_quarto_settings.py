@@ -11,6 +11,7 @@ from sample_article import edit, job, make_article
 
 from paperbuild.article import quarto_settings
 from paperbuild.article.formats import FORMATS
+from paperbuild.article.parts import parts_of
 from paperbuild.article.quarto_settings import QuartoSettings
 from paperbuild.article.text import read as read_article
 from paperbuild.article.typesetting import inputs, render
@@ -112,7 +113,7 @@ def test_citation_style_of_the_project(root, fmt):
     (root / "titles.csl").write_text(STYLE, encoding="utf-8")
     say(root, "csl: titles.csl\n")
     assert "«Literate programming»" in text_of(root, fmt)
-    assert root / "titles.csl" in inputs(read_article(root), fmt)
+    assert root / "titles.csl" in inputs(root, parts_of(read_article(root)), fmt)
 
 
 def test_citations_without_links(root):

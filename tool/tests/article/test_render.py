@@ -14,6 +14,7 @@ from sample_article import EPOCH, edit, job, make_article
 
 from paperbuild.article.extension import ASSETS, EXTENSION
 from paperbuild.article.formats import FORMATS
+from paperbuild.article.parts import parts_of
 from paperbuild.article.text import read
 from paperbuild.article.typesetting import inputs, render
 
@@ -319,7 +320,9 @@ def test_reference_document_is_what_the_code_makes():
 def test_inputs_name_every_file_the_article_reads(root):
     def names(fmt):
         return {
-            path.relative_to(root).as_posix() for path in inputs(read(root), fmt) if path.is_relative_to(root)
+            path.relative_to(root).as_posix()
+            for path in inputs(root, parts_of(read(root)), fmt)
+            if path.is_relative_to(root)
         }
 
     text = {
@@ -341,7 +344,7 @@ def test_inputs_name_every_file_the_article_reads(root):
     }
     assert names("html") == names("pdf") | behind
     assert names("docx") == text | {"figures/trend.png"}
-    assert ASSETS / "subset.lua" in inputs(read(root), "html")
+    assert ASSETS / "subset.lua" in inputs(root, parts_of(read(root)), "html")
 
 
 def test_a_number_changes_where_it_is_bound_and_nowhere_else(tmp_path):

@@ -57,6 +57,17 @@ def test_no_op_imports_nothing_heavy(project: Path) -> None:
     assert not modules & heavy
 
 
+@pytest.mark.parametrize("text", ["{}", '{"outputs": 3}', "[]", '{"a'])
+def test_status_tells_a_broken_manifest_and_a_build_mends_it(project: Path, text: str) -> None:
+    manifest = project / "figures/manifest.json"
+    good = manifest.read_bytes()
+    assert "broken" not in paper(project, "status").stderr
+    manifest.write_text(text)
+    assert "figures/manifest.json is broken" in paper(project, "status").stderr
+    assert paper(project, "build").returncode == 0
+    assert manifest.read_bytes() == good
+
+
 def test_status_as_json(project: Path) -> None:
     edit(project / "data/sizes.csv", "10", "11")
     steps = json.loads(paper(project, "status", "--json").stdout)["steps"]
@@ -304,10 +315,13 @@ def test_a_dead_kernel_says_why(project: Path, code: str, option: tuple[str, ...
 
 
 def test_a_command_that_fails_fails_its_step(project: Path) -> None:
-    write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!exit 3\nprint('went on')"])
-    done = paper(project, "build")
-    assert done.returncode == 1
-    assert "!exit 3 ended with exit code 3" in done.stderr
+    edit(project / "analysis/parameters.yml", "data: [sizes]", "data: [sizes]\n    outside: {programs: why}")
+    for command in ("!exit 3", "lines = !exit 3"):
+        cell = f"#| label: shell\n{command}\nprint('went on')"
+        write_notebook(project / "analysis/03-alone.ipynb", [cell])
+        done = paper(project, "build")
+        assert done.returncode == 1
+        assert "Command 'exit 3' returned non-zero exit status 3" in done.stderr
     write_notebook(project / "analysis/03-alone.ipynb", ["#| label: shell\n!true"])
     assert paper(project, "build").returncode == 0
 

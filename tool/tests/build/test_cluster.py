@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.ground.surroundings import kernel_environment
 from toy import edit, paper, write_notebook
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
@@ -67,9 +68,11 @@ def workers(mapping: Path, scheduler: str):
     """Start workers in groups of their own; ended with the test."""
     started = []
 
-    def start(count, command=("-m", "paperbuild", "--project", str(mapping), "dask", "worker")):
+    def start(count, command=("-m", "paperbuild", "--project", str(mapping), "dask", "worker"), **variables):
         for _ in range(count):
-            process = subprocess.Popen([sys.executable, *command, scheduler], start_new_session=True)
+            process = subprocess.Popen(
+                [sys.executable, *command, scheduler], start_new_session=True, env={**os.environ, **variables}
+            )
             started.append(process)
         with distributed.Client(scheduler, set_as_default=False) as client:
             client.wait_for_workers(len(started), timeout=60)
@@ -93,11 +96,12 @@ def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(mappin
     assert paper(mapping, "clean").returncode == 0
     first, _ = workers(2)
     before = transitions(scheduler)
-    command = [sys.executable, "-m", "paperbuild", "--project", str(mapping), "build", "--dask", scheduler]
+    command = [sys.executable, "-m", "paperbuild", "--project", str(mapping), "build", "--to="]
+    command += ["--dask", scheduler]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as build:
         try:
             wait_for(
-                lambda: transitions(scheduler) > before + 20
+                lambda: build.poll() is not None or transitions(scheduler) > before + 20
             )  # some of twenty tasks are done, more are not
             os.killpg(first.pid, signal.SIGKILL)
         except TimeoutError:
@@ -117,6 +121,19 @@ def test_a_worker_in_other_surroundings_is_refused_before_anything_runs(mapping,
     assert done.returncode == 1
     assert "the cluster would not compute the same" in done.stderr
     assert "started with: paper dask" in done.stderr
+    assert not (mapping / "build/store").exists()
+
+
+def test_a_worker_with_another_version_is_refused_by_its_name(mapping, scheduler, workers, tmp_path):
+    other = tmp_path / "joblib-0.0.1.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: joblib\nVersion: 0.0.1\n")
+    path = os.pathsep.join([str(tmp_path), str(mapping / "src")])
+    alike = kernel_environment(str(tmp_path), 0)
+    workers(1, ("-m", "distributed.cli.dask_worker", "--no-dashboard"), **alike | {"PYTHONPATH": path})
+    done = paper(mapping, "build", "--dask", scheduler)
+    assert done.returncode == 1
+    assert "the cluster would not compute the same: joblib is 0.0.1" in done.stderr
     assert not (mapping / "build/store").exists()
 
 

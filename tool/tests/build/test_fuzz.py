@@ -118,10 +118,14 @@ TARGETS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "checked parameters": ("build/parameters.json", look),
     "numbers": ("build/results/numbers.yml", look),
     "parameters": ("analysis/parameters.yml", look),
-    "register": ("data/datapackage.json", look),
+    "register": ("data/datapackage.json", ask_rules),
     "notebook": ("analysis/*.ipynb", ask_rules),
     "table": ("data/sizes.csv", read_table),
+    "table as it is checked": ("data/sizes.csv", ask_rules),
 }
+
+# Of each of these, and of parameters as they are typed.
+EACH = -(-WHOLE // (len(TARGETS) + 1))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -129,12 +133,16 @@ def test_damaged_files_are_refused_in_words_or_made_anew(project: Path, target: 
     pattern, ask = TARGETS[target]
     schema = {"fields": [{"name": "unit", "type": "string"}, {"name": "size", "type": "integer"}]}
     register = json.loads((project / "data/datapackage.json").read_text(encoding="utf-8"))
-    register["resources"][1]["schema"] = schema
+    steps = {"check": "steps", "why": "w", "column": "size", "along": "size", "by": ["unit"], "factor": 9}
+    balance = {"check": "balance", "why": "w", "sum": {"of": "size", "by": "unit"}, "is": {"table": "sizes"}}
+    counted = [{"check": "rows", "count": 2}, {"check": "totals", "sums": {"size": "3"}}]
+    complete = {"check": "complete", "columns": ["unit", "size"]}
+    register["resources"][1] |= {"schema": schema, "checks": [*counted, complete, balance, steps]}
     (project / "data/datapackage.json").write_text(json.dumps(register), encoding="utf-8")
     look(project)
     [path, *_] = sorted(project.glob(pattern))
     good, chance, met = path.read_bytes(), random.Random(f"{SEED} {target}"), Counter[str]()
-    for number in range(max(1, WHOLE // (len(TARGETS) + 1))):
+    for number in range(EACH):
         content = damaged(good, chance)
         path.write_bytes(content)
         try:
@@ -150,7 +158,7 @@ def test_damaged_files_are_refused_in_words_or_made_anew(project: Path, target: 
 def test_parameters_typed_are_refused_in_words_or_taken(project: Path) -> None:
     chance, met = random.Random(SEED), Counter[str]()
     known = parameters.all_checked(Project(project))
-    for _ in range(max(1, WHOLE // (len(TARGETS) + 1))):
+    for _ in range(EACH):
         text = damaged(b"01-first.first_year=2001", chance).decode("utf-8", "surrogateescape")
         try:
             with contextlib.suppress(PaperError):

@@ -58,6 +58,7 @@ KINDS = (
             "shown = display('first', display_id='x')\nshown.update('second')",
         ),
     ),
+    Kind("slowly", ("import time\nfor i in 'ab':\n    print(i)\n    time.sleep(0.5)",)),
     Kind("large", ("print('x' * 1_000_000)", FRAME)),
     # Papermill knows no such tag either.
     Kind("tags", ("1 / 0 ## raises-exception", "3"), "ZeroDivisionError"),
@@ -65,7 +66,9 @@ KINDS = (
     Kind("colab", ("1",), metadata=(("colab", {"provenance": []}), ("accelerator", "GPU"))),
     Kind("databricks", ("1",), metadata=(("application/vnd.databricks.v1+notebook", {"widgets": {}}),)),
     Kind("use", ("import matplotlib\nmatplotlib.use('svg')\nmatplotlib.get_backend()",)),
-    Kind("shell", ("!false", "1"), "runs "),
+    Kind("shell", ("!false", "1"), "CalledProcessError"),
+    Kind("shell-kept", ("lines = !false", "1"), "CalledProcessError"),
+    Kind("shell-0", ("!true",), "runs "),
     Kind("bash", ("%%bash\nexit 3",), "CalledProcessError"),
     Kind("bash-0", ("%%bash\necho said",), "runs bash"),
     Kind("input", ("input('name?')",), "StdinNotImplementedError"),

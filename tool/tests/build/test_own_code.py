@@ -39,7 +39,7 @@ def own_code(tool: Path) -> dict[str, dict[str, str]]:
         ("kernel/provisioner.py", {"notebook"}),
         ("kernel/kinds.py", {"notebook"}),
         ("project/notebook.py", {"notebook", "document"}),
-        ("project/results.py", {"notebook"}),
+        ("project/results.py", {"notebook", "document"}),
         ("ground/surroundings.py", {"notebook", "document"}),
         ("../dataregister/tables.py", {"notebook"}),
         ("article/text.py", {"document"}),

@@ -12,7 +12,7 @@ from paperbuild.build import scheduler
 from paperbuild.build.plan import Options, Plan
 from paperbuild.build.report import Report
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import copy_atomic, recall
+from paperbuild.ground.files import copy_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
@@ -40,8 +40,8 @@ class Copy(Step):
         (staging / "loud").write_text(" ".join([*words, own]).upper(), encoding="utf-8")
         return ["is loud"]
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
-        return {self.root / "out" / self.name: result.files["loud"]}
+    def published(self, result: Result, before: Results) -> dict[str, str]:
+        return {str(self.root / "out" / self.name): result.files["loud"]}
 
     def publish(self, result: Result, before: Results) -> None:
         copy_atomic(result.path("loud"), self.root / "out" / self.name)
@@ -61,7 +61,7 @@ class Together(Step):
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         raise AssertionError("nothing to make")
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         return {}
 
     def publish(self, result: Result, before: Results) -> None:
@@ -78,8 +78,7 @@ def plan_of(root: Path, **kinds: type[Copy]) -> Plan:
     project = Project(root)
     cache = HashCache(project.build / "hashes.json")
     options = Options(jobs=2, quiet=True)
-    state = recall(project.state) or {}
-    return Plan({step.name: step for step in steps}, project, cache, options, state).inspect()
+    return Plan({step.name: step for step in steps}, project, cache, options).inspect()
 
 
 @pytest.fixture

@@ -194,6 +194,23 @@ def test_long_words_in_an_output_are_read_in_one_pass() -> None:
     assert CELL_FILE.sub("cell", "in /tmp/ipykernel_12/345.py:1: said") == "in cell:1: said"
 
 
+def test_what_is_printed_in_pieces_is_one_whatever_the_pieces() -> None:
+    def kept(*said: str) -> list[dict[str, str]]:
+        outputs = [
+            {"output_type": "display_data", "data": {}}
+            if one == "shown"
+            else {"output_type": "stream", "name": f"std{one[:3]}", "text": one[4:]}
+            for one in said
+        ]
+        [cell] = outputs_of({"cells": [{"cell_type": "code", "source": "1", "outputs": outputs}]})
+        return cell["outputs"]
+
+    whole = kept("out a\nb\n", "err !", "shown", "out c\n")
+    assert kept("out a\n", "err !", "out b\n", "shown", "out c\n") == whole
+    assert kept("err !", "out a\n", "out b\n", "shown", "out c\n") == whole
+    assert [one["output_type"] for one in whole] == ["stream", "stream", "display_data", "stream"]
+
+
 def processes(mark: str) -> list[int]:
     """Return the processes whose command holds `mark`."""
     found = []

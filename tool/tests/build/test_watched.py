@@ -70,6 +70,7 @@ def told(root: Path, code: str, **settings: object) -> list[str]:
         ("sqlite3.connect('file:data/a.sqlite', uri=True)", "opens for writing the database data/a.sqlite"),
         ("sqlite3.connect('file:data/none.sqlite?mode=ro', uri=True)", "reads data/none.sqlite"),
         ("open('data/points.csv')", "reads data/points.csv"),
+        ("import numpy; numpy.memmap('data/points.csv', mode='r')", "reads data/points.csv"),
         ("os.listdir('data')", "lists data"),
         ("list(pathlib.Path('data').glob('*.csv'))", "lists data"),
         ("socket.create_connection(('192.0.2.1', 80), 0.1)", "asks the network for 192.0.2.1"),
@@ -121,6 +122,27 @@ def test_what_comes_from_outside_may_be_declared(tmp_path: Path) -> None:
     assert told(root, "os.system('true')", outside=("programs",)) == []
     assert told(root, "socket.getaddrinfo('192.0.2.1', 80)", outside=("network",)) == []
     assert told(root, "os.listdir('data')", folders=(str(root / "data"),)) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import toy.core",
+        "subprocess.run([sys.executable, '-m', 'toy.core'])",
+        "subprocess.run([sys.executable, 'src/toy/core.py'])",
+        "import runpy; runpy.run_path('src/toy/core.py')",
+        "exec(open('src/toy/core.py').read())",
+        "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p:\n"
+        "    p.map(__import__, ['toy.core'])",
+        "from joblib import Parallel, delayed\nParallel(2)(delayed(__import__)('toy.core') for _ in 'ab')",
+    ],
+)
+def test_a_module_that_only_children_import_is_told_also_where_it_is_compiled(
+    tmp_path: Path, code: str
+) -> None:
+    root = make_toy(tmp_path / "toy")
+    for _ in "ab":
+        assert "imports src/toy/core.py" in told(root, f"import sys\n{code}")
 
 
 def test_children_are_watched_like_the_notebook(tmp_path: Path) -> None:

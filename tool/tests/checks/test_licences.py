@@ -7,6 +7,7 @@ import pytest
 from paperbuild.checks.check import findings
 from paperbuild.checks.licences import licence_findings, stated
 from paperbuild.project.layout import Project
+from paperbuild.project.reading import Reading
 
 TOWNS = {"name": "towns", "path": "towns.csv", "licenses": [{"name": "CC0-1.0"}, {"name": "facts"}]}
 ROADS = {
@@ -40,7 +41,7 @@ def project(tmp_path):
 
 
 def messages(root):
-    return [f"{finding.where}: {finding.message}" for finding in licence_findings(root)]
+    return [f"{finding.where}: {finding.message}" for finding in licence_findings(Reading(Project(root)))]
 
 
 def test_the_same_said_twice_is_no_finding_in_any_order(project):
@@ -69,13 +70,13 @@ def test_a_difference_is_found_where_it_stands(project, old, new, found):
 
 def test_a_changed_register_names_the_line_to_write(project):
     freed = ROADS | {"redistributable": True}
-    (finding,) = licence_findings(project(TOWNS, freed))
+    (finding,) = licence_findings(Reading(Project(project(TOWNS, freed))))
     assert finding.expected == stated(freed) == "- roads: terms"
 
 
 def test_what_is_withheld_says_where_to_get_it(project):
     silent = {key: value for key, value in ROADS.items() if key != "obtain"}
-    (finding,) = licence_findings(project(TOWNS, silent))
+    (finding,) = licence_findings(Reading(Project(project(TOWNS, silent))))
     assert "roads may not be redistributed, and nothing says where to get it" in finding.message
 
 

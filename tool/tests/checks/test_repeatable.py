@@ -13,11 +13,14 @@ from paperbuild.project.layout import Project
     "call",
     [
         "np.random.default_rng()",
+        "random.default_rng()",
         "datetime.datetime.now()",
         "date.today()",
         "time.time()",
         "uuid.uuid4()",
-        "random.Random()",
+        "Random()",
+        "time.localtime()",
+        "pd.Timestamp.now()",
     ],
 )
 def test_clock_and_unseeded_chance_are_found(call: str) -> None:
@@ -33,10 +36,20 @@ def test_clock_and_unseeded_chance_are_found(call: str) -> None:
         "frame.now",
         "%%bash\ndate",
         "uuid5(a)",
+        "time.localtime(0)",
     ],
 )
 def test_what_is_repeatable_is_not(code: str) -> None:
     assert list(repeatable.unrepeatable(code)) == []
+
+
+def test_a_name_is_followed_to_where_it_was_imported_from() -> None:
+    assert list(repeatable.unrepeatable("from time import time as now\nnow()")) == [(2, "now()")]
+    assert list(repeatable.unrepeatable("from uuid import uuid4\nuuid4()")) == [(2, "uuid4()")]
+    assert list(repeatable.unrepeatable("u4()", repeatable.imported("from uuid import uuid4 as u4"))) == [
+        (1, "u4()")
+    ]
+    assert list(repeatable.unrepeatable("from mine import time\ntime()")) == []
 
 
 def test_a_module_is_told_with_its_line_unless_a_notebook_declares_the_clock(tmp_path: Path) -> None:

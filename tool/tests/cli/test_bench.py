@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.cli import bench, bench_scale
+from paperbuild.cli import bench, bench_large, bench_scale
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import Project
 
@@ -77,6 +77,15 @@ def test_edits_change_what_they_say(tmp_path):
     assert json.loads(path.read_text())["cells"][0]["source"] == "x = 1\nbench = True"
 
 
+def test_what_is_promised_is_held_against_what_was_measured():
+    met = {"no-op": {"paper": 0.2, "doit": 0.3}, "full build": {"paper": 10.0, "papermill": 24.0}}
+    told = bench.promises(met)
+    assert told == [
+        "no-op: 1.50 times as fast as doit (at least 1.00: kept)",
+        "full build: 2.40 times as fast as papermill (at least 2.50: missed)",
+    ]
+
+
 def test_ratios_are_printed_beside_our_own_seconds(capsys):
     bench.show({"no-op": {"paper": 0.2, "doit": 0.5}, "full build": {"paper": 10.0}})
     printed = capsys.readouterr().out
@@ -87,7 +96,9 @@ def test_ratios_are_printed_beside_our_own_seconds(capsys):
 SCALE = """
 import json, sys
 TASKS = ["square\\tone", "square\\tanother"]
-print(json.dumps({"seconds": 2.0, "work": 10 - 5 * int(sys.argv[1])}) if sys.argv[1:] else "\\n".join(TASKS))
+PLACE = int((sys.argv[1:] or "0")[0])
+SAID = {"seconds": 2.0, "work": 10 - 5 * PLACE, "workers": 1 + PLACE}
+print(json.dumps(SAID) if sys.argv[1:] else "\\n".join(TASKS))
 """
 
 
@@ -101,7 +112,24 @@ def test_the_projects_own_tasks_are_measured_side_by_side(tmp_path, capsys):
     one, another = json.loads((tmp_path / "build/scale.json").read_text())["measured"]
     assert (one["by"], one["work"], another["by"], another["work"]) == ("one", 10, "another", 5)
     assert one["megabytes"] > 1  # a Python takes some
-    assert "2.00×" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "2.00×" in printed
+    assert "0.25" in printed  # two workers at half the rate of one
     (tmp_path / "analysis/scale.py").write_text("raise SystemExit('no data')")
     with pytest.raises(PaperError, match="no data"):
         bench_scale.main(project)
+
+
+def test_a_large_project_is_made_built_and_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bench_large, "BYTES", 1_000_000_000)  # a megabyte a notebook
+    project = Project(tmp_path)
+    assert bench_large.main(project, 3, jobs=2) == 0
+    record = json.loads((tmp_path / "build/large.json").read_text())
+    assert (record["notebooks"], record["artefacts"], record["bytes"]) == (3, 30, 3_000_000)
+    cost = {one["task"]: one for one in record["measured"]}
+    assert {"full build", "no-op (3)", "status"} < set(cost)
+    idle, touched = cost["no-op (3)"]["read"], cost["no-op, one file of data touched"]["read"]
+    # the one file of a megabyte is read again, the others are not
+    assert touched - idle == pytest.approx(1, abs=0.1)
+    assert cost["full build"]["read"] > idle + 2.9
+    assert "MB" in capsys.readouterr().out

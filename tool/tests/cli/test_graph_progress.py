@@ -1,6 +1,7 @@
 """The picture of the graph, the words of a running build, the executed notebook."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,25 @@ def test_plain_lines_when_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> 
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "2 steps, about 12 s from past runs"
     assert lines[1].startswith("01-a ")
-    assert lines[1].endswith("(1 done, 1 waiting)")
+    assert "(1 done, 1 waiting, " in lines[1]
     with Progress({"01-a": 1.0}, 12.0, quiet=True) as progress:
         progress.ended("01-a", "ran")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("expected", "end"), [(0.0, "12:01:00"), (90.0, "12:01:10")])
+def test_rate_and_end_follow_from_past_runs_or_from_this_one(
+    expected: float, end: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = {"01-a": 1.0, "02-b": 1.0, "03-c": None, "04-d": 1.0}
+    with Progress(steps, expected, quiet=False) as progress:
+        began = time.monotonic()
+        noon = time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, 0))
+        monkeypatch.setattr(time, "time", lambda: noon)
+        monkeypatch.setattr(time, "monotonic", lambda: began + 20)
+        progress.ended("01-a", "ran")
+    # one step in twenty seconds, three to go: in a minute; or what is left of the ninety seconds of past runs
+    assert f"3 a minute, ends about {end})" in capsys.readouterr().err
 
 
 def test_live_picture_shows_running_and_totals() -> None:

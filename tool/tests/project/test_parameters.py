@@ -138,7 +138,7 @@ def test_typed_values_mean_what_they_look_like(text: str, value: object) -> None
     assert parse_overrides([f"a.b={text}"])[0].value == value
 
 
-@pytest.mark.parametrize("text", ["x", "x=1", "=1", "02-b.=1"])
+@pytest.mark.parametrize("text", ["x", "x=1", "=1", "02-b.=1", "02-b.year=20\udcd2", "\udcd2.year=1"])
 def test_an_argument_that_says_nothing_is_wrong_use(text: str) -> None:
     with pytest.raises(UsageError):
         parse_overrides([text])

@@ -8,7 +8,13 @@ from PIL import Image
 
 from paperbuild.project.tolerances import Tolerance, Tolerances
 from paperbuild.proof.artefacts import compare_artefacts, compare_file
-from paperbuild.proof.documents import compare_texts, document_record, reference_text, text_digest
+from paperbuild.proof.documents import (
+    compare_texts,
+    document_record,
+    masked_text,
+    reference_text,
+    text_digest,
+)
 from paperbuild.proof.ladder import Comparison, Reason, Rung, Verdict, verdict
 from paperbuild.proof.numbers import compare_number
 from paperbuild.proof.pictures import compare_picture
@@ -188,6 +194,23 @@ def test_documents_are_compared_without_the_commit_they_name(tmp_path):
     assert one.rung == Rung.DIFFERS
     assert one.reason == "another text; “Text 1 234 Commit ·” → “Texts 1 234 Commit ·”"
     assert one.details == ("−Text 1 234", "+Texts 1 234")
+
+
+def test_a_date_is_the_build_s_below_the_title_and_beside_the_commit_alone() -> None:
+    build = {"commit": "a" * 40, "commit_short": "aaaaaaa", "date": "2026-11-28", "python": "3.11.7"}
+    rule = "The rule of 2026-11-28 · was written with Python 3.11.7."
+    between = [rule] * 20
+    lines = [
+        "Title",
+        "2026-11-28",
+        *between,
+        f"Built from\naaaaaaa of 2026-11-28 with Python\n3.11.7. {'So. ' * 40}",
+    ]
+    masked = masked_text("\n".join([*lines, rule]), build).splitlines()
+    assert masked[:2] == ["Title", "·"]
+    assert masked[12:22] == between[10:]
+    assert " ".join(masked[22:25]).startswith("Built from · of · with Python ·. So.")
+    assert masked[-1] == rule
 
 
 # Verdict and reasons

@@ -14,9 +14,8 @@ from paperbuild.article.text import (
     blank,
     closing_bracket,
     include_target,
-    is_generated,
 )
-from paperbuild.project.layout import ARTICLE
+from paperbuild.project.layout import ARTICLE, is_generated
 
 CONDITIONS = ("when", "if", "count")
 """Attributes that bind a span's words to results."""

@@ -24,9 +24,7 @@ from paperbuild.article import languages
 from paperbuild.article.conditions import Facts, evaluate, names
 from paperbuild.article.text import Article, Attributes, Manuscript
 from paperbuild.ground.errors import PaperError
-
-FALSE = 0
-"""The outcome of words that are not true; others number the wording that is printed, from 1."""
+from paperbuild.project.printed import FALSE
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from typing import Any
 
 from paperbuild.article import embedded
 from paperbuild.article.job import RenderJob
-from paperbuild.article.source import Source, read, read_numbers
+from paperbuild.article.source import Source, read
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.layout import BUILD
+from paperbuild.project.printed import read_numbers
 
 MARK = "changed-blocks"
 _FENCE = re.compile(r"\s*(:{3,}|`{3,}|~{3,})(.*)")

@@ -16,6 +16,9 @@ NAME = "paperbuild"
 PLACE = f"_extensions/{NAME}"
 """Where an extension lies in a project, by Quarto's rule."""
 EXTENSION = ASSETS / PLACE
+LANGUAGES = EXTENSION / "languages"
+"""What hangs on a language, one file each."""
+NOTEBOOK_PAGE, NOTEBOOK_INDEX = ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2"
 
 
 def files(folder: Path) -> dict[str, Path]:

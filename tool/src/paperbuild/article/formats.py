@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paperbuild.article import embedded, notebook_pages, readers
-from paperbuild.article.extension import ASSETS, EXTENSION
-from paperbuild.article.job import RenderJob
-from paperbuild.article.languages import FOLDER
-from paperbuild.article.source import Source
+from paperbuild.article import readers
+from paperbuild.article.extension import ASSETS, EXTENSION, LANGUAGES, NOTEBOOK_INDEX, NOTEBOOK_PAGE
 from paperbuild.project.layout import CITATION
 
-Write = Callable[[RenderJob, Source, Mapping[str, Any], Path], None]
+if TYPE_CHECKING:
+    from paperbuild.article.job import RenderJob
+    from paperbuild.article.source import Source
+
+Write = Callable[["RenderJob", "Source", Mapping[str, Any], Path], None]
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,35 @@ _FILTERS = (
     EXTENSION / "article.lua",
     EXTENSION / "floats.lua",
     EXTENSION / "front.lua",
-    *sorted(FOLDER.glob("*.yml")),
+    *sorted(LANGUAGES.glob("*.yml")),
 )
 _PAGE = (EXTENSION / "article.css", EXTENSION / "article.js", *sorted((EXTENSION / "fonts").glob("*.woff2")))
+
+
+# Every command asks this table, and few typeset: the engine is imported where one does.
+def _html(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    from paperbuild.article import embedded
+
+    embedded.html(job, source, numbers, target)
+
+
+def _pdf(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    from paperbuild.article import embedded
+
+    embedded.pdf(job, source, numbers, target)
+
+
+def _docx(job: RenderJob, source: Source, numbers: Mapping[str, Any], target: Path) -> None:
+    from paperbuild.article import embedded
+
+    embedded.docx(job, source, numbers, target)
+
+
+def _pages(job: RenderJob) -> list[Path]:
+    from paperbuild.article import notebook_pages
+
+    return notebook_pages.render(job)
+
 
 FORMATS: dict[str, Format] = {
     one.name: one
@@ -88,7 +115,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "html",
             "paper.html",
-            embedded.html,
+            _html,
             "html",
             ".svg",
             (*_FILTERS, EXTENSION / "article.html", *_PAGE),
@@ -100,7 +127,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "pdf",
             "paper.pdf",
-            embedded.pdf,
+            _pdf,
             "typst",
             ".svg",
             (
@@ -115,7 +142,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "docx",
             "paper.docx",
-            embedded.docx,
+            _docx,
             "docx",
             ".png",
             (*_FILTERS, EXTENSION / "reference.docx"),
@@ -128,8 +155,8 @@ FORMATS: dict[str, Format] = {
 NOTEBOOKS = Pages(
     "notebooks",
     "notebooks.html",
-    notebook_pages.render,
-    (notebook_pages.PAGE, notebook_pages.INDEX, ASSETS / "notebook.css", *_PAGE),
+    _pages,
+    (NOTEBOOK_PAGE, NOTEBOOK_INDEX, ASSETS / "notebook.css", *_PAGE),
     ("nbconvert", "pygments", "jinja2", "mistune"),
     "html",
 )

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article.conditions import Facts, evaluate
-from paperbuild.article.extension import EXTENSION
+from paperbuild.article.extension import LANGUAGES
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.ground.located import load_yaml
 
-FOLDER = EXTENSION / "languages"
 DEFAULT = "en"
 """The language of a text that names none."""
 
@@ -147,7 +146,7 @@ def read(path: Path) -> Language:
 @functools.cache
 def known() -> Mapping[str, Language]:
     """Return every language by its code."""
-    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.yml"))}
+    return {path.stem: read(path) for path in sorted(LANGUAGES.glob("*.yml"))}
 
 
 def of(code: str, where: str = "") -> Language:
@@ -164,7 +163,7 @@ def of(code: str, where: str = "") -> Language:
             f"no language {code!r}{suggestion(base, known())}",
             where=where,
             expected=", ".join(known()),
-            remedy=f"add the file {base}.yml to {FOLDER}",
+            remedy=f"add the file {base}.yml to {LANGUAGES}",
         )
     return known()[base]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.article.extension import ASSETS, EXTENSION
+from paperbuild.article.extension import ASSETS, EXTENSION, NOTEBOOK_INDEX, NOTEBOOK_PAGE
 from paperbuild.article.job import RenderJob
 from paperbuild.article.pictures import styles_with_fonts
-from paperbuild.article.source import read_numbers
 from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.pages import render as render_page
-from paperbuild.project.layout import BUILD
+from paperbuild.project.layout import EXECUTED, RESULTS
 from paperbuild.project.notebook import label_of, without_label
+from paperbuild.project.printed import read_numbers
+from paperbuild.project.results import NotebookResults, read_results
 
 _HEADING = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 _SECTION = re.compile(r"^#{1,4}[ \t]+(.+?)[ \t]*\{#([\w-]+)[^}\n]*\}[ \t]*$", re.MULTILINE)
-PAGE, INDEX = ASSETS / "notebook.html.j2", ASSETS / "notebook-index.html.j2"
 _PREFIX = {"figure": "fig", "table": "tbl"}
 
 Places = dict[str, Any]
@@ -37,7 +36,7 @@ def render(job: RenderJob) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     shown_at = places(read(job.root))
     build = read_numbers(job.root).get("build", {})
-    opened = [_open(job.root, path) for path in sorted((job.root / "build" / "notebooks").glob("*.ipynb"))]
+    opened = [_open(job.root, path) for path in sorted((job.root / EXECUTED).glob("*.ipynb"))]
     written = []
     for position, one in enumerate(opened):
         around = {
@@ -50,7 +49,7 @@ def render(job: RenderJob) -> list[Path]:
         notebook.write_bytes(one.path.read_bytes())
         written += [target, notebook]
     index = folder / "index.html"
-    index.write_text(render_page(INDEX, pages=opened, **_dress()), encoding="utf-8")
+    index.write_text(render_page(NOTEBOOK_INDEX, pages=opened, **_dress()), encoding="utf-8")
     return [*written, index]
 
 
@@ -79,7 +78,8 @@ def _open(root: Path, path: Path) -> _Opened:
 def _page(
     root: Path, one: _Opened, shown_at: Places, build: Mapping[str, Any], around: Mapping[str, _Opened | None]
 ) -> str:
-    record = _record(root, one.name)
+    path = root / RESULTS / f"{one.name}.json"
+    record = read_results(path) if path.is_file() else NotebookResults()
     for position, cell in enumerate(one.notebook.cells):
         label = label_of(cell.source)
         cell.metadata["label"] = label or f"cell-{position + 1}"
@@ -87,21 +87,20 @@ def _page(
             cell.source = without_label(cell.source)
         cell.metadata["makes"] = [
             {**artefact, "target": next((i for i in _identifiers(artefact) if i in shown_at["floats"]), "")}
-            for artefact in record["artefacts"]
+            for artefact in record.artefacts
             if label and artefact["cell"] == label and artefact["kind"] in _PREFIX
         ]
     numbers = [
         {**artefact, "uses": shown_at["numbers"].get(artefact["name"], [])}
-        for artefact in record["artefacts"]
-        if artefact["kind"] == "number"
+        for artefact in record.of_kind("number")
     ]
     resources = {
         "title": one.title,
         "name": one.name,
         **around,
         "numbers": numbers,
-        "parameters": record.get("parameters", {}),
-        "inputs": record.get("inputs", {}),
+        "parameters": record.parameters,
+        "inputs": record.inputs,
         "build": build,
     }
     body, _ = _exporter().from_notebook_node(one.notebook, resources=resources)
@@ -165,11 +164,6 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
     return f"{_PREFIX[artefact['kind']]}-{name}", name
 
 
-def _record(root: Path, name: str) -> dict[str, Any]:
-    record = root / BUILD / "results" / f"{name}.json"
-    return json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {"artefacts": []}
-
-
 def _dress() -> dict[str, str]:
     """Return the styles and the script that every page carries in itself."""
     sheets = (EXTENSION / "article.css", ASSETS / "notebook.css")
@@ -187,7 +181,7 @@ def _exporter() -> Any:
 
     exporter = TemplateExporter(
         template_name="base",
-        template_file=str(PAGE),
+        template_file=str(NOTEBOOK_PAGE),
         extra_template_basedirs=[str(ASSETS)],
     )
     exporter.file_extension = ".html"

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from paperbuild.article import extension, notebook_pages
 from paperbuild.article.job import RenderJob
-from paperbuild.article.quarto_settings import NUMBERS
-from paperbuild.article.source import Source, read, read_numbers
+from paperbuild.article.source import Source, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import typesetter_environment
-from paperbuild.project.layout import ARTICLE, FIGURES, OUTPUT
+from paperbuild.project.layout import ARTICLE, FIGURES, NUMBERS, OUTPUT
+from paperbuild.project.printed import read_numbers
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _UNRESOLVED = re.compile(r"Unable to resolve crossref (@\S+)")

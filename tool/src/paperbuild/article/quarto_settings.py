@@ -15,9 +15,8 @@ from paperbuild.article import languages
 from paperbuild.article.extension import NAME
 from paperbuild.ground.errors import PaperError, raise_all, shortened, suggestion
 from paperbuild.ground.located import line_of, parse_yaml, read_text
-from paperbuild.project.layout import ARTICLE, QUARTO_PROJECT
+from paperbuild.project.layout import ARTICLE, NUMBERS, QUARTO_PROJECT
 
-NUMBERS = "build/results/numbers.yml"
 DEEPEST_CONTENTS = 5
 """Levels of headings that the contents can list; the title of a page is the sixth."""
 

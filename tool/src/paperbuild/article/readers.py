@@ -1,45 +1,21 @@
-"""What a typeset document says, read back from its file, for comparing two builds of it."""
+"""What a typeset document says, read back from its file, for comparing two builds of it.
+
+The formats name these functions in every build, so they import themselves what reading takes.
+"""
 
 from __future__ import annotations
 
-import html
-import html.parser
 import re
 from pathlib import Path
 
 
-class _Text(html.parser.HTMLParser):
-    """Text of a page, without scripts, their parts, styles and drawings; one line a block."""
-
-    SILENT = frozenset({"script", "template", "style", "svg", "head"})
-    BLOCKS = frozenset("p div li tr h1 h2 h3 h4 h5 h6 figcaption caption section br td th dt dd".split())
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Fall silent inside drawings and styles; break the line before a block."""
-        self.silent += tag in self.SILENT
-        if tag in self.BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Speak again after a drawing or style."""
-        self.silent -= tag in self.SILENT and self.silent > 0
-
-    def handle_data(self, data: str) -> None:
-        """Keep what a reader sees."""
-        if not self.silent:
-            self.parts.append(data)
-
-
 def html_text(path: Path) -> str:
     """Return the text of a page, a line a block."""
+    from paperbuild.article.visible import VisibleText
+
     # Embedded pictures are long and hold no text.
     page = re.sub(r'"data:[^"]*"', '""', path.read_text(encoding="utf-8"))
-    parser = _Text()
+    parser = VisibleText()
     parser.feed(page)
     return "".join(parser.parts)
 
@@ -66,6 +42,7 @@ def pdf_text(path: Path) -> str:
 
 def docx_text(path: Path) -> str:
     """Return the text of a DOCX, a line a paragraph: body, notes, headers and footers."""
+    import html
     import zipfile
 
     with zipfile.ZipFile(path) as archive:

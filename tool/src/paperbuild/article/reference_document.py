@@ -10,7 +10,8 @@ import io
 import re
 import subprocess
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from paperbuild.article.extension import EXTENSION
 
@@ -206,7 +207,30 @@ FOOTER = (
 )
 
 
-def restyle(styles: str) -> str:
+READ = (
+    "Normal",
+    "BodyText",
+    "FirstParagraph",
+    "Compact",
+    "Abstract",
+    "Bibliography",
+    "ImageCaption",
+    "TableCaption",
+)
+"""Styles of what is read as text, whose size and lines a journal may set for a manuscript."""
+
+
+def manuscript(size: float, line: float) -> dict[str, Style]:
+    """Return the styles with text of at least a size (points) at a line height (lines)."""
+    return STYLES | {
+        name: replace(
+            STYLES[name], size=max(size, STYLES[name].size), spacing=(*STYLES[name].spacing[:2], line)
+        )
+        for name in READ
+    }
+
+
+def restyle(styles: str, ours: Mapping[str, Style] = STYLES) -> str:
     """Return ``styles.xml`` with the article's styles in place of pandoc's of the same identifiers."""
     identifiers = {*STYLES, "Table", "Hyperlink"}
 
@@ -216,12 +240,12 @@ def restyle(styles: str) -> str:
 
     kept = re.sub(r"<w:style\s.*?</w:style>\s*", drop, styles, flags=re.DOTALL)
     kept = re.sub(r'<w:link w:val="\w+" ?/>', "", kept)
-    ours = "".join(style.xml(identifier) for identifier, style in STYLES.items()) + TABLE_STYLE + LINK_STYLE
-    return kept.replace("</w:styles>", f"{ours}</w:styles>")
+    added = "".join(style.xml(identifier) for identifier, style in ours.items()) + TABLE_STYLE + LINK_STYLE
+    return kept.replace("</w:styles>", f"{added}</w:styles>")
 
 
-def make() -> bytes:
-    """Return the reference document; always the same bytes with the same pandoc."""
+def make(styles: Mapping[str, Style] = STYLES) -> bytes:
+    """Return the reference document with these styles; always the same bytes with the same pandoc."""
     from paperbuild.article.embedded import pandoc
 
     default = subprocess.run(
@@ -229,7 +253,7 @@ def make() -> bytes:
     ).stdout
     with zipfile.ZipFile(io.BytesIO(default)) as source:
         parts = {name: source.read(name).decode("utf-8") for name in source.namelist()}
-    parts["word/styles.xml"] = restyle(parts["word/styles.xml"])
+    parts["word/styles.xml"] = restyle(parts["word/styles.xml"], styles)
     parts["word/document.xml"] = re.sub(
         r"<w:sectPr\b.*?(?:</w:sectPr>|/>)(?=\s*</w:body>)", PAGE, parts["word/document.xml"], flags=re.DOTALL
     )

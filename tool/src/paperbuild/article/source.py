@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages, quarto_settings
-from paperbuild.article.quarto_settings import NUMBERS, QuartoSettings
+from paperbuild.article.quarto_settings import QuartoSettings
 from paperbuild.article.text import Article, Manuscript, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
-from paperbuild.ground.located import load_yaml
 from paperbuild.project.layout import ARTICLE
 
 FRONT_KEYS = frozenset(
@@ -85,12 +84,6 @@ def read(root: Path, numbers: Mapping[str, Any]) -> Source:
         cell; each with its file and line.
     """
     return _Reader(read_text(root), numbers).read()
-
-
-def read_numbers(root: Path) -> dict[str, Any]:
-    """Return the content of ``build/results/numbers.yml``; nothing where the pipeline has not run."""
-    path = root / NUMBERS
-    return (load_yaml(path, NUMBERS) or {}) if path.is_file() else {}
 
 
 def lookup(metadata: Mapping[str, Any], key: str) -> str | None:

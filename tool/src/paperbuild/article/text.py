@@ -20,7 +20,7 @@ from paperbuild.article import quarto_settings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import utf8
 from paperbuild.ground.located import loader, parse_yaml
-from paperbuild.project.layout import ARTICLE, BUILD, FIGURES, TABLES
+from paperbuild.project.layout import ARTICLE, is_generated
 
 REFERENCE_PREFIXES = ("fig", "tbl", "sec", "eq", "lst", "nte", "tip", "wrn", "imp", "cau", "thm", "suppfig")
 CITATION_MARK = "@"
@@ -467,11 +467,6 @@ def _mask_citations(text: str) -> str:
     return narrative.sub(replace, text)
 
 
-def is_generated(path: str) -> bool:
-    """Whether the build writes this text: its numbers are results, not typing."""
-    return path.startswith((f"{TABLES}/", f"{FIGURES}/", f"{BUILD}/"))
-
-
 # A text is read again at every look at the article, and looked at several times a build.
 @functools.lru_cache(maxsize=256)
 def manuscript(path: str, text: str) -> Manuscript:
@@ -489,7 +484,7 @@ class Article:
         Folder that all paths are relative to.
     manuscripts : tuple of Manuscript
         The article first, each included file behind the file that first includes it. Generated files (see
-        `is_generated`) are read for what they define, cite and bind like any other.
+        `paperbuild.project.layout.is_generated`) are read for what they define, cite and bind like any other.
     included : tuple of Occurrence
         Every include, its name resolved to a path from the root.
     unread : tuple of PaperError

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from paperbuild.article import extension, quarto, quarto_settings, source
+from paperbuild.article import extension
 from paperbuild.article.formats import DOCUMENTS, Format
-from paperbuild.article.job import RenderJob
-from paperbuild.article.text import Article, is_generated, read
+from paperbuild.article.parts import Parts, parts_of
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import QUARTO_PROJECT
+from paperbuild.project.layout import QUARTO_PROJECT, is_generated
+from paperbuild.project.printed import read_numbers
+
+if TYPE_CHECKING:
+    from paperbuild.article.job import RenderJob
 
 
 def render(job: RenderJob) -> list[Path]:
@@ -38,12 +42,17 @@ def render(job: RenderJob) -> list[Path]:
     document = DOCUMENTS[job.format]
     if not isinstance(document, Format):
         return document.make(job)
-    numbers = source.read_numbers(job.root)
+    # Here: a build with nothing to do typesets nothing.
+    from paperbuild.article import quarto, source
+    from paperbuild.article.text import read
+
+    numbers = read_numbers(job.root)
     resolved = source.read(job.root, numbers)
     job.output.mkdir(parents=True, exist_ok=True)
     target = job.output / document.file
     if engine_for(job.engine) == "quarto":
-        quarto.render(job, resolved, document.quarto, target, inputs(read(job.root), job.format))
+        made_from = inputs(job.root, parts_of(read(job.root)), job.format)
+        quarto.render(job, resolved, document.quarto, target, made_from)
     else:
         document.embedded(job, resolved, numbers, target)
     return [target]
@@ -87,7 +96,7 @@ def identity(engine: str) -> dict[str, str]:
     return {"engine": "quarto", "quarto": f"{path} {status.st_size} {status.st_mtime_ns}"}
 
 
-def inputs(article: Article, name: str) -> list[Path]:
+def inputs(root: Path, parts: Parts, name: str) -> list[Path]:
     """Return every file that a document is made from, sorted.
 
     ``numbers.yml``, the tool's own modules and, for the pages, the executed notebooks are the build's own to
@@ -95,22 +104,22 @@ def inputs(article: Article, name: str) -> list[Path]:
 
     Parameters
     ----------
-    article : Article
-        The article as read where it is typeset.
+    root : Path
+        Where the article is typeset.
+    parts : Parts
+        What the article there is made of.
     name : str
         Name of one of `DOCUMENTS`.
     """
     document = DOCUMENTS[name]
     found = set(document.assets)
     # What Quarto sets the same document with.
-    found |= {article.root / QUARTO_PROJECT, *extension.files(article.root / extension.PLACE).values()}
+    found |= {root / QUARTO_PROJECT, *extension.files(root / extension.PLACE).values()}
     if isinstance(document, Format):
-        named = article.files(document.picture)
-        made = {path for path in named if is_generated(path.relative_to(article.root).as_posix())}
+        named = {root / path for path in parts.files[document.picture]}
+        made = [root / path for path in parts.files[document.picture] if is_generated(path)]
         found |= named | {
             path.with_suffix(suffix) for path in made for suffix in document.beside.get(path.suffix, ())
         }
-        found |= {article.root / name for name in document.also}
-        style = quarto_settings.read(article.root).csl
-        found |= {article.root / style} if style else set()
+        found |= {root / name for name in (*document.also, *filter(None, [parts.style]))}
     return sorted(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from paperbuild.article.formats import FORMATS, documents
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT, Store
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.files import recall
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
@@ -128,8 +130,6 @@ class Plan:
         Hashes of published files.
     options : Options
         How to build.
-    state : dict
-        What the last build was made from; explains, never decides.
     look_anew : callable
         Has the steps forget what may have changed on disk since they looked.
     warning : str
@@ -144,11 +144,15 @@ class Plan:
     project: Project
     cache: HashCache
     options: Options
-    state: dict[str, Any] = field(default_factory=dict)
     look_anew: Callable[[], None] = lambda: None
     warning: str = ""
     statuses: dict[str, Status] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """What the last build was made from; explains, never decides: read where something is stale."""
+        return recall(self.project.state) or {}
 
     @property
     def store(self) -> Store:
@@ -172,15 +176,16 @@ class Plan:
         """See how every step stands, running and changing nothing; return this plan."""
         statuses: dict[str, Status] = {}
         self.results = {}
-        for name in self.ordered():
-            step = self.steps[name]
-            if step.at_once:
-                if set(step.after) <= set(self.results):
-                    self.results[name] = at_once(step, self.results)
-                continue
-            statuses[name] = self._status(name, statuses)
-            if (result := statuses[name].result) is not None:
-                self.results[name] = result
+        with self.cache.still():
+            for name in self.ordered():
+                step = self.steps[name]
+                if step.at_once:
+                    if set(step.after) <= set(self.results):
+                        self.results[name] = at_once(step, self.results)
+                    continue
+                statuses[name] = self._status(name, statuses)
+                if (result := statuses[name].result) is not None:
+                    self.results[name] = result
         self.statuses = {name: statuses[name] for name in self.steps if name in statuses}
         self.cache.save()
         return self
@@ -202,6 +207,9 @@ class Plan:
         # Held to its content here, before anything that follows from it is remembered.
         damaged = kept is not None and not self.store.is_sound(kept, self.cache.file)
         status.result = None if damaged else kept
+        differing = self.differing(step.published(kept, self.results)) if kept and not damaged else []
+        if status.result is not None and not differing:
+            return status
         last = self.state.get("steps", {}).get(name)
         changed = differences(last["inputs"], status.inputs) if last else []
         if status.result is None:
@@ -209,10 +217,8 @@ class Plan:
             gone = ["its kept result in build/store is damaged"] if damaged else gone
             status.reasons = changed or gone
             return status
-        status.reasons = self.differing(step.published(status.result, self.results))
-        if status.reasons and changed:
-            # Gone back to an earlier state: say so, not that every output differs.
-            status.reasons = [f"{reason} (kept result will be restored)" for reason in changed]
+        # Gone back to an earlier state: say so, not that every output differs.
+        status.reasons = [f"{reason} (kept result will be restored)" for reason in changed] or differing
         return status
 
     def settled(self) -> bool:
@@ -229,17 +235,17 @@ class Plan:
         except OSError:
             return False
 
-    def differing(self, files: Mapping[Path, str]) -> list[str]:
+    def differing(self, files: Mapping[str, str]) -> list[str]:
         """Return, in words, the published files that are not as they were made."""
         missing, reasons = [], []
         for path, digest in files.items():
-            shown = self.project.relative(path)
             try:
                 found = self.cache.file(path)
             except OSError:
-                missing.append(shown)
+                missing.append(self.project.relative(Path(path)))
                 continue
             if found != digest:
+                shown = self.project.relative(Path(path))
                 reasons.append(f"output {shown} is not what was built: {found[:8]} → {digest[:8]}")
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
@@ -277,10 +283,8 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     found: list[Step] = [*notebooks.values(), outputs]
     found += [DocumentStep(desk, kind, outputs) for kind in kinds]
     steps = {step.name: step for step in found}
-    plan = Plan(
-        steps, workspace.project, workspace.cache, options, workspace.state, desk.look_anew, desk.unlocked()
-    )
-    return plan.inspect()
+    project, cache = workspace.project, workspace.cache
+    return Plan(steps, project, cache, options, desk.look_anew, desk.unlocked()).inspect()
 
 
 def jobs_of(options: Options) -> int:

@@ -9,12 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-
-def clock(seconds: float) -> str:
-    """Return a duration as people read it: ``0.4 s``, ``12 s``, ``3:05``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+from paperbuild.build.report import clock
 
 
 class Progress:
@@ -80,7 +75,8 @@ class Progress:
             running = f", {len(self._running)} running" if self._running else ""
             left = len(self._waiting) - len(self._running)
             waiting = f", {left} waiting" if left > 0 else ""
-            self.say(f"{step:<28} {outcome}{took}   ({self._done} done{running}{waiting})")
+            pace = f", {self._pace()}" if self._waiting and self._pace() else ""
+            self.say(f"{step:<28} {outcome}{took}   ({self._done} done{running}{waiting}{pace})")
 
     def say(self, line: str) -> None:
         """Print one line above the display."""
@@ -90,6 +86,19 @@ class Progress:
             self._live.console.print(line, markup=False, highlight=False)
         else:
             print(line, file=sys.stderr, flush=True)
+
+    def _pace(self) -> str:
+        """Return the rate so far and the time of day at which all will be done, as far as they are known.
+
+        The end follows from past runs of these steps, and where one of them never ran from the rate.
+        """
+        elapsed = time.monotonic() - self._start
+        if not self._done or not elapsed:
+            return ""
+        rate = self._done / elapsed
+        left = self._expected - elapsed if self._expected else len(self._waiting) / rate
+        end = time.strftime("%H:%M:%S", time.localtime(round(time.time() + max(0.0, left))))
+        return f"{60 * rate:.3g} a minute, ends about {end}"
 
     def _picture(self) -> Any:
         """Return the live display: a line a running step, then the totals."""
@@ -107,5 +116,5 @@ class Progress:
             elapsed = clock(now - self._start)
             expected = f" of about {clock(self._expected)}" if self._expected else ""
             counts = f"{self._done} done, {len(self._running)} running, {max(0, waiting)} waiting"
-            total = f"{counts}, {elapsed}{expected}"
+            total = ", ".join(filter(None, [counts, f"{elapsed}{expected}", self._pace()]))
             return Text("\n".join([*lines, total]))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from paperbuild.build.progress import clock
 from paperbuild.ground.errors import PaperError
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people read it: ``0.4 s``, ``12 s``, ``3:05``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 @dataclass

@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paperbuild.build.plan import Plan, at_once, chain, jobs_of
-from paperbuild.build.progress import Progress
 from paperbuild.build.report import Report
 from paperbuild.build.store import build_lock
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.ground.files import disk_error, remember
+from paperbuild.ground.files import disk_error, remember, remove_tree
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step, fingerprint
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 def build(look: Callable[[], Plan]) -> Report:
@@ -57,7 +57,7 @@ def build(look: Callable[[], Plan]) -> Report:
             _Build(plan, report).run()
         finally:
             plan.cache.save()
-            shutil.rmtree(plan.project.staging, ignore_errors=True)
+            remove_tree(plan.project.staging)
     report.seconds = time.monotonic() - begun
     return report
 
@@ -101,6 +101,8 @@ class _Build:
 
     def run(self) -> None:
         """Run everything that is stale."""
+        from paperbuild.build.progress import Progress  # here: where nothing is stale there is none
+
         statuses = self.plan.statuses
         stale = [name for name, status in statuses.items() if status.reasons and not status.stored]
         waiting = {name: self.past.get(name) for name in stale}
@@ -129,6 +131,8 @@ class _Build:
 
     def _run_all(self) -> None:
         """Work on every step as soon as those before it are done, the longest way to the end first."""
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
         steps = self.plan.steps
         sorter = TopologicalSorter({name: step.after for name, step in steps.items()})
         sorter.prepare()
@@ -234,7 +238,7 @@ class _Build:
     def _make(self, name: str, before: Results) -> tuple[Path, Sequence[str]]:
         """Make a step's files and return the folder they are in, and what there is to say about them."""
         staging = self.plan.project.staging / name
-        shutil.rmtree(staging, ignore_errors=True)
+        remove_tree(staging)
         staging.mkdir(parents=True)
         self.progress.started(name)
         begun = time.monotonic()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from paperbuild.checks import inputs, notebooks, prose, references, repeatable, results, words
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError, suggestion
-from paperbuild.ground.located import line_of
 from paperbuild.project.layout import Project
 
 RULES: tuple[Rule, ...] = (
@@ -63,11 +62,10 @@ def check(project: Project) -> Outcome:
     strange = []
     for name in off:
         if name not in names:
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "checks", "without", name)
             strange.append(
                 PaperError(
                     f"there is no rule {name!r}{suggestion(name, names)}",
-                    where=f"{project.relative(project.parameters_file)}:{line}",
+                    where=project.setting("checks", "without", name),
                     expected=", ".join(names),
                     remedy="paper check --list says what each rule is for",
                 )

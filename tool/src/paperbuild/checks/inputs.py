@@ -6,10 +6,12 @@ from paperbuild.article import extension, quarto_settings
 from paperbuild.checks.licences import licence_findings
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.project import parameters, register
 from paperbuild.project.layout import LOCK, QUARTO_PROJECT, TOLERANCES
 from paperbuild.project.tolerances import read_tolerances
+from paperbuild.project.workspace import own_version
 
 
 def parameter_findings(subject: Subject) -> Iterable[PaperError]:
@@ -28,11 +30,11 @@ def tolerance_findings(subject: Subject) -> Iterable[PaperError]:
 def extension_findings(subject: Subject) -> Iterable[PaperError]:
     """Files of the project's copy of the Quarto extension that are not those of the build."""
     root = subject.project.root
-    if not (root / QUARTO_PROJECT).is_file():
+    if not subject.has(QUARTO_PROJECT):
         return
     for shown in extension.differing(root):
         yield PaperError(
-            "missing" if not (root / shown).is_file() else "not the file that comes with paperbuild",
+            "missing" if not subject.has(shown) else "not the file that comes with paperbuild",
             where=shown,
             expected="the Quarto extension of the installed paperbuild",
             remedy="python -m paperbuild.article.extension",
@@ -45,11 +47,18 @@ def setting_findings(subject: Subject) -> Iterable[PaperError]:
     return ()
 
 
+def table_findings(subject: Subject) -> Iterable[PaperError]:
+    """Cells of tables that their schema or their checks do not allow."""
+    # Beside the build's own memory, which forgets what a build does not ask.
+    cache = HashCache(subject.project.build / "checked.json", own_version)
+    found = register.table_findings(subject.project.root, cache)
+    cache.save()
+    return found
+
+
 def package_findings(subject: Subject) -> Iterable[PaperError]:
     """Installed packages that are not those of the lock."""
-    if not (subject.project.root / LOCK).is_file():
-        return
-    for difference in lock_differences(subject.text(LOCK), installed_version):
+    for difference in lock_differences(subject.lock, installed_version):
         yield PaperError(
             f"another version is installed: {difference}",
             where=LOCK,
@@ -66,10 +75,16 @@ RULES = (
         lambda subject: register.findings(subject.project.root),
     ),
     Rule(
+        "tables",
+        "a wrong digit that stays within bounds, or a row that is gone, is found in no cell by itself",
+        "the cells of data/, by the schemas and checks of the register",
+        table_findings,
+    ),
+    Rule(
         "licences",
         "two statements of one fact drift apart, and a reader who trusts the wrong one breaks a law",
         "LICENSE-data and the licences of the register",
-        lambda subject: licence_findings(subject.project.root),
+        licence_findings,
     ),
     Rule(
         "parameters",

@@ -8,14 +8,13 @@ redistributed` among them where the register says so, and `- LICENCE = what it m
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import register
-from paperbuild.project.layout import REGISTER
+from paperbuild.project.layout import LICENCES, REGISTER
+from paperbuild.project.reading import Reading
 
-LICENCES = "LICENSE-data"
 WITHHELD = "not redistributed"
 
 _TABLE = re.compile(r"^- (?P<table>[\w.-]+): (?P<terms>.+?)\s*$")
@@ -30,13 +29,13 @@ def stated(entry: Mapping[str, Any]) -> str:
     return f"- {entry['name']}: {', '.join(terms)}"
 
 
-def licence_findings(root: Path) -> list[PaperError]:
+def licence_findings(reading: Reading) -> list[PaperError]:
     """Where register and `LICENSE-data` disagree; nothing in a project that has no such file.
 
     The order of the licences of a table does not count. A table that may not be redistributed must say in
     `obtain` where a reader gets it.
     """
-    entries = {name: entry.raw for name, entry in register.read(root).resources.items()}
+    entries = {name: entry.raw for name, entry in register.read(reading.project.root).resources.items()}
     found = [
         PaperError(
             f"{name} may not be redistributed, and nothing says where to get it",
@@ -47,9 +46,8 @@ def licence_findings(root: Path) -> list[PaperError]:
         for name, entry in entries.items()
         if not entry.get("redistributable", True) and not entry.get("obtain")
     ]
-    path = root / LICENCES
-    if path.is_file():
-        found.extend(_compare(entries.values(), path.read_text(encoding="utf-8").splitlines()))
+    if reading.has(LICENCES):
+        found.extend(_compare(entries.values(), reading.text(LICENCES).splitlines()))
     return found
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paperbuild.article.bound import FALSE, Bound, expression_names
+from paperbuild.article.bound import Bound, expression_names
 from paperbuild.article.conditions import Facts, constants
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.printed import FALSE
 
 
 @dataclass(frozen=True)

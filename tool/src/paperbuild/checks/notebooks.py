@@ -26,7 +26,7 @@ def find(subject: Subject) -> Iterable[PaperError]:
             expected=f"{ANALYSIS}/NN-name.ipynb, NN two digits and the name in kebab-case",
             remedy=f"rename it so, or move it out of {ANALYSIS}/",
         )
-    for path in map(project.notebook, project.steps):
+    for path in map(project.notebook, project.all_steps):
         shown = project.relative(path)
         try:
             yield from notebook_findings(shown, subject.text(shown))

@@ -101,9 +101,9 @@ def _citations(subject: Subject) -> Sequence[PaperError]:
             remedy="correct the name, or add the file",
         )
         for name, where in places.items()
-        if not (subject.project.root / name).is_file()
+        if not subject.has(name)
     ]
-    present = {name: subject.text(name) for name in places if (subject.project.root / name).is_file()}
+    present = {name: subject.text(name) for name in places if subject.has(name)}
     return [*missing, *citation_findings(subject.article, present)]
 
 

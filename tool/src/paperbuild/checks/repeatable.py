@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.notebook import Notebook, parse_code, read_notebook
+from paperbuild.project.notebook import Notebook, parse_code
 
 # Calls by the end of their dotted name; what measures how long something took (perf_counter) is none of them.
-CLOCK = ("date.today", "datetime.now", "datetime.today", "datetime.utcnow", "time.time", "time.time_ns")
+CLOCK = (
+    "date.today",
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "time.time",
+    "time.time_ns",
+    "Timestamp.now",
+    "Timestamp.today",
+)
 CHANCE = (
     "os.urandom",
     "secrets.token_bytes",
@@ -19,25 +29,33 @@ CHANCE = (
     "uuid.uuid1",
     "uuid.uuid4",
 )
-UNSEEDED = ("random.default_rng", "random.RandomState", "random.Random", "default_rng")
-"""These draw from a seed, and from chance where they are given none."""
+UNSEEDED = (
+    "random.RandomState",
+    "Random",
+    "default_rng",
+    "time.ctime",
+    "time.gmtime",
+    "time.localtime",
+)
+"""These take a seed or a time, and chance or the clock where they are given none."""
 
 
 def find(subject: Subject) -> Iterable[PaperError]:
     """What in notebooks and modules gives another result each time."""
     project = subject.project
     excused = {name for name, block in subject.settings.notebooks.items() if "clock" in (block.outside or {})}
-    for step in project.steps:
+    for step in project.all_steps:
         if step in excused:
             continue
-        path = project.notebook(step)
-        notebook = read_notebook(path, project.relative(path))
+        notebook = subject.notebook(project.relative(project.notebook(step)))
+        names: dict[str, str] = {}
         for cell in notebook.cells:
-            for number, what in unrepeatable(cell.source):
+            names |= imported(cell.source)
+        for cell in notebook.cells:
+            for number, what in unrepeatable(cell.source, names):
                 yield _finding(notebook, cell.source, number, what, step)
     # A module is anyone's: what one notebook declares, none of the others is asked for.
-    for path in sorted(project.src.rglob("*.py")) if not excused else ():
-        shown = project.relative(path)
+    for shown in subject.modules if not excused else ():
         for number, what in unrepeatable(subject.text(shown)):
             yield PaperError(f"{what} gives another result each time", where=f"{shown}:{number}", **ADVICE)
 
@@ -54,23 +72,51 @@ def _finding(notebook: Notebook, source: str, number: int, what: str, step: str)
     return PaperError(f"{what} gives another result each time", where=f"{notebook.shown}:{line}", **advice)
 
 
-def unrepeatable(source: str) -> Iterator[tuple[int, str]]:
+def imported(source: str) -> dict[str, str]:
+    """Return the full names of what a source imports, by the names that it has there.
+
+    >>> imported("from time import time as now; import numpy as np")
+    {'now': 'time.time', 'np': 'numpy'}
+    """
+    names: dict[str, str] = {}
+    for node in ast.walk(_parsed(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            package = f"{node.module}." if isinstance(node, ast.ImportFrom) and node.module else ""
+            names |= {one.asname or one.name: package + one.name for one in node.names}
+    return names
+
+
+def _parsed(source: str) -> ast.AST:
+    """Return the syntax tree; an empty one where there is none (another rule tells)."""
+    try:
+        return parse_code(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def unrepeatable(source: str, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[tuple[int, str]]:
     """Yield line and name of each call whose result is another each time.
+
+    Parameters
+    ----------
+    source : str
+        Code of a cell or a module.
+    names : mapping of str to str
+        What other cells have imported (see `imported`).
 
     >>> list(unrepeatable("rng = np.random.default_rng()\\nseeded = np.random.default_rng(7)"))
     [(1, 'np.random.default_rng()')]
     """
-    try:
-        tree = parse_code(source)
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
+    known = {**names, **imported(source)}
+    for node in ast.walk(_parsed(source)):
         if not isinstance(node, ast.Call):
             continue
-        called = ast.unparse(node.func)
+        written = ast.unparse(node.func)
+        first, dot, rest = written.partition(".")
+        called = known.get(first, first) + dot + rest
         unseeded = not (node.args or node.keywords) and _ends(called, UNSEEDED)
         if unseeded or _ends(called, (*CLOCK, *CHANCE)):
-            yield node.lineno, f"{called}()"
+            yield node.lineno, f"{written}()"
 
 
 def _ends(called: str, names: Iterable[str]) -> bool:

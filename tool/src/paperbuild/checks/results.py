@@ -1,10 +1,8 @@
 """Rules for what the build made: the manifest, bound numbers, figures and tables, findings of notebooks."""
 
 import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages
@@ -12,9 +10,9 @@ from paperbuild.article.bound import bound, expression_names
 from paperbuild.article.text import Article, Manuscript
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.hashing import sha256_file
 from paperbuild.project.layout import FIGURES, MANIFEST, TABLES
 from paperbuild.project.manifest import Manifest
+from paperbuild.project.reading import Reading
 
 _NUMBER_NAME = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+")
 
@@ -65,7 +63,7 @@ def _resolves(key: str, tree: Any) -> bool:
     return True
 
 
-def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[PaperError]:
+def artefact_findings(reading: Reading, article: Article, manifest: Manifest) -> list[PaperError]:
     """Pictures and tables that no notebook produces, products that no text uses, strays on disk."""
     found = []
     produced = {output["path"]: output for output in manifest.outputs}
@@ -95,8 +93,7 @@ def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[
                     remedy=f"show it, or remove the cell {output['cell']}",
                 )
             )
-    for path in sorted([*(root / FIGURES).glob("*.*"), *(root / TABLES).glob("*.*")]):
-        name = path.relative_to(root).as_posix()
+    for name in reading.made:
         if name not in produced and name != MANIFEST:
             expected, remedy = "generated files only", f"git rm {name}, then paper build"
             found.append(
@@ -104,9 +101,9 @@ def artefact_findings(root: Path, article: Article, manifest: Manifest) -> list[
             )
     for name, output in sorted(produced.items()):
         expected = f"the file that {MANIFEST} lists, sha256 {output['sha256'][:12]}"
-        if not (root / name).is_file():
+        if not reading.has(name):
             found.append(PaperError("missing", where=name, expected=expected, remedy="paper build"))
-        elif (actual := sha256_file(root / name)) != output["sha256"]:
+        elif (actual := reading.digest(name)) != output["sha256"]:
             message = f"not the bytes that the build wrote: sha256 {actual[:12]}"
             found.append(PaperError(message, where=name, expected=expected, remedy="paper build"))
     return found
@@ -125,8 +122,7 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
     used |= {name for one in bound(subject.article) for name in expression_names(one.expression)}
     for step, settings in subject.settings.notebooks.items():
         if settings.results:
-            shown = subject.project.relative(subject.project.notebook(step))
-            named = set(_NUMBER_NAME.findall(_code(subject.text(shown))))
+            named = set(_NUMBER_NAME.findall(_code(subject, step)))
             for file in settings.files or ():
                 named |= set(_NUMBER_NAME.findall(subject.text(file)))
             used |= {name for name in named & numbers.keys() if numbers[name]["notebook"] in settings.results}
@@ -140,13 +136,13 @@ def unused_numbers(subject: Subject) -> Iterable[PaperError]:
             )
 
 
-def _code(notebook: str) -> str:
-    """Return the code cells of a notebook's JSON as one text; nothing where it is no notebook."""
+def _code(subject: Subject, step: str) -> str:
+    """Return the code of a notebook as one text; nothing where it is none, which a rule of its own tells."""
     try:
-        cells = json.loads(notebook)["cells"]
-        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    except (ValueError, KeyError, TypeError):
+        notebook = subject.notebook(subject.project.relative(subject.project.notebook(step)))
+    except PaperError:
         return ""
+    return "\n".join(cell.source for cell in notebook.cells)
 
 
 def _with_manifest(
@@ -208,9 +204,7 @@ RULES = (
         "artefacts",
         "a figure or table that no notebook makes, or that was edited by hand, cannot be reproduced",
         "figures/, tables/ and what the article shows of them",
-        _with_manifest(
-            lambda subject, manifest: artefact_findings(subject.project.root, subject.article, manifest)
-        ),
+        _with_manifest(lambda subject, manifest: artefact_findings(subject, subject.article, manifest)),
     ),
     Rule(
         "unused-numbers",

@@ -12,17 +12,15 @@ from paperbuild.article.bound import recorded_values
 from paperbuild.article.conditions import Facts
 from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import load_yaml, read_text
-from paperbuild.project.layout import QUARTO_PROJECT, Project
-from paperbuild.project.manifest import Manifest, read_manifest
-from paperbuild.project.settings import Settings
+from paperbuild.ground.located import parse_yaml
+from paperbuild.project.layout import QUARTO_PROJECT
+from paperbuild.project.printed import read_numbers
+from paperbuild.project.reading import Reading
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The project as rules see it: everything is read once, and nothing is run."""
-
-    project: Project
+class Subject(Reading):
+    """The project as rules see it: a reading of its files, its article, and what its words rest on."""
 
     @cached_property
     def article(self) -> Article:
@@ -30,17 +28,11 @@ class Subject:
         return text.read(self.project.root, self.project.relative(self.project.article))
 
     @cached_property
-    def manifest(self) -> Manifest:
-        """What the manifest lists; what is wrong with it is said in its `broken`."""
-        return read_manifest(self.project.manifest)
-
-    @cached_property
     def metadata(self) -> dict[str, Any]:
         """Metadata that ``{{< meta … >}}`` can reach: last build, project file, front matter."""
-        known: dict[str, Any] = {}
-        for path in (self.project.numbers, self.project.root / QUARTO_PROJECT):
-            if path.is_file():
-                known.update(load_yaml(path, self.project.relative(path)) or {})
+        known = read_numbers(self.project.render_root)
+        if self.has(QUARTO_PROJECT):
+            known.update(parse_yaml(self.text(QUARTO_PROJECT), QUARTO_PROJECT) or {})
         for manuscript in self.article.manuscripts:
             known.update(manuscript.metadata)
         return known
@@ -48,40 +40,12 @@ class Subject:
     @cached_property
     def facts(self) -> Facts:
         """What conditions of the text rest on: recorded numbers, and the figures behind what is published."""
-        listed = {output["path"] for output in self.manifest.outputs}
-
-        def content(path: str) -> str | None:
-            # Other files may lie there too; the build knows those that notebooks make.
-            file = self.project.render_root / path
-            return file.read_text(encoding="utf-8") if path in listed and file.is_file() else None
-
-        return Facts(recorded_values(self.manifest.numbers), content)
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The project's settings; those of an empty file where they cannot be read.
-
-        The rule on parameters says what is wrong with them, once for all.
-        """
-        try:
-            return self.project.settings
-        except PaperError:
-            return Settings()
+        return Facts(recorded_values(self.manifest.numbers), self.published)
 
     @property
     def phrases(self) -> tuple[str, ...]:
         """Phrases that state no result in this project."""
         return tuple(self.settings.checks.no_result or {})
-
-    def text(self, path: str) -> str:
-        """Return a file's text.
-
-        Raises
-        ------
-        PaperError
-            If there is no such file, or it is not UTF-8.
-        """
-        return read_text(self.project.root / path, path)
 
 
 @dataclass(frozen=True)

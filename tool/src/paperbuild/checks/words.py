@@ -31,10 +31,8 @@ from paperbuild.article.conditions import Facts, evaluate
 from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
+from paperbuild.project.layout import README
 from paperbuild.project.notebook import parse_notebook
-
-PLAIN = "README.md"
-"""The text beside the article that may bind by comments; notebooks do as well."""
 
 _HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+.*?(?P<attributes>\{[^}\n]*\})?[ \t]*$", re.MULTILINE)
 _WHEN = re.compile(r"<!--\s*when:\s*(?P<expression>.+?)\s*-->", re.DOTALL)
@@ -212,8 +210,7 @@ Where = Callable[[int], str]
 
 def readings(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
     """Yield the Markdown cells of all notebooks, each with what turns its lines into places."""
-    for path in sorted(subject.project.analysis.glob("*.ipynb")):
-        shown = subject.project.relative(path)
+    for shown in subject.notebooks:
         try:
             content = subject.text(shown)
             cells = parse_notebook(content, shown)["cells"]
@@ -243,8 +240,8 @@ def _without_bound(text: Manuscript) -> Manuscript:
 def plain_findings(subject: Subject) -> Iterable[PaperError]:
     """What comments bind in README and notebooks, and is not so."""
     texts = list(readings(subject))
-    if (subject.project.root / PLAIN).is_file():
-        texts.append((lambda line: f"{PLAIN}:{line}", Manuscript(PLAIN, subject.text(PLAIN))))
+    if subject.has(README):
+        texts.append((lambda line: f"{README}:{line}", Manuscript(README, subject.text(README))))
     for where, text in texts:
         yield from _commented(text, where, subject.facts, subject.metadata)
 

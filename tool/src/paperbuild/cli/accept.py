@@ -14,12 +14,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--why", required=True, metavar="TEXT", help="why the data changed; kept in the register"
     )
+    parser.add_argument(
+        "--count",
+        action="store_true",
+        help="record the table's rows and control totals anew: it is meant to have others",
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Take the bytes that a data file has now as the right ones, and record why."""
-    outcome = accept(project, args.table, args.why)
-    if not outcome.changed:
+    outcome = accept(project, args.table, args.why, count=args.count)
+    if not (outcome.changed or args.count):
         print(f"{outcome.path}: nothing to accept, the bytes are those of the register")
         return 0
     print(f"{outcome}, because: {args.why}")

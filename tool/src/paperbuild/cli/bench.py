@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paperbuild.cli import bench_scale
+from paperbuild.cli import bench_large, bench_scale
 from paperbuild.cli.arguments import COUNT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
@@ -87,7 +87,8 @@ def steps(project: Project) -> list[Step]:
     code = tuple(sorted(path.relative_to(root).as_posix() for path in project.src.rglob("*.py")))
     register = register_entries(project, HashCache(project.build / "hashes.json"))
     made = []
-    for name, settings in sorted(project.settings.notebooks.items()):
+    for name in project.steps:
+        settings = project.settings.notebooks[name]
         output = f"{FOLDER}/{name}.ipynb"
         notebook = f"{ANALYSIS}/{name}.ipynb"
         data = tuple(map(project.relative, declared_files(project, name, register)))
@@ -212,8 +213,9 @@ def edit_notebook(root: Path, name: str) -> None:
 
 def free_notebook(project: Project) -> str:
     """A notebook that no other depends on: changing it changes one step and the article."""
-    needed = {other for settings in project.settings.notebooks.values() for other in settings.results or ()}
-    return next(name for name in sorted(project.settings.notebooks) if name not in needed)
+    blocks = project.settings.notebooks
+    needed = {other for name in project.steps for other in blocks[name].results or ()}
+    return next(name for name in project.steps if name not in needed)
 
 
 def rounds(root: Path, changed: str, build: Sequence[str], repeat: int) -> dict[str, float]:
@@ -358,6 +360,22 @@ def measure(project: Project, folder: Path, repeat: int, jobs: int) -> dict[str,
     return tasks
 
 
+PROMISES = (("no-op", "doit", 1.0), ("one-figure change", "papermill", 1.5), ("full build", "papermill", 2.5))
+"""Task, driver, and how many times as fast as it this build is to be."""
+
+
+def promises(tasks: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Say of each promise whether this run kept it; of what was not measured, nothing."""
+    told = []
+    for task, driver, least in PROMISES:
+        row = tasks.get(task, {})
+        if driver in row:
+            ratio = row[driver] / row["paper"]
+            verdict = "kept" if ratio >= least else "missed"
+            told.append(f"{task}: {ratio:.2f} times as fast as {driver} (at least {least:.2f}: {verdict})")
+    return told
+
+
 def show(tasks: Mapping[str, Mapping[str, float]]) -> None:
     """Print seconds, and how many times as long as this build the others take."""
     from rich.console import Console
@@ -386,12 +404,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", action="store_true", help="the project's own computations instead (analysis/scale.py)"
     )
+    parser.add_argument(
+        "--large",
+        type=COUNT,
+        nargs="?",
+        const=bench_large.NOTEBOOKS,
+        metavar="N",
+        help="builds of a made-up project of N notebooks instead (default 1000, with 5 GB of data)",
+    )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Measure, print and keep in build/bench.json."""
     if args.scale:
         return bench_scale.main(project)
+    if args.large:
+        return bench_large.main(project, args.large, args.jobs)
     with tempfile.TemporaryDirectory(prefix="paper-bench-") as temporary:
         tasks = measure(project, Path(temporary).resolve(), max(1, args.repeat), args.jobs)
     record = {
@@ -409,6 +437,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
     show(tasks)
     row = tasks["all notebooks anew"]
     price = row["paper"] / row["paper (free surroundings)"]
+    print("\n".join(promises(tasks)))
     print(f"fixed surroundings take {price:.2f} times as long as free ones")
     print("papermill: run by a user who knows what changed; it cannot tell that nothing did")
     return 0

@@ -2,7 +2,9 @@
 
 The project says which in ``analysis/scale.py``: without an argument it prints its tasks, one a line, as
 ``task``, tab, ``who does it``; with the number of one it does it and prints JSON with ``seconds`` and
-``work`` (how many units of the task were done). Every one is a process of its own, whose memory is measured.
+``work`` (how many units of the task were done). It may add ``workers``, where there are several, ``differs``
+(see `Measured`), and ``megabytes`` where the largest memory of its process is not that of the task alone.
+Every one is a process of its own, whose memory is measured.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class Measured:
         Largest memory of the process.
     differs : float, optional
         Largest difference from the results of the first, where the script knows it.
+    workers : int
+        Processes that it was spread over.
     """
 
     task: str
@@ -45,6 +49,7 @@ class Measured:
     seconds: float
     megabytes: float
     differs: float | None = None
+    workers: int = 1
 
     @property
     def rate(self) -> float:
@@ -66,7 +71,7 @@ def measure(project: Project) -> list[Measured]:
         task, _, by = line.partition("\t")
         print(f"{task}: {by} …", flush=True)
         said, kilobytes = _said(project, str(number))
-        measured.append(Measured(task, by, megabytes=kilobytes / 1000, **json.loads(said)))
+        measured.append(Measured(task, by, **{"megabytes": kilobytes / 1000, **json.loads(said)}))
     return measured
 
 
@@ -87,15 +92,20 @@ def _said(project: Project, *arguments: str) -> tuple[str, int]:
 
 
 def show(measured: list[Measured]) -> None:
-    """Print rates, and how many times as fast the first of each task is as the others."""
+    """Print rates, how many times as fast the first of each task is as the others, and what a worker adds.
+
+    The efficiency of several workers is their rate over that of so many of the first.
+    """
     from rich.console import Console
     from rich.table import Table
 
     first: dict[str, Measured] = {}
-    table = Table("task", "by", "seconds", "a second", "first is faster by", "memory", "differs", box=None)
+    heads = ("task", "by", "seconds", "a second", "first is faster by", "efficiency", "memory", "differs")
+    table = Table(*heads, box=None)
     for row in measured:
         of = first.setdefault(row.task, row)
         ratio = "" if of is row else f"{of.rate / row.rate:.2f}×"
+        efficiency = f"{row.rate / of.rate / row.workers:.2f}" if row.workers > 1 else ""
         differs = "" if row.differs is None else f"{row.differs:.0e}"
         cells = (
             row.task,
@@ -103,6 +113,7 @@ def show(measured: list[Measured]) -> None:
             f"{row.seconds:.2f}",
             f"{row.rate:,.1f}",
             ratio,
+            efficiency,
             f"{row.megabytes:,.0f} MB",
         )
         table.add_row(*cells, differs)

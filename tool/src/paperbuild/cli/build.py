@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from pathlib import Path
 
-from paperbuild.article.bound import FALSE
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
 from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
@@ -15,6 +14,7 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
+from paperbuild.project.printed import FALSE, read_numbers
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
 
@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="tcp://HOST:PORT",
         help="have a Dask cluster do what notebooks map with joblib",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where data are that a scenario needs and the project lacks"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and why; do nothing")
     parser.add_argument("--explain", action="store_true", help="say why each step runs, then build")
@@ -64,6 +67,11 @@ def main(project: Project, args: argparse.Namespace) -> int:
         return make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
 
     project = project.with_scenario(args.scenario)
+    if args.data:
+        from paperbuild.project.obtained import put_obtained
+
+        for path in put_obtained(project, args.data):
+            print(f"paper: {project.relative(path)} put in place", file=sys.stderr)
     if not args.quiet:
         tell_strays(project)
     if args.dry_run:
@@ -109,11 +117,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
 
 def _false_words(project: Project) -> list[PaperError]:
     """Return a finding for each bound word that these results make false; the page marks it."""
-    try:
-        chosen = json.loads(project.numbers.read_text(encoding="utf-8"))["bound"]
-    except (OSError, ValueError, KeyError):
-        return []
-    if FALSE not in chosen.values():
+    if FALSE not in read_numbers(project.render_root).get("bound", {}).values():
         return []
     from paperbuild.checks.rule import Subject  # here: a build whose words are true goes without
     from paperbuild.checks.words import false_in

@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 from paperbuild.article.bound import bound
 from paperbuild.checks.check import RULES, Outcome, check
 from paperbuild.checks.mutate import Mutated, mutate
+from paperbuild.checks.mutate_tables import Mutations, mutate_tables
 from paperbuild.checks.rule import Subject
 from paperbuild.checks.sarif import sarif
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import top_level
+from paperbuild.project import register
 from paperbuild.project.layout import Project
 
 
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mutate",
         action="store_true",
-        help="change the results that bound words rest on, and list the words that never moved",
+        help="change the results that bound words rest on, and cells of tables; list what nothing saw",
     )
     parser.add_argument(
         "--format",
@@ -45,7 +47,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if args.mutate:
         mutated = mutate(bound(Subject(project).article), Subject(project).facts)
         print(unmoved(mutated))
-        return 1 if mutated.unmoved else 0
+        tables = mutate_tables(register.read(project.root))
+        print(unseen(tables))
+        return 1 if mutated.unmoved or not tables.sound else 0
     outcome = check(project)
     if args.format == "sarif":
         print(as_sarif(outcome, project))
@@ -69,6 +73,18 @@ def unmoved(mutated: Mutated) -> str:
     ]
     moved = mutated.words - len(mutated.unmoved)
     return "\n".join([*lines, f"{moved} of {mutated.words} bound words moved, on {mutated.changes} changes"])
+
+
+def unseen(tables: Mutations) -> str:
+    """Return the changes of tables that no schema and no check saw, and the count by kind."""
+    lines = [f"passes unseen: {one}" for one in tables.passed]
+    lines += [
+        f"{kind}: {tables.passing(kind)} of {count} changes pass; seen are "
+        f"{count - tables.passing(kind) - tables.recorded[kind]} by schema, sums, neighbours, sources and "
+        f"{tables.recorded[kind]} by recorded counts alone"
+        for kind, count in tables.counts.items()
+    ]
+    return "\n".join(lines)
 
 
 def listing(as_data: bool) -> str:

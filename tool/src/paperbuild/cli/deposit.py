@@ -22,11 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Write the archive, or say what stands against it."""
-    deposit.refuse_uncommitted(project)
-    found = findings(project)
-    # A project that is not sound cannot be planned either.
-    stale = [] if found else stale_steps(project)
-    deposit.refuse_unsound(project, found, stale)
+    refuse_misleading(project)
     contents, programs = deposit.collect(project)
     name, commit = deposit.archive_name(project.root), project.revision.commit[:12]
     target = args.output or project.build / f"{name}-{commit}.zip"
@@ -39,6 +35,10 @@ def main(project: Project, args: argparse.Namespace) -> int:
     return 0
 
 
-def stale_steps(project: Project) -> list[str]:
-    """Return the steps that a build would make anew."""
-    return make_plan(Workspace.open(project.root, project.scenario)).stale
+def refuse_misleading(project: Project) -> None:
+    """Raise where what is built is not what the last commit makes, or is not sound."""
+    deposit.refuse_uncommitted(project)
+    found = findings(project)
+    # A project that is not sound cannot be planned either.
+    plan = None if found else make_plan(Workspace.open(project.root, project.scenario))
+    deposit.refuse_unsound(project, found, plan.stale if plan else [])

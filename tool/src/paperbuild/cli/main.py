@@ -15,8 +15,7 @@ from paperbuild.ground.files import disk_error
 from paperbuild.ground.interpreter import interpreter_variables
 from paperbuild.project.layout import Project
 
-# Command: (module, what it does). Modules are imported only when their command is typed: what this module
-# itself imports is compiled anew by every command where bytecode beside the sources is forbidden.
+# Command: (module, what it does). Modules are imported only when their command is typed.
 COMMANDS = {
     "init": ("paperbuild.cli.init", "begin a paper in an empty folder"),
     "build": ("paperbuild.cli.build", "bring the article up to date"),
@@ -29,6 +28,8 @@ COMMANDS = {
     "diff": ("paperbuild.cli.diff", "compare two builds or revisions"),
     "accept": ("paperbuild.cli.accept", "accept an intended change of a data file"),
     "deposit": ("paperbuild.cli.deposit", "make the archive package"),
+    "submit": ("paperbuild.cli.submit", "make the archive that a journal takes"),
+    "site": ("paperbuild.cli.site", "write the article and all behind it as a folder for a web server"),
     "bench": ("paperbuild.cli.bench", "measure the build beside other tools"),
     "certificates": ("paperbuild.cli.certificates", "list certificates of several machines side by side"),
     "review": ("paperbuild.cli.review", "bring home what co-authors changed in the DOCX"),
@@ -119,8 +120,6 @@ def dispatch(argv: list[str]) -> int:
     # Options before the command are ours, those after it the command's.
     head, tail = (argv, []) if command is None else (argv[: command + 1], argv[command + 1 :])
     args = parser.parse_args(head)
-    with contextlib.suppress(PaperError):
-        keep_bytecode(Project.find(args.project))
     name, about = COMMANDS[args.command]
     module = importlib.import_module(name)
     sub = argparse.ArgumentParser(
@@ -142,14 +141,3 @@ def dispatch(argv: list[str]) -> int:
 
         log = project.log if project else Path(gettempdir())
         raise unexpected(error, log / "crash.txt") from None
-
-
-def keep_bytecode(project: Project) -> None:
-    """Where bytecode beside the sources is forbidden, keep it under build/, for this process and children.
-
-    Otherwise every command and every kernel would compile all the libraries it imports anew.
-    """
-    if sys.dont_write_bytecode:
-        sys.pycache_prefix = str(project.build / "pycache")
-        sys.dont_write_bytecode = False
-        os.environ |= {"PYTHONPYCACHEPREFIX": sys.pycache_prefix, "PYTHONDONTWRITEBYTECODE": ""}

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(project: Project, args: argparse.Namespace) -> int:
     """Run one notebook alone, with other parameters if wanted, into build/runs/."""
+    project = project.with_scenario(args.scenario)
     step = Path(args.notebook).name.removesuffix(".ipynb")
     if step not in project.steps:
         raise UsageError(

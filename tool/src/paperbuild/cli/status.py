@@ -21,8 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(project: Project, args: argparse.Namespace) -> int:
     """Print how every step stands."""
     options = options_from(args)
-    plan = make_plan(Workspace.open(project.root, args.scenario, options.overrides), options)
+    workspace = Workspace.open(project.root, args.scenario, options.overrides)
+    plan = make_plan(workspace, options)
     tell_strays(project)
+    if workspace.manifest.broken and workspace.project.manifest.is_file():
+        shown, what = workspace.project.relative(workspace.project.manifest), workspace.manifest.broken[0]
+        print(f"paper: {shown} is broken ({what}); paper build writes it anew", file=sys.stderr)
     print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
     if plan.warning:
         print(f"paper: {plan.warning}", file=sys.stderr)

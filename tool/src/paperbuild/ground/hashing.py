@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from paperbuild.ground.files import recall, remember
 # so its remembered hash is not trusted yet: the rule by which git treats "racily clean" files.
 RACY_NANOSECONDS = 2_000_000_000
 
-Hashed = Callable[[Path], str]
+ABSENT = ""
+"""What stands for the hash of a file that is not there."""
+
+Hashed = Callable[[Path | str], str]
 """Whatever tells the SHA-256 of a file."""
 
 
@@ -25,7 +29,7 @@ def sha256_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def sha256_file(path: Path) -> str:
+def sha256_file(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -60,6 +64,7 @@ class HashCache:
         self._facts: dict[str, Any] = {}
         self._used: set[str] = set()
         self._seen: set[str] = set()
+        self._still: dict[str, str] | None = None
         kept = recall(path)
         if kept:
             self._files = kept["files"]
@@ -67,20 +72,36 @@ class HashCache:
         if kept and kept["version"] == self._version:
             self._facts = kept["facts"]
 
-    def file(self, path: Path) -> str:
+    def file(self, path: Path | str) -> str:
         """Return the SHA-256 of `path`'s bytes."""
+        key = str(path)
+        if self._still is not None and key in self._still:
+            return self._still[key]
         status = os.stat(path)
         mark = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
-        key = str(path)
         self._seen.add(key)
         known = self._files.get(key)
         if known is not None and known[:4] == mark:
-            return known[4]
-        digest = sha256_file(path)
-        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NANOSECONDS:
-            self._files[key] = [*mark, digest]
-            self._changed = True
+            digest: str = known[4]
+        else:
+            digest = sha256_file(path)
+            if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NANOSECONDS:
+                self._files[key] = [*mark, digest]
+                self._changed = True
+            else:
+                self._files.pop(key, None)
+        if self._still is not None:
+            self._still[key] = digest
         return digest
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Take every file to stay as it is while the block runs, which only looks: each is asked for once."""
+        self._still = {}
+        try:
+            yield
+        finally:
+            self._still = None
 
     def fact(self, kind: str, digest: str, compute: Any) -> Any:
         """Return ``compute()``, a JSON-like fact that follows from content with hash `digest` alone."""
@@ -90,6 +111,37 @@ class HashCache:
             self._facts[key] = compute()
             self._changed = True
         return self._facts[key]
+
+    def traced(self, kind: str, name: str, compute: Callable[[], tuple[Any, Iterable[Path]]]) -> Any:
+        """Return a JSON-like fact that follows from files of which only reading them tells which they are.
+
+        Parameters
+        ----------
+        kind, name : str
+            What the fact is, and of what.
+        compute : callable
+            Returns the fact and the files that it was read from or that were looked for in vain. The fact
+            holds for as long as these have the same bytes, or are as absent.
+        """
+        key = f"{kind}:{name}"
+        self._used.add(key)
+        known = self._facts.get(key)
+        if known is not None and all(self._or_absent(path) == was for path, was in known["read"].items()):
+            return known["fact"]
+        fact, paths = compute()
+        read = {str(path): self._or_absent(path) for path in paths}
+        # A file that is no longer at rest may have been read as it was before.
+        if all(path in self._files or was == ABSENT for path, was in read.items()):
+            self._facts[key] = {"read": read, "fact": fact}
+            self._changed = True
+        return fact
+
+    def _or_absent(self, path: Path | str) -> str:
+        """Return the SHA-256 of a file's bytes, `ABSENT` where there is no file to be read."""
+        try:
+            return self.file(Path(path))
+        except OSError:
+            return ABSENT
 
     def save(self) -> None:
         """Keep the cache for the next run; a folder that cannot be written only costs that run its time."""

@@ -16,10 +16,13 @@ from paperbuild.ground.files import write_atomic
 
 
 def site_folders() -> list[str]:
-    """Return the folders installed packages are imported from."""
+    """Return the folders installed packages are imported from, the standard library's last."""
     import sysconfig
 
-    return [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")]
+    own = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    # An environment may lend from another: `--system-site-packages`, or a .pth file that adds its folder.
+    lent = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
+    return [*dict.fromkeys([*own, *lent]), sysconfig.get_path("stdlib")]
 
 
 def bytecode_folder(root: str | Path) -> Path:
@@ -61,6 +64,9 @@ def import_from_source(root: str) -> None:
         installed = real.startswith(tuple(os.path.realpath(site) for site in site_folders()))
         if installed or not (real + os.sep).startswith(os.path.realpath(root) + os.sep):
             raise ImportError(f"{folder} is not the project's")
+        if not os.path.isdir(real):
+            # A script, which Python would otherwise take for a folder with `__main__` in it.
+            raise ImportError(f"{folder} is no folder")
         extensions = (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES)
         sources = (SourceLoader, importlib.machinery.SOURCE_SUFFIXES)
         return importlib.machinery.FileFinder(folder, extensions, sources)

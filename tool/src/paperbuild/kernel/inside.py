@@ -61,7 +61,8 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     shell: Any = app.shell
     shell.events.register("pre_run_cell", _prepare_cell)
     shell.set_custom_exc((Exception,), _record_failure)
-    shell.system = _failing(shell)
+    # A command that fails fails the cell: `!command`, and `lines = !command`.
+    shell.system_raise_on_error = True
     _settings = settings
     # Python programs that a notebook starts are watched like itself.
     kept = Path(settings.staging, watch.FOLDER, "settings.json")
@@ -124,19 +125,6 @@ def _prepare_cell(info: Any) -> None:
     for name, give in _SEEDS.items():
         if name not in _seeded:
             give(seed)
-
-
-def _failing(shell: Any) -> Callable[[str], None]:
-    """Return what runs a cell's ``!command``: as IPython does, but a command that fails fails the cell."""
-    run = shell.system
-
-    def system(command: str) -> None:
-        run(command)
-        code = shell.user_ns.get("_exit_code", 0)
-        if code:
-            raise ChildProcessError(f"!{command} ended with exit code {code}")
-
-    return system
 
 
 def _record_failure(

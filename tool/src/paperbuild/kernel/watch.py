@@ -330,7 +330,7 @@ def _started_by_author(frame: FrameType | None, root: str) -> bool:
     The standard library and what runs cells (``!command``, ``%%bash``) only pass on what they are asked.
     """
     stdlib = sysconfig.get_path("stdlib") + os.sep
-    site = tuple(folder + os.sep for folder in dict.fromkeys(site_folders()[:2]))
+    site = tuple(folder + os.sep for folder in site_folders()[:-1])
     passing = tuple(f"{os.sep}{name}{os.sep}" for name in ("IPython", "ipykernel", "pexpect", "ptyprocess"))
     for one in _frames(frame):
         filename = one.f_code.co_filename

@@ -10,11 +10,11 @@ from typing import Any
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_json
-from paperbuild.ground.located import line_of
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import DATA, Project
 
-# Fields of a register entry that say when and how a file was recorded, not what its columns mean.
-BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes"})
+# Fields of a register entry that say when and how a file was recorded and what holds it to be right, not what
+# its columns mean.
+BOOKKEEPING = frozenset({"hash", "bytes", "accessed", "changes", "checks"})
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,6 @@ def declared_files(
         For every declared file that does not exist.
     """
     settings = project.settings.notebooks[step]
-    shown = project.relative(project.parameters_file)
-    by_name = {entry.name: path for path, entry in entries.items()}
     files: dict[Path, str] = {}
     findings = []
     if settings.reads_all:
@@ -92,7 +90,6 @@ def declared_files(
     for table in settings.tables:
         path = project.data_file(table)
         if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "data")
             known = [
                 p.relative_to(project.data).with_suffix("").as_posix() for p in project.data.rglob("*.csv")
             ]
@@ -100,16 +97,17 @@ def declared_files(
             findings.append(
                 PaperError(
                     f"{step} declares {table!r}, but there is no {missing}{suggestion(table, known)}",
-                    where=f"{shown}:{line}",
+                    where=project.setting("notebooks", step, "data"),
                     expected="a file in data/",
                     remedy=f"correct the name, or bring the file back: git checkout -- {missing}",
                 )
             )
             continue
         files[path] = "data"
-        entry = entries.get(path.relative_to(project.data).as_posix())
-        referred = (by_name[name] for name in (entry.references if entry else ()) if name in by_name)
-        files |= {project.data / path: "data" for path in referred}
+        entry = entries.get(project.relative(path).removeprefix(f"{DATA}/"))
+        if entry and entry.references:
+            referred = (path for path, other in entries.items() if other.name in entry.references)
+            files |= {project.data / path: "data" for path in referred}
     for name in named:
         path = project.root / name
         if not path.is_file() or ".." in Path(name).parts or Path(name).is_absolute():
@@ -124,9 +122,11 @@ def declared_files(
             files |= {file: "file" for file in sorted(path.rglob("*")) if file.is_file()}
             continue
         if not path.is_file():
-            line = line_of(project.parameters_file.read_text(encoding="utf-8"), "notebooks", step, "files")
             findings.append(
-                PaperError(f"{step} declares {name!r}, which does not exist", where=f"{shown}:{line}")
+                PaperError(
+                    f"{step} declares {name!r}, which does not exist",
+                    where=project.setting("notebooks", step, "files"),
+                )
             )
             continue
         files[path] = "file"

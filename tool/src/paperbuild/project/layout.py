@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperbuild.ground.bytecode import MARK
 from paperbuild.ground.errors import UsageError, suggestion
 from paperbuild.ground.files import is_leftover
 
@@ -24,10 +26,12 @@ QUARTO_PROJECT = "_quarto.yml"
 QUARTO_EXTENSIONS = "_extensions"
 CITATION = "CITATION.cff"
 DISTRIBUTION = "pyproject.toml"
+README = "README.md"
+LICENCES = "LICENSE-data"
 LOCK = "requirements.lock"
 ANALYSIS = "analysis"
 SCALE = "analysis/scale.py"
-PARAMETERS = f"{ANALYSIS}/parameters.yml"
+PARAMETERS = MARK
 TOLERANCES = f"{ANALYSIS}/tolerances.yml"
 DATA = "data"
 REGISTER = f"{DATA}/datapackage.json"
@@ -37,6 +41,9 @@ TABLES = "tables"
 TEXTS = "text"
 MANIFEST = f"{FIGURES}/manifest.json"
 BUILD = "build"
+RESULTS = f"{BUILD}/results"
+NUMBERS = f"{RESULTS}/numbers.yml"
+EXECUTED = f"{BUILD}/notebooks"
 OUTPUT = "_output"
 
 # What the article is computed from; a change elsewhere (README, tests) does not make its revision "changed".
@@ -51,6 +58,23 @@ INPUT_PATHS = (
     "tool",
     LOCK,
 )
+
+
+def below(path: Path, folder: Path) -> str | None:
+    """Return a path from `folder`, with forward slashes; None where it lies elsewhere.
+
+    Asked for a thousand files in every build, so that paths are texts here.
+    """
+    text, start = str(path), str(folder)
+    if text == start:
+        return "."
+    start = start if start.endswith(os.sep) else start + os.sep
+    return text[len(start) :].replace(os.sep, "/") if text.startswith(start) else None
+
+
+def is_generated(path: str) -> bool:
+    """Tell whether the build writes the file at this path from the root: what it holds are results."""
+    return path.startswith((f"{FIGURES}/", f"{TABLES}/", f"{BUILD}/"))
 
 
 @dataclass(frozen=True)
@@ -103,7 +127,7 @@ class Project:
         """The article's source."""
         return self.root / ARTICLE
 
-    @property
+    @cached_property
     def analysis(self) -> Path:
         """The folder of notebooks."""
         return self.root / ANALYSIS
@@ -118,7 +142,7 @@ class Project:
         """The folder of the project's own modules."""
         return self.root / SOURCES
 
-    @property
+    @cached_property
     def parameters_file(self) -> Path:
         """Declarations of data, results, constraints and scenarios."""
         return self.root / PARAMETERS
@@ -128,12 +152,12 @@ class Project:
         """The data register."""
         return self.root / REGISTER
 
-    @property
+    @cached_property
     def build(self) -> Path:
         """Everything the build keeps for itself."""
         return self.root / BUILD
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Results by fingerprint."""
         return self.build / "store"
@@ -163,7 +187,7 @@ class Project:
         """How far that lies from the reference, in words."""
         return self.differs / "report.txt"
 
-    @property
+    @cached_property
     def render_root(self) -> Path:
         """The folder the typesetter works in."""
         return self.build / "scenarios" / self.scenario if self.scenario else self.root
@@ -188,20 +212,20 @@ class Project:
         """Texts of the typeset documents, committed as the reference."""
         return self.render_root / TEXTS
 
-    @property
+    @cached_property
     def results(self) -> Path:
         """Recorded results, one JSON file a notebook, and ``numbers.yml``."""
-        return self.render_root / BUILD / "results"
+        return self.render_root / RESULTS
 
     @property
     def numbers(self) -> Path:
         """The metadata file the article's numbers come from."""
-        return self.results / "numbers.yml"
+        return self.render_root / NUMBERS
 
-    @property
+    @cached_property
     def notebooks(self) -> Path:
         """Executed notebooks."""
-        return self.render_root / BUILD / "notebooks"
+        return self.render_root / EXECUTED
 
     @property
     def manifest(self) -> Path:
@@ -222,16 +246,28 @@ class Project:
         """Return the file of a declared table: a bare name is a CSV file, a path stays as it is."""
         return self.data / (table if Path(table).suffix else f"{table}.csv")
 
+    def setting(self, *keys: str) -> str:
+        """Return the place in ``analysis/parameters.yml`` that these keys lead to, as findings show it."""
+        from paperbuild.ground.located import line_of, read_text
+
+        return f"{PARAMETERS}:{line_of(read_text(self.parameters_file, PARAMETERS), *keys)}"
+
     def relative(self, path: Path) -> str:
         """Return `path` as messages show it: from the project root, with forward slashes."""
-        try:
-            return path.relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        shown = below(path, self.root)
+        return str(path) if shown is None else shown
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
-        """Names of the notebooks, in reading order."""
+        """Names of the notebooks that this variant runs, in reading order."""
+        others = (one for name, one in self.settings.scenarios.items() if name != self.scenario)
+        left_out = {step for one in others for step in one.only or ()}
+        own = self.settings.scenarios[self.scenario].only if self.scenario else None
+        return tuple(step for step in self.all_steps if step not in left_out or step in (own or ()))
+
+    @cached_property
+    def all_steps(self) -> tuple[str, ...]:
+        """Names of all notebooks, whatever variant runs them."""
         return tuple(sorted(p.stem for p in self.analysis.glob("*.ipynb") if STEP_NAME.fullmatch(p.stem)))
 
     @property
@@ -240,7 +276,9 @@ class Project:
         found = (path for path in self.analysis.rglob("*.ipynb") if path.is_file())
         inner = {path: path.relative_to(self.analysis) for path in found}
         own = (path for path, below in inner.items() if not any(map(is_leftover, below.parts)))
-        return tuple(sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.steps))
+        return tuple(
+            sorted(path for path in own if inner[path].with_suffix("").as_posix() not in self.all_steps)
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -248,7 +286,7 @@ class Project:
         from paperbuild.project.settings import read_settings
 
         path = self.parameters_file
-        return read_settings(path, self.relative(path), self.build / "parameters.json", self.steps)
+        return read_settings(path, self.relative(path), self.build / "parameters.json", self.all_steps)
 
     @cached_property
     def revision(self) -> Revision:

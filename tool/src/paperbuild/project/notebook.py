@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import json
 import re
 import threading
@@ -191,7 +192,7 @@ def outputs_of(executed: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _steady(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return cell outputs with memory addresses replaced and volatile metadata dropped."""
-    steady = copy.deepcopy(outputs)
+    steady = _joined(copy.deepcopy(outputs))
     for output in steady:
         output.pop("transient", None)
         if output.get("output_type") == "stream":
@@ -200,6 +201,25 @@ def _steady(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if kind in ("text/plain", "text/html"):
                 output["data"][kind] = _settle(text)
     return steady
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return outputs in which what was printed between two others is one piece a stream, stdout's first.
+
+    A kernel sends what is printed in pieces, as its clock will have it, and its two streams each by itself.
+    """
+    joined: list[dict[str, Any]] = []
+    for streams, group in itertools.groupby(outputs, lambda one: one.get("output_type") == "stream"):
+        if not streams:
+            joined.extend(group)
+            continue
+        pieces: dict[str, list[dict[str, Any]]] = {}
+        for one in group:
+            pieces.setdefault(str(one.get("name")), []).append(one)
+        for name in sorted(pieces, reverse=True):  # stdout, stderr
+            text = "".join(source_of({"source": one["text"]}) for one in pieces[name])
+            joined.append({**pieces[name][0], "text": text})
+    return joined
 
 
 def _settle(text: str | list[str]) -> str:

@@ -241,7 +241,7 @@ def all_declared(project: Project) -> dict[str, list[Parameter]]:
     text = read_text(project.parameters_file, shown)
     found: dict[str, list[Parameter]] = {}
     findings: list[PaperError] = []
-    for step in project.steps:
+    for step in project.all_steps:
         path = project.notebook(step)
 
         def where(name: str, step: str = step) -> str:
@@ -281,6 +281,10 @@ def parse_overrides(texts: Sequence[str], only: str | None = None) -> list[Overr
     """
     overrides = []
     for text in texts:
+        # Bytes that are no UTF-8 arrive from the command line as half characters, which nothing else takes.
+        if text != (shown := text.encode("utf-8", "replace").decode("utf-8")):
+            message = f"the parameter {shortened(shown)!r} is not UTF-8"
+            raise UsageError(message, where="-p", expected="text in UTF-8")
         key, equals, value = text.partition("=")
         notebook, dot, name = key.strip().rpartition(".")
         if not equals or not name or not (dot or only):

@@ -1,7 +1,8 @@
 """The data register (`data/datapackage.json`): does it describe every file, and are the files what it says?
 
 A change of data is never taken silently. `paper check` refuses a file whose bytes differ from its entry and
-prints the command that accepts the change; `paper accept` records the new hash with the reason for it.
+prints the command that accepts the change; `paper accept` records the new hash with the reason for it. Both
+hold the cells of a table to its schema and its checks (`dataregister.checks`).
 """
 
 from __future__ import annotations
@@ -9,24 +10,29 @@ from __future__ import annotations
 import datetime
 import difflib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from dataregister import DataError, Package, Resource, read_package
-from paperbuild.ground.errors import Findings, PaperError
+from dataregister import DataError, Finding, Package, Resource, parse_package, read_package
+from dataregister import checks as claims
+from dataregister.tables import cells
+from paperbuild.ground.errors import Findings, PaperError, raise_all
 from paperbuild.ground.files import is_leftover, write_atomic
 from paperbuild.ground.gitrepo import ignored
-from paperbuild.ground.hashing import sha256_file
+from paperbuild.ground.hashing import HashCache, sha256_file, sha256_json
 from paperbuild.project.layout import DATA, REGISTER, Project
 
 KEPT_BESIDE = {".py", ".md"}
 """Endings of files in data/ that are no data: the script that extracts boundaries, notes for readers."""
+NAME = Path(REGISTER).name
 MEASURED = "number"
 """The Table Schema type whose every column must name its unit."""
 
 
-def read(root: Path) -> Package:
-    """Read the register.
+def read(root: Path, shown: str = REGISTER) -> Package:
+    """Read the register, or another that the project has.
 
     Raises
     ------
@@ -34,18 +40,17 @@ def read(root: Path) -> Package:
         Where it is missing, no JSON or of another shape, naming the lines.
     """
     try:
-        return read_package(root / REGISTER, REGISTER)
+        return read_package(root / shown, shown)
     except DataError as error:
-        found = [
-            PaperError(
-                f"found {one.found}",
-                where=one.file if one.line is None else f"{one.file}:{one.line}",
-                expected=one.expected,
-                remedy=one.remedy,
-            )
-            for one in error.findings
-        ]
+        found = [_told(one) for one in error.findings]
         raise (found[0] if len(found) == 1 else Findings(found)) from None
+
+
+def _told(one: Finding) -> PaperError:
+    """Return what the register's reader found as the build tells it."""
+    where = one.file if one.line is None else f"{one.file}:{one.line}"
+    column = "" if one.column is None else f"column {one.column}: "
+    return PaperError(f"{column}found {one.found}", where=where, expected=one.expected, remedy=one.remedy)
 
 
 def digest(path: Path) -> str:
@@ -69,7 +74,7 @@ def data_files(root: Path) -> list[str]:
 def findings(root: Path) -> list[PaperError]:
     """Compare register and files: unregistered, missing, changed, undescribed.
 
-    Reads every byte of data/ once; parses only the header of each CSV.
+    Reads every byte of data/ once; what the cells say is asked by `table_findings`.
     """
     package = read(root)
     found: list[PaperError] = []
@@ -138,27 +143,48 @@ def _file_findings(root: Path, entry: Resource, where: str) -> list[PaperError]:
                 remedy=f'paper accept {name} --why "…" if the change is meant, else git checkout -- {shown}',
             )
         )
-    fields = [field.name for field in entry.fields or ()]
-    if fields and path.suffix == ".csv":
-        with path.open("rb") as handle:
-            header = handle.readline().decode("utf-8", errors="replace").rstrip("\r\n").split(",")
-        if [column.strip('"') for column in header] != fields:
-            found.append(
-                PaperError(
-                    f"the header reads {','.join(header)}",
-                    where=f"{shown}:1",
-                    expected=f"the columns of {where}: {','.join(fields)}",
-                    remedy=f"correct the header, or the fields of {name} in the register",
-                )
-            )
     return found
+
+
+def table_findings(root: Path, cache: HashCache) -> list[PaperError]:
+    """Hold the cells of every table to schema and checks; what was judged once is remembered.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+    cache : HashCache
+        Where verdicts are remembered, by the bytes of the tables and the entries that they rest on.
+    """
+    package = read(root)
+    judge, found = claims.Judge(package), list[Finding]()
+    there = {entry.name for entry in package.resources.values() if package.file(entry).is_file()}
+    for name in (entry.name for entry in _tables(package) if entry.name in there):
+        rests_on = sorted({name, *claims.tables_asked(package, name)} & there)
+        entries = [package.entry(other) for other in rests_on]
+        key = sha256_json(
+            [[cache.file(package.file(entry)), entry.raw, package.where(name)] for entry in entries]
+        )
+        found += [
+            Finding(*one)
+            for one in cache.fact(
+                "table", key, lambda name=name: [[*vars(one).values()] for one in judge.findings(name)]
+            )
+        ]
+    return [_told(one) for one in dict.fromkeys(found)]
+
+
+def _tables(package: Package) -> list[Resource]:
+    return [entry for entry in package.resources.values() if entry.fields is not None]
 
 
 def _short(value: str) -> str:
     return value[: len("sha256:") + 12] or "nothing"
 
 
-def accepted(text: str, name: str, why: str, sha256: str, size: int, date: str) -> str:
+def accepted(
+    text: str, name: str, why: str, sha256: str, size: int, date: str, checks: Sequence[Any] = ()
+) -> str:
     """Write a changed file's hash into the register's text, with the reason.
 
     Parameters
@@ -171,6 +197,8 @@ def accepted(text: str, name: str, why: str, sha256: str, size: int, date: str) 
         The reason, kept in the entry's `changes`.
     sha256, size, date : str, int, str
         Hash (with its `sha256:`) and bytes of the file now; day of the change.
+    checks : sequence, optional
+        The entry's checks from now on; without, they stay.
 
     Returns
     -------
@@ -181,6 +209,8 @@ def accepted(text: str, name: str, why: str, sha256: str, size: int, date: str) 
     entry = next(entry for entry in package["resources"] if entry["name"] == name)
     change = {"date": date, "why": why, "from": entry.get("hash", ""), "to": sha256}
     entry.update(hash=sha256, bytes=size, changes=[*entry.get("changes", []), change])
+    if checks:
+        entry["checks"] = checks
     second_line = text.split("\n", 2)[1] if text.count("\n") else ""
     indent = len(second_line) - len(second_line.lstrip(" ")) or 2
     return json.dumps(package, ensure_ascii=False, indent=indent) + "\n"
@@ -212,8 +242,11 @@ class Acceptance:
         return f"{self.path}: {_short(self.before)} → {_short(self.now)}"
 
 
-def accept(project: Project, table: str, why: str) -> Acceptance:
+def accept(project: Project, table: str, why: str, *, count: bool = False) -> Acceptance:
     """Take the bytes that a data file has now as the right ones, and record the reason in the register.
+
+    What breaks schema or checks is refused. Rows and control totals of a table that the register did not know
+    are recorded as they are.
 
     Parameters
     ----------
@@ -223,11 +256,13 @@ def accept(project: Project, table: str, why: str) -> Acceptance:
         Name of the table in the register, or its file.
     why : str
         The reason; more than one word.
+    count : bool
+        Whether rows and control totals are recorded anew as well; else they must be as recorded.
 
     Raises
     ------
-    PaperError
-        For an unknown table, a missing reason or a missing file.
+    PaperError, Findings
+        For an unknown table, a missing reason, a missing file, and cells that cannot stand.
     """
     entry = _entry(project.root, table)
     name, shown = entry.name, f"{DATA}/{entry.path}"
@@ -244,12 +279,41 @@ def accept(project: Project, table: str, why: str) -> Acceptance:
             "the file is missing", where=shown, expected="the file", remedy=f"git checkout -- {shown}"
         )
     outcome = Acceptance(shown, entry.hash or "", digest(path))
-    if outcome.changed:
+    if outcome.changed or count:
         register = project.register_file
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         text, size = register.read_text(encoding="utf-8"), path.stat().st_size
-        write_atomic(register, accepted(text, name, why, outcome.now, size, today))
+        checks = _counted(project.root, name) if count or not entry.hash else ()
+        made = accepted(text, name, why, outcome.now, size, today, checks)
+        _refuse_broken(project.root, made, name)
+        write_atomic(register, made)
     return outcome
+
+
+def _counted(root: Path, name: str) -> Sequence[Any]:
+    """Return a table's checks with rows and totals as they are now; none where they cannot be counted."""
+    package = read(root)
+    entry = package.entry(name)
+    if entry.fields is None:
+        return ()
+    try:
+        return claims.recorded(entry, cells(package, name))
+    except DataError:  # told, with all else, when the table is judged
+        return ()
+
+
+def _refuse_broken(root: Path, text: str, name: str) -> None:
+    """Refuse a table that does not keep what the register is about to say of it."""
+    package = parse_package(text.encode(), root / DATA, REGISTER)
+    if package.entry(name).fields is None:
+        return
+    found = claims.Judge(package).findings(name)
+    if found and not claims.Judge(package, without=claims.RECORDED).findings(name):
+        # Nothing is wrong but the counts, and these the author may mean.
+        path = f"{DATA}/{package.entry(name).path}"
+        remedy = f'paper accept {name} --count --why "…" if this is meant, else git checkout -- {path}'
+        found = [replace(one, remedy=remedy) for one in found]
+    raise_all([_told(one) for one in found])
 
 
 def _entry(root: Path, table: str) -> Resource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,17 +55,25 @@ def read_revision(root: Path, inputs: Sequence[str], known_by: str) -> Revision:
     """
     import subprocess
 
-    def git(*args: str) -> str:
+    def git(*args: str, asked: str = "") -> str:
         try:
             done = subprocess.run(
-                ["git", "-C", str(root), *args], capture_output=True, text=True, check=True, encoding="utf-8"
+                ["git", "-C", str(root), *args],
+                input=asked,
+                capture_output=True,
+                text=True,
+                check=True,
+                encoding="utf-8",
             )
-        except (OSError, subprocess.CalledProcessError):
+        except (OSError, subprocess.CalledProcessError, UnicodeDecodeError):
             return ""
         return done.stdout.strip()
 
-    ours = git("ls-files", "--", known_by)
-    commit, _, seconds = git("log", "-1", "--format=%H %ct").partition(" ") if ours else ("", "", "")
+    # One process for three questions: does the commit hold the file, which commit is it, of what time.
+    told = git("cat-file", "--batch", asked=f"HEAD:./{known_by}\nHEAD\n")
+    found = re.search(r"^([0-9a-f]{40,64}) commit \d+\n(?:.+\n)*?committer .*> (\d+) ", told, re.MULTILINE)
+    ours = found is not None and re.match(r"[0-9a-f]+ blob ", told)
+    commit, seconds = found.groups() if found is not None and ours else ("", "")
     dirty = bool(commit) and bool(git("--no-optional-locks", "status", "--porcelain", "--", *inputs))
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     epoch = int(given) if given.isdecimal() else int(seconds or FALLBACK_EPOCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -101,13 +102,32 @@ class NotebookSettings:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named variant of the whole article: what it is about and the parameters it sets, by notebook."""
+    """A named variant of the whole article.
+
+    Attributes
+    ----------
+    about : str
+        What it is about.
+    set : mapping
+        The parameters it sets, by notebook.
+    only : tuple of str
+        Notebooks that no other variant runs, nor the article itself.
+    obtained : str
+        Folder with a register of its own, of data that the project does not hold; empty for none.
+    """
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
     about: str = said("what the variant is about, in one line", "a text", default="")
     set: Mapping[str, Mapping[str, Any] | None] = said(
         "parameters by notebook", "01-name: {parameter: value}", default_factory=dict
+    )
+    only: tuple[str, ...] | None = said("notebooks that this variant alone runs", "[name, name]", default=())
+    obtained: str = said(
+        "folder with a register (datapackage.json) of data that the project does not hold: "
+        "whoever builds the variant obtains them",
+        "a folder, as a path from the project root",
+        default="",
     )
 
 
@@ -174,7 +194,9 @@ def _make(plain: Any) -> Settings:
     for name, block in (plain.get("scenarios") or {}).items():
         block = block or {}
         values = {step: dict(chosen or {}) for step, chosen in (block.get("set") or {}).items()}
-        scenarios[name] = Scenario(block.get("about") or "", values)
+        scenarios[name] = Scenario(
+            block.get("about") or "", values, tuple(block.get("only") or ()), block.get("obtained") or ""
+        )
     checks = plain.get("checks") or {}
     return Settings(
         notebooks,
@@ -250,8 +272,23 @@ def _references(settings: Settings, steps: Sequence[str]) -> Iterator[tuple[tupl
                     ("scenarios", name, "set", step),
                     PaperError(message, expected="one of " + ", ".join(steps)),
                 )
+        for step in scenario.only or ():
+            if step not in steps:
+                message = f"there is no notebook {step!r}{suggestion(step, steps)}"
+                yield ("scenarios", name, "only"), PaperError(message, expected=f"some of {', '.join(steps)}")
+        if not _inside(scenario.obtained):
+            message = f"{scenario.obtained!r} lies outside the project"
+            yield (
+                ("scenarios", name, "obtained"),
+                PaperError(message, expected="a path from the project root"),
+            )
+    alone = {step for scenario in settings.scenarios.values() for step in scenario.only or ()}
+    for name, block in settings.notebooks.items():
+        for other in sorted(alone.intersection(block.results or ()) if name not in alone else ()):
+            message = f"{name} declares results of {other!r}, which some scenario alone runs"
+            yield ("notebooks", name, "results"), PaperError(message, expected="a notebook that always runs")
 
 
 def _inside(name: str) -> bool:
     """Tell whether a path stays below the folder it is taken from."""
-    return ".." not in Path(name).parts and not Path(name).is_absolute()
+    return ".." not in name.split("/") and not os.path.isabs(name)

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError, UsageError, raise_all
-from paperbuild.ground.files import recall
 from paperbuild.ground.hashing import HashCache, Hashed, sha256_file, sha256_json
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.project.declared import Registered, declared_files, register_entries
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import DATA, Project
 from paperbuild.project.manifest import Manifest, read_manifest
 from paperbuild.project.revision import Revision
 from paperbuild.project.settings import Settings
@@ -45,8 +44,6 @@ class Workspace:
         The commit and the date that go into the outputs.
     manifest : Manifest
         The list of committed outputs as it stands.
-    state : dict
-        What the last build here was made from; explains, never decides.
     """
 
     project: Project
@@ -58,7 +55,6 @@ class Workspace:
     register: Mapping[str, Registered]
     revision: Revision
     manifest: Manifest
-    state: dict[str, Any]
 
     @classmethod
     def open(cls, root: Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Workspace:
@@ -90,6 +86,11 @@ class Workspace:
         chosen: dict[str, dict[str, Any]] = {}
         with _collect(findings):
             defaults, chosen = _checked_parameters(project, overrides, cache)
+        if project.scenario and settings.scenarios[project.scenario].obtained:
+            from paperbuild.project.obtained import require_obtained  # the article itself needs none of it
+
+            raise_all(findings)
+            require_obtained(project, cache)
         for step in project.steps:
             with _collect(findings):
                 values = {**defaults.get(step, {}), **chosen.get(step, {})}
@@ -107,7 +108,6 @@ class Workspace:
             register,
             project.revision,
             read_manifest(project.manifest),
-            recall(project.state) or {},
         )
 
     def effective(self, notebook: str) -> dict[str, Any]:
@@ -136,9 +136,8 @@ class Workspace:
 
     def entry(self, file: Path) -> Registered | None:
         """Return the register's entry of a file, if it has one."""
-        if not file.is_relative_to(self.project.data):
-            return None
-        return self.register.get(file.relative_to(self.project.data).as_posix())
+        shown = self.project.relative(file)
+        return self.register.get(shown.removeprefix(f"{DATA}/")) if shown.startswith(f"{DATA}/") else None
 
 
 def own_version(hashed: Hashed = sha256_file) -> str:
@@ -173,9 +172,9 @@ def _checked_parameters(
     The validation needs pydantic, so its outcome is remembered for as long as notebooks, settings, scenario
     and overrides stay the same.
     """
-    sources = [cache.file(project.notebook(step)) for step in project.steps]
+    sources = [cache.file(project.notebook(step)) for step in project.all_steps]
     settings = cache.file(project.parameters_file)
-    key = sha256_json([settings, sources, project.steps, project.scenario, overrides])
+    key = sha256_json([settings, sources, project.all_steps, project.scenario, overrides])
 
     def compute() -> list[Any]:
         from paperbuild.project import parameters

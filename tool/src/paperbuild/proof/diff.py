@@ -22,11 +22,11 @@ from paperbuild.ground.gitrepo import clean_clone
 from paperbuild.project import register
 from paperbuild.project.layout import ARTICLE, DATA, FIGURES, MANIFEST, REGISTER, TABLES, Project
 from paperbuild.project.manifest import Manifest
+from paperbuild.project.reference import Reference, read_outputs
 from paperbuild.project.tolerances import Tolerances
 from paperbuild.proof.documents import line_changes
 from paperbuild.proof.pictures import compare_picture
 from paperbuild.proof.tables import read_csv, read_pipe_table
-from paperbuild.proof.verify import Reference, read_outputs
 
 KINDS = ("data", "figures", "tables", "numbers", "prose")
 PAGE = Path(__file__).parent / "assets" / "diff.html.j2"

@@ -40,12 +40,35 @@ def masked_text(text: str, build: Mapping[str, Any]) -> str:
         The `build` entry of that build's `numbers.yml`: the colophon prints commit, date and Python, and a
         committed reference cannot hold the name of the commit that holds it.
     """
-    volatile = {str(value) for value in build.values() if isinstance(value, str) and len(str(value)) > 3}
-    for value in sorted(volatile, key=len, reverse=True):
+    volatile = {key: value for key, value in build.items() if isinstance(value, str) and len(value) > 3}
+    named = [value for key, value in volatile.items() if key.startswith("commit")]
+    text = _without(named, text, _COMMIT)
+    # A date and a version may stand in the article for themselves: those of the build stand below the title
+    # and in the sentence that names the commit.
+    others = [value for key, value in volatile.items() if not key.startswith("commit")]
+    head = "".join(text.splitlines(keepends=True)[:HEAD])
+    near = rf"(?:(?!\.\s)[^{_COMMIT}]){{0,{BESIDE}}}"
+    body = re.sub(f"{near}{_COMMIT}{near}", lambda one: _without(others, one.group()), text[len(head) :])
+    text = (_without(others, head) + body).replace(_COMMIT, _MASK)
+    return text + "\n" if text and not text.endswith("\n") else text
+
+
+HEAD = 12
+"""Lines of a document in which its date stands: title, authors, date, how to cite it."""
+BESIDE = 120
+"""Characters of the same sentence around the commit, in which date and Python are those of the build."""
+
+
+_MASK, _COMMIT = "·", "\0"
+
+
+def _without(values: Iterable[str], text: str, mask: str = _MASK) -> str:
+    """Return a text with a mark for each value."""
+    for value in sorted(values, key=len, reverse=True):
         # A line may break inside a value.
         pattern = r"\s+".join(re.escape(word) for word in value.split())
-        text = re.sub(rf"(?<![\d.]){pattern}(?!\d)", "·", text)
-    return text + "\n" if text and not text.endswith("\n") else text
+        text = re.sub(rf"(?<![\d.]){pattern}(?!\d)", mask, text)
+    return text
 
 
 def text_digest(masked: str) -> str:

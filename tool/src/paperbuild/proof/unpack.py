@@ -12,12 +12,12 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from paperbuild.ground.errors import PaperError, raise_all
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.project import register
-from paperbuild.project.layout import DATA, LOCK, PARAMETERS
+from paperbuild.project.layout import LOCK, PARAMETERS
+from paperbuild.project.obtained import put
 
 SUMS = "SHA256SUMS"
 CRATE = "ro-crate-metadata.json"
@@ -123,40 +123,11 @@ def put_data(root: Path, folder: Path | None) -> list[str]:
     PaperError, Findings
         For each file that is missing, with how to obtain it, and each that is not the one of the register.
     """
-    put, findings = [], []
-    for entry in (entry.raw for entry in register.read(root).resources.values()):
-        path = str(entry["path"])
-        target = root / DATA / path
-        if entry.get("redistributable", True) or target.exists():
-            continue
-        known = [folder / path, folder / Path(path).name] if folder else []
-        source = next((one for one in known if one.is_file()), None)
-        if source is None:
-            findings.append(_missing(entry, folder))
-        elif f"sha256:{sha256_file(source)}" != entry.get("hash"):
-            findings.append(
-                PaperError(
-                    "not the file that the paper was computed from",
-                    where=str(source),
-                    expected=str(entry.get("hash")),
-                    remedy=str(entry.get("obtain", "obtain the same edition of it")),
-                )
-            )
-        else:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-            put.append(f"{DATA}/{path}")
-    raise_all(findings)
-    return put
-
-
-def _missing(entry: Mapping[str, Any], folder: Path | None) -> PaperError:
-    return PaperError(
-        "the deposit may not hold this file" + (f", and {folder} does not either" if folder else ""),
-        where=f"{DATA}/{entry['path']}",
-        expected=f"{entry.get('title')}, {entry.get('hash')}",
-        remedy=f"{entry.get('obtain')}; then paper verify --data FOLDER",
-    )
+    package = register.read(root)
+    wanted = [entry for entry in package.resources.values() if not entry.raw.get("redistributable", True)]
+    missing = "the deposit may not hold this file"
+    found = put(package, wanted, folder, missing, "paper verify --data FOLDER")
+    return [path.relative_to(root).as_posix() for path in found]
 
 
 def set_up(root: Path, tell: Callable[[str], None]) -> tuple[str, str]:

@@ -14,25 +14,26 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from paperbuild.article.formats import FORMATS
 from paperbuild.article.text import read as read_article
 from paperbuild.ground import surroundings
-from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import clean_clone, uncommitted
-from paperbuild.ground.hashing import sha256_bytes, sha256_file
+from paperbuild.ground.hashing import sha256_file
 from paperbuild.ground.interpreter import FREE_VARIABLE
-from paperbuild.ground.located import load_yaml
 from paperbuild.ground.lock import installed_version, lock_differences
 from paperbuild.ground.own import PACKAGE
 from paperbuild.ground.wheel import own_wheel
-from paperbuild.project.layout import FIGURES, LOCK, MANIFEST, OUTPUT, TABLES, TEXTS, Project
-from paperbuild.project.manifest import Manifest, parse_manifest, read_manifest
+from paperbuild.project.layout import LOCK, MANIFEST, OUTPUT, Project
+from paperbuild.project.manifest import Manifest, read_manifest
+from paperbuild.project.printed import read_numbers
+from paperbuild.project.reading import Reading
+from paperbuild.project.reference import Reference, read_outputs, remove_outputs
 from paperbuild.project.revision import require_commit
 from paperbuild.project.tolerances import Tolerances, read_tolerances
 from paperbuild.proof.artefacts import compare_artefacts
@@ -42,11 +43,6 @@ from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung
 from paperbuild.proof.numbers import compare_number
 from paperbuild.proof.unpack import put_data, set_up, unpack
 
-OUTPUTS = (
-    *(f"{FIGURES}/*{suffix}" for suffix in (".svg", ".png", ".csv")),
-    *(f"{TABLES}/*{suffix}" for suffix in (".csv", ".md")),
-)
-DOCUMENT_TEXTS = f"{TEXTS}/*.txt"
 DOCUMENTS = tuple(f"{OUTPUT}/{one.file}" for one in FORMATS.values())
 TOOL = "tool/src"
 """Where a project that develops the build beside its article keeps it."""
@@ -59,68 +55,6 @@ VOUCHED = {
     "numbers": ("format", "notebook", "cell", "parameters"),
 }
 """What the manifest says of each output and number besides its content; a rebuild must say the same."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What is committed: artefacts and texts of documents by path, and the manifest.
-
-    Attributes
-    ----------
-    files, texts : mapping of str to bytes
-        Figures and tables; texts of documents.
-    manifest : Manifest
-        What it lists; a broken one as far as it can be read.
-    """
-
-    files: Mapping[str, bytes]
-    manifest: Manifest
-    texts: Mapping[str, bytes] = field(default_factory=dict)
-
-    @property
-    def edited(self) -> frozenset[str]:
-        """Artefacts whose bytes are not those that the manifest lists."""
-        listed = {output["path"]: output.get("sha256") for output in self.manifest.outputs}
-        return frozenset(
-            path
-            for path, content in self.files.items()
-            if path in listed and sha256_bytes(content) != listed[path]
-        )
-
-
-def read_outputs(root: Path) -> Reference:
-    """Read figures, tables, texts and manifest as they lie in a project folder.
-
-    Raises
-    ------
-    PaperError
-        Where there is no manifest, so nothing says what should reproduce.
-    """
-    try:
-        content = Project(root).manifest.read_bytes()
-    except OSError as error:
-        raise PaperError(
-            f"no manifest of outputs: {error}",
-            where=MANIFEST,
-            expected="the committed list of figures, tables and numbers",
-            remedy="paper build, then git add figures tables text && git commit",
-        ) from None
-    files, texts = (
-        {
-            path.relative_to(root).as_posix(): path.read_bytes()
-            for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
-        }
-        for patterns in (OUTPUTS, (DOCUMENT_TEXTS,))
-    )
-    return Reference(files, parse_manifest(content), texts)
-
-
-def remove_outputs(root: Path) -> None:
-    """Remove generated files, so that whatever stands there afterwards was made anew."""
-    for pattern in (*OUTPUTS, DOCUMENT_TEXTS):
-        for path in root.glob(pattern):
-            path.unlink()
-    Project(root).manifest.unlink(missing_ok=True)
 
 
 def compare_outputs(expected: Reference, found: Reference | None, tolerances: Tolerances) -> list[Comparison]:
@@ -215,8 +149,8 @@ def recipe_notes(expected: Reference, found: Reference | None) -> list[str]:
 
 def build_of(root: Path) -> dict[str, Any]:
     """What the last build in a folder says of itself: commit, date, versions; empty where there was none."""
-    numbers = Project(root).numbers
-    return (load_yaml(numbers, str(numbers)) or {}).get("build", {}) if numbers.is_file() else {}
+    found: dict[str, Any] = read_numbers(root).get("build", {})
+    return found
 
 
 def engines_of(manifest: Manifest) -> dict[str, str]:
@@ -301,8 +235,7 @@ def tool_of(clone: Path, python: str = sys.executable) -> str:
     if python != sys.executable:
         return f"the {PACKAGE.name} that its own {LOCK} names"
     wheel = own_wheel()
-    lock = clone / LOCK
-    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    pins = Reading(Project(clone)).lock
     named = re.search(rf"^{PACKAGE.name}==.*\n(?:\s+--hash=\S+.*\n?)*", pins, flags=re.MULTILINE)
     if named is None:
         remark = "which requirements.lock does not name"
@@ -375,9 +308,7 @@ def verify(project: Project, folder: Path, tell: Callable[[str], None]) -> Certi
     clone, commit = clean_clone(root, "HEAD", folder / "clone")
     strays = uncommitted(root)
     notes = [f"not verified, because not committed: {', '.join(strays[:10])}"] if strays else []
-    lock = clone / LOCK
-    pins = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    if differing := lock_differences(pins, installed_version):
+    if differing := lock_differences(Reading(Project(clone)).lock, installed_version):
         notes.append(f"installed packages are not those of {LOCK}: {', '.join(differing)}")
     tell(f"commit {commit[:12]}, cloned from {root}")
     return _certify(clone, commit, root, notes, tell, sys.executable)

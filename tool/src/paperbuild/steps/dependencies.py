@@ -41,11 +41,14 @@ class Scanner:
     _found: dict[str, Path | None] = field(default_factory=dict)
     _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
-    _own: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
+    _codes: dict[Path, str] = field(default_factory=dict)
+    _beside: dict[Path, list[Path]] = field(default_factory=dict)
+    _tops: dict[tuple[Path, str], bool] = field(default_factory=dict)
 
     def refresh(self) -> None:
-        """Forget which modules were found, because files may have changed since."""
-        self._found, self._direct, self._closures, self._own = {}, {}, {}, {}
+        """Forget which modules were found and what they hold, because files may have changed since."""
+        self._found, self._direct, self._closures = {}, {}, {}
+        self._codes, self._beside, self._tops = {}, {}, {}
 
     def file(self, path: Path) -> str:
         """Return a file's hash, or raise a finding that names it."""
@@ -56,10 +59,11 @@ class Scanner:
 
     def code(self, path: Path) -> str:
         """Return the hash of a module's meaning: its syntax tree, so neither comments nor formatting."""
-        digest = self.file(path)
-        return self.cache.fact(
-            "code", digest, lambda: sha256_bytes(code_digest_text(read_code(path)).encode())
-        )
+        if path not in self._codes:
+            self._codes[path] = self.cache.fact(
+                "code", self.file(path), lambda: sha256_bytes(code_digest_text(read_code(path)).encode())
+            )
+        return self._codes[path]
 
     def imports(self, path: Path) -> list[list[Any]]:
         """Return the imports a module contains anywhere, as ``[level, module, [names]]``."""
@@ -92,10 +96,19 @@ class Scanner:
 
     def _look_for(self, name: str) -> Path | None:
         """Search ``src/`` and the project root, in the order in which Python does."""
+        top = name.partition(".")[0]
         for base in (self.project.src, self.project.root):
-            if path := _module_file(base, name):
+            # Most names are of installed packages, with nothing here to look into.
+            if self._holds(base, top) and (path := _module_file(base, name)):
                 return path
         return None
+
+    def _holds(self, base: Path, top: str) -> bool:
+        """Tell whether a folder has a module or a folder of this name; looked for once until `refresh`."""
+        if (base, top) not in self._tops:
+            place = os.path.join(base, top)
+            self._tops[base, top] = os.path.isdir(place) or os.path.isfile(f"{place}.py")
+        return self._tops[base, top]
 
     def module_name(self, path: Path) -> str:
         """Return the dotted name of one of the project's modules."""
@@ -168,25 +181,28 @@ class Scanner:
         the tool's are empty, but for the door of notebooks, which looks its names up when it is asked.
         """
         wanted = tuple(entries)
-        if wanted not in self._own:
-            found: dict[Path, str] = {}
-            asked: set[str] = set()
-            queue = list(wanted)
-            while queue:
-                name = queue.pop()
-                if name in asked:
-                    continue
-                asked.add(name)
-                path = _own_file(name)
-                if path is None or path in found:
-                    continue
-                found[path] = self.code(path)[:12]
-                package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-                queue += [target for one in self.imports(path) for target in self.targets(one, package)]
-            self._own[wanted] = {
-                f"module {path.relative_to(PACKAGE.parent).as_posix()}": found[path] for path in sorted(found)
-            }
-        return self._own[wanted]
+        # What the cache remembers, it remembers for one state of this code.
+        return dict(self.cache.fact("own code", " ".join(wanted), lambda: self._own_closure(wanted)))
+
+    def _own_closure(self, entries: tuple[str, ...]) -> dict[str, str]:
+        """Follow the imports of the tool's own modules."""
+        found: dict[Path, str] = {}
+        asked: set[str] = set()
+        queue = list(entries)
+        while queue:
+            name = queue.pop()
+            if name in asked:
+                continue
+            asked.add(name)
+            path = _own_file(name)
+            if path is None or path in found:
+                continue
+            found[path] = self.code(path)[:12]
+            package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+            queue += [target for one in self.imports(path) for target in self.targets(one, package)]
+        return {
+            f"module {path.relative_to(PACKAGE.parent).as_posix()}": found[path] for path in sorted(found)
+        }
 
     def targets(self, found: list[Any], package: str) -> list[str]:
         """Return the absolute module names one import statement may load."""
@@ -204,10 +220,15 @@ class Scanner:
 
         What editors leave beside them is none: a kernel may not read it, and saving a file reruns nothing.
         """
-        folders = {path.parent for path in modules if (path.parent / "__init__.py").is_file()}
-        found = []
-        for folder in sorted(folders):
-            for where, below, names in os.walk(folder):
+        return [
+            file for folder in sorted({path.parent for path in modules}) for file in self._files_of(folder)
+        ]
+
+    def _files_of(self, package: Path) -> list[Path]:
+        """Return the files other than code of one package; none where the folder is no package."""
+        if package not in self._beside:
+            found = self._beside[package] = []
+            for where, below, names in os.walk(package) if (package / "__init__.py").is_file() else ():
                 here = Path(where)
                 # A package inside a package answers for its own files.
                 below[:] = sorted(
@@ -215,7 +236,7 @@ class Scanner:
                 )
                 kept = (name for name in sorted(names) if not name.endswith(".py") and not is_leftover(name))
                 found += [here / name for name in kept]
-        return found
+        return self._beside[package]
 
 
 def _own_file(name: str) -> Path | None:

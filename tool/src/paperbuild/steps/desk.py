@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import platform
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paperbuild.article import typesetting
-from paperbuild.article.text import Article
-from paperbuild.article.text import read as read_article
+from paperbuild.article import parts, typesetting
+from paperbuild.article.parts import Parts
 from paperbuild.ground.hashing import sha256_json
-from paperbuild.ground.lock import lock_differences
 from paperbuild.project.layout import LOCK, Project
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.dependencies import Distributions, Scanner, installed
+
+if TYPE_CHECKING:
+    from paperbuild.article.text import Article
 
 
 @dataclass
@@ -50,6 +51,8 @@ class Desk:
     cluster: str = ""
     accept: bool = False
     _articles: dict[Path, Article] = field(default_factory=dict, repr=False)
+    _parts: dict[Path, Parts] = field(default_factory=dict, repr=False)
+    _facts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, workspace: Workspace, **choices: Any) -> Desk:
@@ -73,22 +76,35 @@ class Desk:
         return self._read(self.project.root)
 
     def _read(self, root: Path) -> Article:
-        found = self._articles.get(root)
-        if found is None:
-            found = self._articles[root] = read_article(root)
-        return found
+        if root not in self._articles:
+            from paperbuild.article import text  # here: what is remembered needs no reading
+
+            self._articles[root] = text.read(root)
+        return self._articles[root]
+
+    def parts(self, root: Path) -> Parts:
+        """Return what the article in `root` is made of, looked at once until `look_anew`."""
+        if root not in self._parts:
+            self._parts[root] = parts.remembered(root, self.workspace.cache)
+        return self._parts[root]
 
     def look_anew(self) -> None:
         """Forget which modules and texts were found, because files may have changed since."""
         self.scanner.refresh()
-        self._articles = {}
+        self._articles, self._parts, self._facts = {}, {}, {}
 
     def outside(self, notebooks: Iterable[str]) -> set[str]:
         """Return the packages from outside the project that these notebooks and their modules import."""
         return {name for step in notebooks for name in self.scanner.notebook_closure(step)[1]}
 
     def facts(self) -> dict[str, Any]:
-        """Return what the article says of its own making: revision and versions."""
+        """Return what the article says of its own making, found once until `look_anew`."""
+        if not self._facts:
+            self._facts = self._made_with()
+        return self._facts
+
+    def _made_with(self) -> dict[str, Any]:
+        """Return the variant, the revision, and the versions of Python and packages."""
         revision, used = self.workspace.revision, self.outside(self.workspace.notebooks)
         versions = {
             name: self.packages.versions[owner]
@@ -103,7 +119,7 @@ class Desk:
             "commit_short": (revision.commit[:7] or "no commit") + ("+changes" if revision.dirty else ""),
             "dirty": revision.dirty,
             "date": revision.date,
-            "python": platform.python_version(),
+            "python": sys.version.split()[0],
             "versions": versions,
         }
 
@@ -126,10 +142,13 @@ class Desk:
         if not path.is_file():
             return ""
         cache, versions = self.scanner.cache, self.packages.versions
-        key = sha256_json([cache.file(path), versions])
-        found = cache.fact(
-            "lock", key, lambda: lock_differences(path.read_text(encoding="utf-8"), versions.get)
-        )
+
+        def compute() -> list[str]:
+            from paperbuild.ground.lock import lock_differences
+
+            return lock_differences(path.read_text(encoding="utf-8"), versions.get)
+
+        found = cache.fact("lock", sha256_json([cache.file(path), versions]), compute)
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         listed = f"{'; '.join(found[:5])}{more}"
         return f"installed packages are not those of {LOCK}: {listed}" if found else ""

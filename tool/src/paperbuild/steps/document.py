@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from paperbuild.article import notebook_pages, typesetting
+from paperbuild.article import typesetting
 from paperbuild.article.formats import DOCUMENTS, Format, Pages
-from paperbuild.article.job import RenderJob
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.own import PACKAGE
+from paperbuild.project.layout import below
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.outputs import Outputs
@@ -47,9 +47,10 @@ class DocumentStep(Step):
 
     def inputs(self, before: Results) -> Inputs:
         """Return text, pictures, numbers, date, typesetter and the parts of the tool it is set with."""
-        desk, article = self.desk, self.desk.article
+        desk, root = self.desk, self.desk.project.render_root
+        parts = desk.parts(root)
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
-        for path in typesetting.inputs(article, self.kind):
+        for path in typesetting.inputs(root, parts, self.kind):
             shown = self._shown(path)
             if path.is_file():
                 inputs[f"file {shown}"] = desk.scanner.file(path)[:16]
@@ -61,40 +62,46 @@ class DocumentStep(Step):
         inputs["surroundings"] = surroundings.present().key
         if isinstance(self.document, Pages):
             # Their links lead to where the article shows what they make.
-            texts = sha256_json([text.text for text in article.manuscripts])
-            places = desk.workspace.cache.fact("places", texts, lambda: notebook_pages.places(article))
-            inputs["places in the article"] = sha256_json(places)[:16]
+            texts = sha256_json([[path, desk.scanner.file(root / path)] for path in parts.texts])
+            inputs["places in the article"] = sha256_json(
+                desk.workspace.cache.fact("places", texts, self._places)
+            )[:16]
             for name, notebook in self.outputs.notebooks.items():
-                executed = notebook.published(before[name], before)[notebook.executed_file]
+                executed = notebook.published(before[name], before)[str(notebook.executed_file)]
                 inputs[f"executed notebook {name}"] = executed[:16]
             packages = self.document.packages
             inputs |= {f"package {name}": desk.packages.versions.get(name, "") for name in packages}
         return {key: inputs[key] for key in sorted(inputs)}
 
+    def _places(self) -> dict[str, Any]:
+        """Return what the article shows where."""
+        from paperbuild.article import notebook_pages
+
+        return notebook_pages.places(self.desk.article)
+
     def _shown(self, path: Path) -> str:
         """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
-        for base in (self.desk.project.render_root, PACKAGE.parent):
-            with contextlib.suppress(ValueError):
-                return path.relative_to(base).as_posix()
-        return path.name
+        bases = (self.desk.project.render_root, PACKAGE.parent)
+        return next((shown for base in bases if (shown := below(path, base)) is not None), path.name)
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""
+        from paperbuild.article.job import RenderJob
+
         epoch = self.desk.workspace.revision.epoch
         typesetting.render(
             RenderJob(self.desk.project.render_root, staging, self.kind, self.desk.engine, epoch)
         )
         return ()
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return its files below ``_output/``."""
-        return {self.desk.project.output / name: digest for name, digest in result.files.items()}
+        return {f"{self.desk.project.output}/{name}": digest for name, digest in result.files.items()}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put it below ``_output/``, its words into ``text/`` and their hash into the manifest."""
-        for place, digest in self.published(result, before).items():
-            name = place.relative_to(self.desk.project.output).as_posix()
-            self.outputs.references.put(result.path(name), place, digest)
+        for name, digest in result.files.items():
+            self.outputs.references.put(result.path(name), self.desk.project.output / name, digest)
         if isinstance(self.document, Format):
             self._record(result, before)
 

@@ -13,7 +13,6 @@ from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic, write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
-from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import Notebook, outputs_text, read_notebook
 from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
@@ -113,6 +112,7 @@ class NotebookStep(Step):
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Execute the notebook; say which of the tables it declares it did not read."""
         from paperbuild.kernel.execute import Run, run_notebook
+        from paperbuild.kernel.settings import KernelSettings
 
         desk, project, found = self.desk, self.desk.project, self.dependencies(before)
         results = {other: str(before[other].path(RESULTS)) for other in self.after}
@@ -168,22 +168,22 @@ class NotebookStep(Step):
         """Return the executed notebook: today's prose around the kept outputs."""
         return outputs_text(self.source(), result.content(OUTPUTS))
 
-    def places(self, result: Result) -> dict[Path, str]:
+    def places(self, result: Result) -> dict[str, str]:
         """Return where this result's own files belong, by place the name they are kept under."""
-        root = self.desk.project.render_root
-        places = {root / name: name for name in result.files if name.startswith(folders())}
-        return {**places, self.desk.project.results / f"{self.name}.json": RESULTS}
+        root, own = self.desk.project.render_root, folders()
+        places = {f"{root}/{name}": name for name in result.files if name.startswith(own)}
+        return {**places, f"{self.desk.project.results}/{self.name}.json": RESULTS}
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return figures and tables (or the reference that stays), the record and the executed notebook."""
         project, places = self.desk.project, self.places(result)
         files = {place: result.files[name] for place, name in places.items()}
         if reference := self.references.held(self.name, {**before, self.name: result}):
             files = {place: digest for place, digest in files.items() if places[place] == RESULTS}
-            files |= {project.root / name: digest for name, digest in reference.files.items()}
+            files |= {f"{project.root}/{name}": digest for name, digest in reference.files.items()}
         scanner = self.desk.scanner
         key = sha256_json([scanner.file(self.path), result.files[OUTPUTS]])
-        files[self.executed_file] = scanner.cache.fact(
+        files[str(self.executed_file)] = scanner.cache.fact(
             "executed", key, lambda: sha256_bytes(self.executed(result).encode("utf-8"))
         )
         return files
@@ -196,7 +196,7 @@ class NotebookStep(Step):
         files, places = self.published(result, before), self.places(result)
         for place, name in places.items():
             if files.get(place) == result.files[name]:
-                self.references.put(result.path(name), place, files[place])
+                self.references.put(result.path(name), Path(place), files[place])
         if reference := self.references.held(self.name, {**before, self.name: result}):
             self.references.restore(reference)
         write_if_changed(self.executed_file, self.executed(result))

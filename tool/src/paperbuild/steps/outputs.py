@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paperbuild.article import bound, languages, typesetting
-from paperbuild.article.conditions import Facts
-from paperbuild.article.text import Article
+from paperbuild.article import typesetting
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
@@ -20,12 +18,14 @@ from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import Manifest
-from paperbuild.project.numbers import as_markdown
 from paperbuild.project.revision import UNDATED
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.notebook import RESULTS, NotebookStep, recorded
 from paperbuild.steps.reference import References, StepReference
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
+
+if TYPE_CHECKING:
+    from paperbuild.article.text import Article
 
 
 class Outputs(Step):
@@ -55,6 +55,7 @@ class Outputs(Step):
     ) -> None:
         self.desk, self.notebooks, self.references, self.kinds = desk, notebooks, references, kinds
         self.after = tuple(notebooks)
+        self._digests: tuple[Mapping[str, Any], list[Path], dict[str, str]] | None = None
         self._documents = {one["path"]: dict(one) for one in desk.workspace.manifest.documents}
 
     def of_notebooks(self, results: Results) -> dict[str, Result]:
@@ -72,12 +73,12 @@ class Outputs(Step):
         """Make nothing: all is there."""
         return ()
 
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
+    def published(self, result: Result, before: Results) -> dict[str, str]:
         """Return ``numbers.yml``, the manifest and a scenario's sources; notebooks answer for their files."""
         project = self.desk.project
-        files = {place: self.desk.scanner.file(source) for place, source in self.sources().items()}
-        files[project.numbers] = self.numbers_digests(before)["file"]
-        return {**files, project.manifest: self._manifest_digest(before)}
+        files = {str(place): self.desk.scanner.file(source) for place, source in self.sources().items()}
+        files[str(project.numbers)] = self.numbers_digests(before)["file"]
+        return {**files, str(project.manifest): self._manifest_digest(before)}
 
     def publish(self, result: Result, before: Results) -> None:
         """Put all notebooks' results where people see them; the list of outputs comes last."""
@@ -102,12 +103,16 @@ class Outputs(Step):
     def numbers_digests(self, results: Results) -> dict[str, str]:
         """Return the hash of ``numbers.yml`` (``file``) and of what results and texts decide (``said``).
 
-        Remembered by all that decides it.
+        Remembered by all that decides it, and worked out once between two looks.
         """
-        made = self.of_notebooks(results)
+        made, facts = self.of_notebooks(results), self.desk.facts()
+        folders = [one.folder for one in made.values()]
+        if self._digests and self._digests[0] is facts and self._digests[1] == folders:
+            return self._digests[2]
         held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
         files = {name: one.files for name, one in made.items()}
-        texts = [text.text for text in self.desk.written.written]
+        root = self.desk.project.root
+        texts = [[path, self.desk.scanner.file(root / path)] for path in self.desk.parts(root).written]
 
         def compute() -> dict[str, str]:
             text = self.numbers(results)
@@ -115,8 +120,9 @@ class Outputs(Step):
             said = {key: printed[key] for key in ("n", "c", "bound", "provenance")}
             return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
 
-        key = sha256_json([files, held, self.desk.facts(), texts])
+        key = sha256_json([files, held, facts, texts])
         found: dict[str, str] = self.desk.workspace.cache.fact("numbers.yml", key, compute)
+        self._digests = facts, folders, found
         return found
 
     def _content(
@@ -181,13 +187,15 @@ class Outputs(Step):
         project = self.desk.project
         if not project.scenario or not self.kinds:
             return {}
-        article = self.desk.written
+        parts = self.desk.parts(project.root)
         # Neither what notebooks make nor the build's own parts, where the project holds them.
         made = [project.root / kind.folder for kind in KINDS.values() if kind.folder]
         others = (*made, project.build, PACKAGE)
         return {
             project.render_root / source.relative_to(project.root): source
-            for source in sorted({path for kind in self.kinds for path in typesetting.inputs(article, kind)})
+            for source in sorted(
+                {path for kind in self.kinds for path in typesetting.inputs(project.root, parts, kind)}
+            )
             if source.is_file()
             and source.is_relative_to(project.root)
             and not any(source.is_relative_to(other) for other in others)
@@ -242,6 +250,11 @@ def numbers_document(
     stays (`paperbuild.steps.reference`): what the article prints goes with the figures and tables it shows.
     `content` returns the text of a published file.
     """
+    # here: what these numbers say is remembered, and seldom worked out anew
+    from paperbuild.article import bound, languages
+    from paperbuild.article.conditions import Facts
+    from paperbuild.project.numbers import as_markdown
+
     forms, words = languages.number_forms(), languages.count_words()
     printed: dict[str, dict[str, Any]] = {
         root: {} for root in (*forms, *words, *map(languages.capital, words))

@@ -81,17 +81,16 @@ class StepReference:
 
 def read_references(listed: Manifest) -> dict[str, StepReference]:
     """Return what a manifest holds of each notebook."""
+    outputs: dict[str, dict[str, dict[str, Any]]] = {step: {} for step in listed.recipes}
+    numbers: dict[str, dict[str, dict[str, Any]]] = {step: {} for step in listed.recipes}
+    for one in listed.outputs:
+        if one.get("notebook") in outputs and one.get("sha256"):
+            outputs[one["notebook"]][one["path"]] = dict(one)
+    for name, one in listed.numbers.items():
+        if one.get("notebook") in numbers:
+            numbers[one["notebook"]][name] = dict(one)
     return {
-        step: StepReference(
-            digest,
-            {
-                one["path"]: dict(one)
-                for one in listed.outputs
-                if one.get("notebook") == step and one.get("sha256")
-            },
-            {name: dict(one) for name, one in listed.numbers.items() if one.get("notebook") == step},
-        )
-        for step, digest in listed.recipes.items()
+        step: StepReference(digest, outputs[step], numbers[step]) for step, digest in listed.recipes.items()
     }
 
 

@@ -173,8 +173,11 @@ class Step(ABC):
         """
 
     @abstractmethod
-    def published(self, result: Result, before: Results) -> dict[Path, str]:
-        """Return the files people see of a result: SHA-256 by place."""
+    def published(self, result: Result, before: Results) -> dict[str, str]:
+        """Return the files people see of a result: SHA-256 by place.
+
+        Places are texts: there may be ten thousand, and a path takes as long to make as to look at.
+        """
 
     @abstractmethod
     def publish(self, result: Result, before: Results) -> None:

@@ -1,0 +1,278 @@
+"""`paper submit`: what a journal asks for, made of the article; nothing in it that it did not ask for."""
+
+import io
+import re
+import zipfile
+from xml.etree import ElementTree as ET
+
+import docx
+import pytest
+from PIL import Image
+
+from paperbuild.article.submission import Limit, Measured, Told, measure, profiles, read_profile
+from paperbuild.ground.errors import Findings, PaperError
+from toy import make_toy, paper, write_notebook
+
+ARTICLE = """\
+---
+title: A mean
+author:
+  - name: Ada Example
+    email: ada@example.org
+    affiliations: [An institute]
+lang: en
+keywords: [mean, double]
+abstract: The mean is {{< meta n.first.mean >}}.
+---
+
+::: {.abstract lang="ru"}
+**Аннотация.** Среднее.
+:::
+
+# Result {#sec-result}
+
+Its double is {{< meta n.second.twice >}} (@tbl-sizes, @fig-line), as in @known2020.
+
+Written by Ada Example at home.
+
+![A line of points.](figures/line){#fig-line fig-alt="A rising line."}
+
+::: {#tbl-sizes}
+
+{{< include tables/sizes.md >}}
+
+Sizes of things.
+
+:::
+
+# Appendix: More {.unnumbered}
+
+Appended words.
+
+# References {.unnumbered}
+
+::: {#refs}
+:::
+"""
+BOOK = """\
+@book{known2020, author = {Known, N.}, title = {A Book}, publisher = {Press}, address = {Town}, year = {2020}}
+"""
+DRAWN = [
+    "# Drawn",
+    "#| label: setup\nimport matplotlib.pyplot as plt\nimport pandas as pd\n"
+    "from paperbuild import figure, table",
+    "#| label: parameters",
+    "#| label: line\nfig, ax = plt.subplots(figsize=(4, 3))\nax.plot([1, 2, 3])\n"
+    "figure('line', fig, data=pd.DataFrame({'y': [1, 2, 3]}))",
+    "#| label: sizes\ntable('sizes', pd.DataFrame({'unit': ['A', 'B'], 'who': ['Ada Example', 'nobody']}))",
+]
+PROFILE = """\
+journal: A Journal
+source: https://example.org/authors
+read: 2026-01-02
+unread: [whether it likes short papers]
+anonymous: true
+line_spacing: 2
+font_size: 12
+line_numbers: true
+figures: {place: apart, format: tif, resolution: 300}
+tables: apart
+limits:
+  words: {most: 1000, of: [text]}
+  abstract: {most: 3}
+  keywords: {least: 1, most: 3}
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = make_toy(tmp_path_factory.mktemp("submit") / "toy")
+    write_notebook(root / "analysis/03-alone.ipynb", DRAWN)
+    for name, text in {"paper.qmd": ARTICLE, "references.bib": BOOK, "journal.yml": PROFILE}.items():
+        (root / name).write_text(text, encoding="utf-8")
+    (root / "paper.qmd").write_text(ARTICLE.replace("lang: en", "lang: en\nbibliography: references.bib"))
+    done = paper(root, "build")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def submitted(root, *arguments):
+    """Run the command; return how it ended, what it said, and the archive's files."""
+    target = root / "build/submission.zip"
+    target.unlink(missing_ok=True)
+    done = paper(root, "submit", *arguments, "--output", str(target))
+    files = {}
+    if target.exists():
+        with zipfile.ZipFile(target) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    return done, files
+
+
+@pytest.fixture(scope="module")
+def anonymous(root):
+    return submitted(root, "--for", "journal.yml")
+
+
+def plain(text):
+    """Text with blanks that may break."""
+    return text.replace("\u00a0", " ")
+
+
+def words(content):
+    """The text of a DOCX, paragraph by paragraph, tables included."""
+    document = docx.Document(io.BytesIO(content))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return [paragraph.text for paragraph in document.paragraphs], cells
+
+
+def test_limits_are_counted_and_one_that_is_broken_is_told(anonymous):
+    done, files = anonymous
+    assert done.returncode == 1
+    assert "over the limit: words of the abstract: 4 (at most 3)" in done.stdout
+    assert "  keywords: 2 (at least 1, at most 3)" in done.stdout
+    # Counted by hand: the heading with its number, and the one sentence that names nobody.
+    assert "  words of text: 14 (at most 1,000)" in done.stdout
+    assert "words of the abstract: 4 (at most 3)  OVER THE LIMIT" in files["README.txt"].decode()
+
+
+def test_reviewers_see_no_name_and_the_editor_does(anonymous):
+    _, files = anonymous
+    for name, content in files.items():
+        if name.startswith("manuscript/") and name.endswith(".docx"):
+            with zipfile.ZipFile(io.BytesIO(content)) as parts:
+                everything = b"".join(parts.read(one) for one in parts.namelist())
+            assert b"Ada" not in everything, name
+            assert b"example.org" not in everything, name
+    paragraphs, _ = words(files["editor/title-page.docx"])
+    assert "Ada Example, An institute, ada@example.org" in paragraphs
+    assert "Written by Ada Example at home." in paragraphs, "what was left out is not lost"
+    _, cells = words(files["manuscript/manuscript.docx"])
+    assert cells == ["unit", "who", "A", "[…]", "B", "nobody"]
+
+
+def test_the_manuscript_is_as_the_journal_asks(anonymous):
+    _, files = anonymous
+    document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
+    paragraphs = [plain(paragraph.text) for paragraph in document.paragraphs]
+    body = document.styles["Body Text"]
+    assert body.paragraph_format.line_spacing == 2
+    assert body.font.size.pt == 12
+    assert "lnNumType" in document.sections[0]._sectPr.xml
+    assert "[Figure 1]" in paragraphs
+    assert "Keywords: mean, double" in paragraphs
+    parts = ("Its double", "[Table 1]", "Known, N.", "Table 1: Sizes of", "Figure 1: A line of points.")
+    order = [next(i for i, text in enumerate(paragraphs) if part in text) for part in parts]
+    assert order == sorted(order)
+    assert not document.inline_shapes, "figures are files of their own"
+    assert not any("Appended" in text or "Среднее" in text or "Computed in" in text for text in paragraphs)
+    assert words(files["manuscript/supplement.docx"])[0][-1] == "Appended words."
+
+
+def test_figures_have_names_in_order_and_the_resolution_asked_for(anonymous):
+    _, files = anonymous
+    picture = Image.open(io.BytesIO(files["manuscript/figures/Figure-1.tif"]))
+    assert picture.format == "TIFF"
+    assert [float(side) for side in picture.info["dpi"]] == [300, 300]
+    assert picture.width == pytest.approx(4 * 300, abs=2)
+    assert picture.convert("L").getextrema()[0] < 100, "something is drawn"
+
+
+@pytest.mark.parametrize("form", ["png", "pdf", "svg"])
+def test_other_formats_of_figures(root, form):
+    text = PROFILE.replace("format: tif, resolution: 300", f"format: {form}, resolution: 150")
+    (root / "other.yml").write_text(text.replace("most: 3}\n  key", "most: 30}\n  key"))
+    done, files = submitted(root, "--for", "other.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    begins = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    assert files[f"manuscript/figures/Figure-1.{form}"].startswith(begins[form])
+
+
+def test_named_in_the_text_as_one_wishes(root):
+    text = PROFILE.replace("place: apart", "place: text").replace("tables: apart", "tables: text")
+    (root / "other.yml").write_text(text)
+    _, files = submitted(root, "--for", "other.yml", "--named")
+    document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
+    paragraphs = [paragraph.text for paragraph in document.paragraphs]
+    assert "Ada Example" in " ".join(paragraphs)
+    assert "Written by Ada Example at home." in paragraphs
+    assert len(document.inline_shapes) == 1
+    assert not any(name.startswith("manuscript/figures/") for name in files)
+
+
+def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
+    _, files = anonymous
+    root = ET.fromstring(files["editor/jats/article.xml"])
+    ids = {element.get("id") for element in root.iter()}
+    assert (
+        {xref.get("rid") for xref in root.iter("xref")} == {"tbl-sizes", "fig-line", "ref-known2020"} <= ids
+    )
+    assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
+    assert root.findtext(".//fig/caption/p") == "A line of points."
+    assert plain(root.findtext(".//table-wrap/label")) == "Table 1"
+    assert root.findtext(".//table-wrap[@id='tbl-sizes']//td") == "A"
+    assert not root.findall(".//boxed-text"), "nothing is left of a layout that is a DOCX's"
+    assert root.findtext("front/journal-meta//journal-title") == "A Journal"
+    (translated,) = root.findall("front/article-meta/trans-abstract")
+    assert translated.get("{http://www.w3.org/XML/1998/namespace}lang") == "ru"
+    link = root.find(".//fig//graphic").get("{http://www.w3.org/1999/xlink}href")
+    assert f"editor/jats/{link}" in files
+    assert root.findtext(".//contrib//surname") or "Ada Example" in "".join(
+        root.find(".//contrib").itertext()
+    )
+
+
+def test_the_same_article_gives_the_same_archive(root, anonymous):
+    _, before = anonymous
+    _, again = submitted(root, "--for", "journal.yml")
+    assert before == again
+
+
+def test_a_stale_article_is_not_handed_in(root):
+    article = root / "paper.qmd"
+    kept = article.read_text()
+    article.write_text(kept + "\nMore.\n")
+    try:
+        done, files = submitted(root, "--for", "generic")
+    finally:
+        article.write_text(kept)
+    assert done.returncode == 1
+    assert "the article is stale" in done.stderr
+    assert not files
+
+
+@pytest.mark.parametrize("name", profiles())
+def test_every_profile_names_its_source_and_what_was_not_read(name):
+    profile = read_profile(name)
+    assert profile.unread
+    assert name == "generic" or profile.source.startswith("http")
+    assert name == "generic" or re.fullmatch(r"\d{4}-\d\d-\d\d", profile.read)
+
+
+def test_an_unknown_profile_is_refused_with_those_there_are():
+    with pytest.raises(PaperError, match=r"no profile 'demografy'.*demography"):
+        read_profile("demografy")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("most: 1000", "most: many", 12, "limits.words.most"),
+        ("tables: apart", "tables: above", 10, "tables"),
+        ("journal: A Journal\n", "", 1, "lacks 'journal'"),
+        ("line_numbers", "line_nombers", 8, "line_numbers"),
+    ],
+)
+def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
+    path = tmp_path / "mine.yml"
+    path.write_text(PROFILE.replace(old, new))
+    with pytest.raises((PaperError, Findings)) as error:
+        read_profile(str(path))
+    assert f"mine.yml:{line}" in str(error.value)
+    assert said in str(error.value)
+
+
+def test_a_limit_has_two_ends():
+    told = Told({"text": 10}, keywords=2, cited=3)
+    ends = [Measured("x", found, Limit(least=2, most=4)).kept for found in (1, 2, 4, 5)]
+    assert ends == [False, True, True, False]
+    assert measure(read_profile("demography"), told, "A title")[0].found == 10
