@@ -46,7 +46,7 @@ local function affiliation_text(value, known)
   return joined(text(value.department) or "", text(value.name) or "", text(value.city) or "", text(value.country) or "")
 end
 
--- Authors as records: name, given, family, orcid, email, affiliations. Quarto has sorted them under `by-author`.
+-- Authors as records: name, given, family, orcid, email, affiliations.
 local function read_authors(meta)
   local known = {}
   for _, one in ipairs(items(meta.affiliations)) do
@@ -55,7 +55,7 @@ local function read_authors(meta)
     end
   end
   local authors = pandoc.List({})
-  for _, one in ipairs(items(meta["by-author"] or meta.author)) do
+  for _, one in ipairs(items(meta["written-authors"] or meta.author)) do
     if kind(one) ~= "table" then
       authors:insert({ name = stringify(one), affiliations = {} })
     else
@@ -114,7 +114,9 @@ local function licence(meta)
     return { name = text(given.text) or text(given.type) or text(given.url), url = text(given.url) }
   end
   local name = stringify(given)
-  return { name = name, url = LICENCES[name:upper():gsub(" 4%.0$", "")] }
+  local address = LICENCES[name:upper():gsub(" %d%.%d$", "")]
+  -- With its version, as Quarto prints it.
+  return { name = address and name:gsub(" %d%.%d$", "") .. " " .. address:match("%d%.%d") or name, url = address }
 end
 
 local function record_of(meta, authors)

@@ -1,4 +1,5 @@
-"""What `quarto render` runs around its own work: results before it, the notebooks' pages after it.
+"""What `quarto render` runs around its own work: results before it; after it, what its documents lack, and
+the notebooks' pages.
 
 Run as a plain script by whatever Python Quarto finds, so it imports nothing of the project; where that Python
 lacks the project, `.venv` is set up and used.
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path.cwd()  # Quarto runs it in the project's folder.
-STEPS = {"before": ["paperbuild", "build", "--no-render"], "after": ["paperbuild.article.notebook_pages"]}
+STEPS = {"before": ["paperbuild", "build", "--no-render"], "after": ["paperbuild.article.quarto"]}
 
 
 def main(step: str) -> int:

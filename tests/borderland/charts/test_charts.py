@@ -443,3 +443,15 @@ def test_a_curve_orders_estimates_equal_but_for_rounding_as_they_are_given():
         curve = Curve(frame, choices, 7, (-0.1, 0.1))
         charts.append(coefficients.specification_curves({"": curve}, words=said(**CURVE)))
     assert drawn(charts[0]) == drawn(charts[1])
+
+
+def test_two_weights_of_the_bundled_font_keep_their_own_glyphs_in_a_drawing():
+    # Matplotlib defines a glyph once by the name of its font: cuts of one name would share the first one's.
+    fig = pyplot.figure()
+    with rc_context({"svg.fonttype": "path"}):
+        for height, weight in ((0.2, 400), (0.6, 600)):
+            fig.text(0.1, height, "1", family=theme.FONT, weight=weight)
+        drawing = io.StringIO()
+        fig.savefig(drawing, format="svg")
+    pyplot.close(fig)
+    assert len(set(re.findall(r'<path id="(ArticleSans[^"]*)"', drawing.getvalue()))) == 2

@@ -18,7 +18,8 @@ def test_the_extension_knows_every_format_and_names_files_that_it_brings():
     assert set(given) - {"common"} == {one.quarto for one in FORMATS.values()}
     for options in given.values():
         named = [options.get(key) for key in ("template", "css", "reference-doc")]
-        named += [*options.get("filters", []), *options.get("template-partials", [])]
+        filters = [one["path"] if isinstance(one, dict) else one for one in options.get("filters", [])]
+        named += [*filters, *options.get("template-partials", [])]
         for name in filter(None, named):
             assert (extension.EXTENSION / name).is_file(), name
 

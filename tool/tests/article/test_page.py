@@ -143,7 +143,8 @@ def test_a_heavy_drawing_goes_in_as_its_pixels_and_a_light_one_as_text(tmp_path)
     assert light.startswith("data:image/svg+xml,")
     shown = urllib.parse.unquote(light.partition(",")[2])
     assert shown == "<svg xmlns='http://www.w3.org/2000/svg'> <path d='M 0 0 L 1 1'/></svg>"
-    drawing.write_text("<svg xmlns='http://www.w3.org/2000/svg'>" + " " * HEAVY + "</svg>")
+    points = "L 1 1 " * (HEAVY // 6 + 1)
+    drawing.write_text(f"<svg xmlns='http://www.w3.org/2000/svg'><path d='M 0 0 {points}'/></svg>")
     assert picture_uri(drawing, kept).startswith("data:image/svg+xml,")  # no pixels beside it
     Image.effect_noise((40, 30), 60).save(drawing.with_suffix(".png"))
     pixels = picture_uri(drawing, kept)

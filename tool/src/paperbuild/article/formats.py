@@ -82,6 +82,7 @@ class Pages:
 _FILTERS = (
     ASSETS / "subset.lua",
     EXTENSION / "article.lua",
+    EXTENSION / "floats.lua",
     EXTENSION / "front.lua",
     *sorted(LANGUAGES.glob("*.yml")),
 )

@@ -17,7 +17,7 @@ from paperbuild.article.pictures import styles_with_fonts
 from paperbuild.article.text import Article, Manuscript, include_target, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.pages import render as render_page
-from paperbuild.project.layout import EXECUTED, OUTPUT, RESULTS
+from paperbuild.project.layout import EXECUTED, RESULTS
 from paperbuild.project.notebook import label_of, without_label
 from paperbuild.project.printed import read_numbers
 from paperbuild.project.results import NotebookResults, read_results
@@ -189,8 +189,3 @@ def _exporter() -> Any:
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
     exporter.environment.globals.update(_dress())
     return exporter
-
-
-if __name__ == "__main__":
-    # Quarto's last step (the extension's hook.py), in the project's folder.
-    render(RenderJob(Path.cwd(), Path(OUTPUT), "notebooks", "quarto", 0))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from paperbuild.article import extension
 from paperbuild.article.formats import DOCUMENTS, Format
-from paperbuild.article.parts import Parts
+from paperbuild.article.parts import Parts, parts_of
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import QUARTO_PROJECT, is_generated
 from paperbuild.project.printed import read_numbers
@@ -42,14 +42,17 @@ def render(job: RenderJob) -> list[Path]:
     document = DOCUMENTS[job.format]
     if not isinstance(document, Format):
         return document.make(job)
-    from paperbuild.article import quarto, source  # here: a build with nothing to do typesets nothing
+    # Here: a build with nothing to do typesets nothing.
+    from paperbuild.article import quarto, source
+    from paperbuild.article.text import read
 
     numbers = read_numbers(job.root, job.edition)
     resolved = source.read(job.root, numbers, job.article)
     job.output.mkdir(parents=True, exist_ok=True)
     target = job.output / document.name_in(job.edition)
     if engine_for(job.engine) == "quarto":
-        quarto.render(job, resolved, document.quarto, target)
+        made_from = inputs(job.root, parts_of(read(job.root)), job.format)
+        quarto.render(job, resolved, document.quarto, target, made_from)
     else:
         document.embedded(job, resolved, numbers, target)
     return [target]

@@ -31,6 +31,7 @@ PANDOC_LINE = 7920
 _LABEL = re.compile(r"(\D*?)(\d+)(.*)", re.DOTALL)
 _CAPTION = re.compile(r"(\D*\d+)\W(.*)", re.DOTALL)
 _NUMBER = re.compile(r"(.*?)(\d+(?:\.\d+)*)\.?", re.DOTALL)
+_NUMBERED = re.compile(r"(\d+(?:\.\d+)*)(?=\.?(?:\s|$))")
 
 
 def finish(path: Path, *, line_numbers: bool = False) -> None:
@@ -187,10 +188,11 @@ def _mark_headings(body: ET.Element, identifiers: Iterator[int]) -> dict[str, tu
         first = paragraph.find(_w("r"))
         if name is None or first is None or not _style(paragraph).startswith("Heading"):
             continue
-        found = _NUMBER.fullmatch(_text(first))
-        if not found or found[1]:
+        # Quarto writes number and title as one text.
+        found = _NUMBERED.match(_text(first))
+        if not found:
             continue
-        number, end = found[2], _text(first)[len(found[2]) :]
+        number, end = found[1], _text(first)[found.end() :]
         look = first.find(_w("rPr"))
         bare = f"_Num_sec_{number.replace('.', '_')}"
         runs = _bookmark(bare, identifiers, _words(number)) + ([_words(end)] if end else [])

@@ -11,10 +11,11 @@ import html
 import http.server
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article.draft import Shown, draft, shown
 from paperbuild.cli.arguments import PORT
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import is_leftover
@@ -33,6 +34,7 @@ from paperbuild.project.layout import (
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4848
 EVENTS = "/@events"
+PAGE = "paper.html"
 KEEP_ALIVE_SECONDS = 15.0
 """A silent connection is written to this often, so that a closed browser tab is noticed."""
 
@@ -53,10 +55,43 @@ SCRIPT = """
     box.style.background = colour;
     box.style.display = text ? "block" : "none";
   };
+  // The page as it came: what stands here now has been worked on by its own script.
+  const came = async () =>
+    new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
+  let page = came();
+  const same = (one, other) => one && other && one.outerHTML === other.outerHTML;
+  // New blocks in the place of those that changed, so that the reader's place and all else stays.
+  function patch(before, after) {
+    const main = document.querySelector("main");
+    const [old, fresh] = [before, after].map((one) => Array.from(one.querySelector("main")?.children || []));
+    if (!main || !old.length || !same(before.head, after.head)) return location.reload();
+    for (const part of [".title-block", ".contents ul"]) {
+      if (same(before.querySelector(part), after.querySelector(part))) continue;
+      document.querySelector(part).replaceWith(document.importNode(after.querySelector(part), true));
+    }
+    let [start, end] = [0, 0];
+    while (start < Math.min(old.length, fresh.length) && same(old[start], fresh[start])) start += 1;
+    const most = Math.min(old.length, fresh.length) - start;
+    while (end < most && same(old[old.length - 1 - end], fresh[fresh.length - 1 - end])) end += 1;
+    const nodes = fresh.slice(start, fresh.length - end).map((node) => document.importNode(node, true));
+    const gone = Array.from(main.children).slice(start, old.length - end);
+    if (gone.length) gone[0].before(...nodes);
+    else if (start) main.children[start - 1].after(...nodes);
+    else main.prepend(...nodes);
+    gone.forEach((node) => node.remove());
+    dispatchEvent(new CustomEvent("patched", { detail: nodes }));
+  }
   let seen = null;
+  let turn = Promise.resolve();
   events.onmessage = (message) => {
     const state = JSON.parse(message.data);
-    if (seen !== null && state.version !== seen) { location.reload(); return; }
+    if (seen !== null && state.version !== seen) {
+      turn = turn.then(async () => {
+        const [before, after] = [await page, await came()];
+        page = after;
+        patch(before, after);
+      });
+    }
     seen = state.version;
     show(state.error || (state.building ? "Building …" : ""), state.error ? "#8f1d14" : "#33475b");
   };
@@ -76,6 +111,8 @@ class Board:
     """What the browser is to know: how often the article changed, whether a build runs, what went wrong."""
 
     def __init__(self) -> None:
+        self.draft: str | None = None
+        """The article's page after an edit, until the build has made it."""
         self._changed = threading.Condition()
         self._state: dict[str, Any] = {"version": 0, "building": False, "error": ""}
         self._serial = 0
@@ -106,7 +143,7 @@ class Board:
             return (serial, None) if self._serial == serial else (self._serial, dict(self._state))
 
 
-def rebuild(board: Board, build: Callable[[], str]) -> bool:
+def rebuild(board: Board, build: Callable[[], str], outdated: Callable[[], bool] = lambda: False) -> bool:
     """Run one build and tell the board how it went.
 
     Parameters
@@ -115,6 +152,8 @@ def rebuild(board: Board, build: Callable[[], str]) -> bool:
         What the browsers look at.
     build : callable
         Builds the article; returns an empty text, or what failed.
+    outdated : callable
+        Whether a draft of what was written since it began is to stay.
 
     Returns
     -------
@@ -126,9 +165,57 @@ def rebuild(board: Board, build: Callable[[], str]) -> bool:
         error = build()
     except PaperError as failure:
         error = str(failure)
-    version = board.state()["version"] + (0 if error else 1)
-    board.post(building=False, error=error, version=version)
+    shows = not error and not outdated()
+    if shows:
+        board.draft = None
+    board.post(building=False, error=error, version=board.state()["version"] + shows)
     return not error
+
+
+class _Maker:
+    """Keeps the page up to date: at once where prose was edited, and by a build behind it."""
+
+    def __init__(
+        self, project: Project, board: Board, make: Callable[[], str], announce: Callable[[bool], None]
+    ) -> None:
+        self.project, self.board, self.make, self.announce = project, board, make, announce
+        self.shown: Shown | None = None
+        self.edited = False
+        """Whether the sources changed since the last build began."""
+        self.due = threading.Event()
+        self.lock = threading.Lock()
+
+    def changed(self, names: Sequence[str]) -> None:
+        """Show what an edit changes, and have the build look after all of it."""
+        with self.lock:
+            self.edited = True
+            if self.shown and all(name.endswith((".qmd", ".md")) for name in names):
+                self.draft(self.shown)
+        self.due.set()
+
+    def draft(self, before: Shown) -> None:
+        """Show the page after an edit of prose; leave it as it is where only a build can tell."""
+        found = draft(self.project.render_root, before)
+        if found is not None and found.page != before.page:
+            self.shown, self.board.draft = found, found.page
+            self.board.post(error="", version=self.board.state()["version"] + 1)
+            print("shown", flush=True)
+
+    def build(self) -> None:
+        """Make all of it. Where an edit came meanwhile, its draft stays until the build that knows of it."""
+        with self.lock:
+            self.edited = False
+        good = rebuild(self.board, self.make, lambda: self.edited)
+        with self.lock:
+            if good and not self.edited:
+                self.shown = shown(self.project.render_root, self.project.output / PAGE)
+        self.announce(good)
+
+    def run(self) -> None:
+        """Build whenever something changed, and once for all that changed meanwhile."""
+        while self.due.wait():
+            self.due.clear()
+            self.build()
 
 
 def server(folder: Path, board: Board, port: int) -> http.server.ThreadingHTTPServer:
@@ -145,7 +232,7 @@ def server(folder: Path, board: Board, port: int) -> http.server.ThreadingHTTPSe
             elif self.path == EVENTS:
                 self._events()
             elif self.path == "/":
-                self._redirect("/paper.html")
+                self._redirect(f"/{PAGE}")
             elif self.path.partition("?")[0].endswith(".html"):
                 self._page()
             else:
@@ -158,7 +245,9 @@ def server(folder: Path, board: Board, port: int) -> http.server.ThreadingHTTPSe
 
         def _page(self) -> None:
             path = Path(self.translate_path(self.path))
-            if path.is_file():
+            if board.draft is not None and path == folder / PAGE:
+                text = board.draft
+            elif path.is_file():
                 text = path.read_text(encoding="utf-8")
             else:
                 error = board.state()["error"]
@@ -254,25 +343,25 @@ def main(project: Project, args: argparse.Namespace) -> int:
             f"cannot listen on {HOST}:{args.port}: {error.strerror}", remedy="paper preview --port 0"
         ) from None
     threading.Thread(target=web.serve_forever, daemon=True).start()
-    address = f"http://{HOST}:{web.server_address[1]}/paper.html"
+    address = f"http://{HOST}:{web.server_address[1]}/{PAGE}"
     print(f"preview at {address} (Ctrl-C ends it)", flush=True)
-    announce(rebuild(board, build))
+    maker = _Maker(project, board, build, announce)
+    maker.build()
     if not args.no_browser:
         webbrowser.open(address)
+    threading.Thread(target=maker.run, daemon=True).start()
     try:
         for changes in watchfiles.watch(
             *folders(project.root),
             watch_filter=lambda _, path: is_source(project.root, path),
             recursive=False,
             raise_interrupt=False,
-            step=50,
+            step=20,
             debounce=200,
         ):
-            print(
-                "changed: " + ", ".join(sorted(project.relative(Path(path)) for _, path in changes)),
-                flush=True,
-            )
-            announce(rebuild(board, build))
+            names = sorted(project.relative(Path(path)) for _, path in changes)
+            print("changed: " + ", ".join(names), flush=True)
+            maker.changed(names)
     except KeyboardInterrupt:
         print("preview ended")
     finally:

@@ -10,10 +10,11 @@ local NBSP = "\u{a0}"
 local NAMED = { fig = "figure", tbl = "table", sec = "section", eq = "equation" }
 local CALLOUT = { note = true, warning = true, important = true, tip = true, caution = true }
 local FORMATS = { html = true, typst = true, docx = true }
--- Rows of the longest table that the PDF keeps on one page.
-local LONGEST_WHOLE_TABLE = 30
+-- How floats look, which Quarto is told too.
+local floats = dofile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "_extensions", "paperbuild", "floats.lua" }))
+local styled = floats.styled
 local PLAIN_CLASSES = { abstract = true, provenance = true, references = true, section = true, sized = true,
-  landscape = true }
+  turned = true }
 -- Quarto's other cross-reference types: a citation key may not look like one of them.
 local OTHER_TYPES = { lst = true, thm = true, lem = true, cor = true, prp = true, cnj = true, def = true, exm = true,
   exr = true, suppfig = true, supptbl = true, nte = true, wrn = true, tip = true, imp = true, cau = true }
@@ -55,10 +56,6 @@ end
 
 local function escape(text)
   return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"):gsub('"', "&quot;"))
-end
-
-local function styled(style, blocks, identifier)
-  return pandoc.Div(blocks, pandoc.Attr(identifier or "", {}, { { "custom-style", style } }))
 end
 
 -- The first words of a caption as the source has them: up to markup, or to a sign that pandoc writes in its own way.
@@ -121,7 +118,7 @@ end
 local function number_header(header)
   local identifier = header.identifier
   if header.classes:includes("unnumbered") then
-    appendix = appendix or header.level == 1 and pandoc.utils.stringify(header.content):find(words.appendix, 1, true) == 1
+    appendix = appendix or floats.begins(header, words.appendix)
     return nil
   end
   if not number_sections then
@@ -212,11 +209,8 @@ end
 
 -- 4. Floats ------------------------------------------------------------------------------------------------
 
-local function caption_inlines(identifier, inlines)
-  local label = pandoc.Str(title(kind_of(identifier)) .. index[identifier] .. (crossref["title-delim"] or ":"))
-  local caption = pandoc.Inlines({ TARGET == "typst" and pandoc.Strong({ label }) or label, pandoc.Space() })
-  caption:extend(inlines)
-  return caption
+local function label_of(identifier)
+  return title(kind_of(identifier)) .. index[identifier] .. (crossref["title-delim"] or ":")
 end
 
 -- The units of Quarto's documentation; a bare number is one of pixels.
@@ -261,22 +255,6 @@ local function picture(image, identifier)
   return pandoc.Image(pandoc.Inlines(alt), image.src, "", pandoc.Attr("", {}, kept))
 end
 
--- On paper whole floats go to the next head of a page. Among the floats of an appendix, with little text between them,
--- tables stay where they stand and break, so that they fill the pages.
-local function typst_float(kind, breakable, identifier, caption, body, provenance)
-  local floating = not (breakable or kind == "tbl" and appended[identifier])
-  local blocks = pandoc.Blocks({
-    raw('#float("' .. kind .. '", floating: ' .. tostring(floating) .. ", caption: ["),
-    pandoc.Plain(caption), raw("], provenance: [") })
-  if provenance then
-    blocks:insert(provenance)
-  end
-  blocks:insert(raw("])["))
-  blocks:extend(body)
-  blocks:insert(raw("] <" .. identifier .. ">"))
-  return blocks
-end
-
 local function figure(element, provenance)
   local identifier = element.identifier
   local image
@@ -285,31 +263,15 @@ local function figure(element, provenance)
   if #caption == 0 then
     problem("#" .. identifier, "the figure has no caption", "![Caption](figures/name){#fig-name fig-alt=…}")
   end
-  caption = caption_inlines(identifier, caption)
   image = picture(image, identifier)
-  if TARGET == "html" then
-    local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-fig">'),
-      raw('<div class="picture">'), pandoc.Plain({ image }), raw("</div>"),
-      raw("<figcaption>"), pandoc.Plain(caption), raw("</figcaption>") })
-    if provenance then
-      blocks:insert(provenance)
-    end
-    blocks:insert(raw("</figure>"))
-    return blocks
-  elseif TARGET == "typst" then
-    local alt = pandoc.utils.stringify(image.caption):gsub("[\\\"]", "\\%0")
-    local width = image.attributes.width
-    width = width and typst_width(width)
-    width = width and ", width: " .. width or ""
-    return typst_float("fig", false, identifier, caption,
-      { raw('#image("/' .. image.src .. '", alt: "' .. alt .. '"' .. width .. ")") }, provenance)
-  end
-  local blocks = pandoc.Blocks({ styled("Captioned Figure", { pandoc.Para({ image }) }, identifier),
-    styled("Image Caption", { pandoc.Para(caption) }) })
-  if provenance then
-    blocks:insert(provenance)
-  end
-  return blocks
+  local width = image.attributes.width
+  return floats.figure(identifier, image, {
+    label = label_of(identifier),
+    caption = caption,
+    provenance = provenance,
+    width = width and typst_width(width),
+    appended = appended[identifier],
+  })
 end
 
 local function numbered_table(div, provenance)
@@ -320,47 +282,29 @@ local function numbered_table(div, provenance)
     problem("#" .. identifier, "the table has no caption", "a last paragraph inside the ::: block, after a blank line")
     return nil
   end
-  local caption = caption_inlines(identifier, last.content)
-  local rows, tables, landscape = 0, 0, false
+  local tables = 0
   content:walk({
-    Div = function(inner)
-      landscape = landscape or inner.classes:includes("landscape")
-    end,
-    Table = function(tbl)
-      rows, tables = #pandoc.utils.to_simple_table(tbl).rows, tables + 1
+    Table = function()
+      tables = tables + 1
     end,
   })
   if tables ~= 1 then
     problem("#" .. identifier, "the block holds " .. tables .. " tables", "one table and its caption")
   end
-  if TARGET == "html" then
-    local blocks = pandoc.Blocks({ raw('<figure id="' .. identifier .. '" class="float float-tbl">'), raw("<figcaption>"),
-      pandoc.Plain(caption), raw("</figcaption>"),
-      raw('<div class="table-scroll" tabindex="0" role="region" aria-label="' .. words.table .. " " .. index[identifier] .. '">') })
-    blocks:extend(content)
-    blocks:insert(raw("</div>"))
-    if provenance then
-      blocks:insert(provenance)
-    end
-    blocks:insert(raw("</figure>"))
-    return blocks
-  elseif TARGET == "typst" then
-    local breakable = landscape or rows > LONGEST_WHOLE_TABLE
-    return typst_float("tbl", breakable, identifier, caption, content, provenance), landscape
-  end
-  local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption) }, identifier) })
-  blocks:extend(content)
-  -- Word joins two tables that touch: a paragraph keeps what follows off this one.
-  blocks:insert(provenance or styled("Provenance", { pandoc.Para({ pandoc.Str(NBSP) }) }))
-  return blocks
+  return floats.numbered_table(identifier, content, {
+    label = label_of(identifier),
+    caption = last.content,
+    provenance = provenance,
+    name = words.table .. " " .. index[identifier],
+    appended = appended[identifier],
+  })
 end
 
 local function equation(block, label)
   local math = block.content[1]
   local number = index[label]
   if TARGET == "html" then
-    return { raw('<div id="' .. label .. '" class="equation" role="group" aria-label="' .. words.equation .. " " .. number .. '">'), pandoc.Plain({ math }),
-      raw('<span class="equation-number">(' .. number .. ")</span></div>") }
+    return floats.html_equation(label, math, number, words.equation .. " " .. number)
   elseif TARGET == "typst" then
     -- Typst's own notation already, so that the label meets the formula and nothing around it.
     local alt = math.text:gsub("%s+", " "):gsub("[\\\"]", "\\%0")
@@ -550,11 +494,6 @@ local function set_floats(blocks)
       result:extend(done)
       position = position + (provenance and 2 or 1)
     else
-      -- An appendix begins a page, so that no float of it stands above its heading.
-      if TARGET == "typst" and block.t == "Header" and block.level == 1 and block.classes:includes("unnumbered")
-        and pandoc.utils.stringify(block.content):find(words.appendix, 1, true) == 1 then
-        result:insert(raw("#place.flush()\n#pagebreak(weak: true)"))
-      end
       result:insert(block)
       position = position + 1
     end

@@ -45,11 +45,13 @@ def main(folders: list[str]) -> None:
         cutter.populate(unicodes=subset.parse_unicodes(LETTERS))
         cutter.subset(font)
         family = "Article Serif" if "serif" in name else "Article Sans"
+        style = {"400": "Regular", "600": "SemiBold", "italic": "Italic"}[name.rpartition("-")[2]]
+        whole = f"{family} {style}"
+        # What draws glyphs as outlines tells two cuts apart by this name alone.
+        own = {1: family, 3: whole, 4: whole, 6: f"{family.replace(' ', '')}-{style}", 16: family}
         for record in list(font["name"].names):
-            if record.nameID in (1, 3, 4, 6, 16):
-                font["name"].setName(
-                    family.replace(" ", "") if record.nameID == 6 else family, record.nameID, 3, 1, 0x409
-                )
+            if record.nameID in own:
+                font["name"].setName(own[record.nameID], record.nameID, 3, 1, 0x409)
         font.flavor = "woff2"
         font.save(fonts / f"{name}.woff2")
 

@@ -6,12 +6,16 @@
 
   const parts = document.getElementById("parts");
   const part = (selector) => parts.content.querySelector(selector).cloneNode(true);
-  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  // Below an element and it itself, for `paper preview` puts new blocks into the page.
+  const all = (selector, root = document) => [
+    ...(root.matches && root.matches(selector) ? [root] : []),
+    ...root.querySelectorAll(selector),
+  ];
   const text = (element) => element.textContent.trim().replace(/\s+/g, " ");
   const named = (caption) => text(caption).split(":")[0];
 
   // 1. Regions that scroll: reachable by keyboard while they do, and no stop on the way while they do not.
-  const SCROLLING = ".table-scroll, .quarto-float-tbl > div, .equation, p:has(> math[display=block]), pre";
+  const SCROLLING = ".table-scroll, .equation, p:has(> math[display=block]), pre";
 
   function measure(region) {
     const high = getComputedStyle(region).overflowY !== "hidden" && region.scrollHeight > region.clientHeight + 1;
@@ -21,19 +25,25 @@
     else region.removeAttribute("tabindex");
   }
 
-  function watchRegions() {
-    const observer = new ResizeObserver((entries) => {
-      entries.forEach((entry) => measure(entry.target.closest(SCROLLING)));
-    });
+  const observer = new ResizeObserver((entries) => {
+    for (const region of new Set(entries.map((entry) => entry.target.closest(SCROLLING)))) if (region) measure(region);
+  });
+
+  function watchRegions(root) {
     // What is inside may change its width without the region: when a font is ready, or a table is sorted.
-    for (const region of all(SCROLLING)) [region, ...region.children].forEach((box) => observer.observe(box));
+    for (const region of all(SCROLLING, root)) [region, ...region.children].forEach((box) => observer.observe(box));
   }
 
   // 2. The contents mark the section that is read; headings can be linked to.
   function followReading() {
-    const links = new Map(all(".contents a").map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
-    const headings = all("main :is(h1, h2, h3, h4)").filter((heading) => links.has(heading.id || heading.parentElement.id));
+    let links = new Map();
+    let headings = [];
     let marked = null;
+    function collect() {
+      links = new Map(all(".contents a").map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+      headings = all("main :is(h1, h2, h3, h4)").filter((heading) => links.has(heading.id || heading.parentElement.id));
+      mark();
+    }
     function mark() {
       const ended = scrollY > 0 && innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
       const read = headings.filter((heading) => ended || heading.getBoundingClientRect().top < 140).pop();
@@ -58,11 +68,12 @@
         mark();
       });
     }, { passive: true });
-    mark();
+    collect();
+    addEventListener("patched", collect);
   }
 
-  function linkHeadings() {
-    for (const heading of all("main :is(h2, h3, h4)")) {
+  function linkHeadings(root) {
+    for (const heading of all("main :is(h2, h3, h4)", root)) {
       const id = heading.id || (heading.parentElement.matches("section") && heading.parentElement.id);
       if (!id || heading.matches(".abstract-title")) continue;
       const anchor = part(".anchor");
@@ -73,7 +84,7 @@
   }
 
   // 3. What a citation, a figure, a table, an equation or a note is, shown beside the link to it.
-  function showPreviews() {
+  function previews() {
     const box = part(".preview");
     document.querySelector("main").append(box);
     let shown = null;
@@ -124,32 +135,33 @@
       clearTimeout(timer);
       timer = setTimeout(action, delay);
     };
-    for (const link of all('main a[href^="#"]')) {
-      if (!/^#(ref-|fig-|tbl-|eq-|fn\d)/.test(link.getAttribute("href"))) continue;
-      link.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && later(() => show(link), 180));
-      link.addEventListener("pointerleave", () => later(hide, 250));
-      link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
-      link.addEventListener("blur", hide);
-      link.addEventListener("click", hide);
-    }
     box.addEventListener("pointerenter", () => clearTimeout(timer));
     box.addEventListener("pointerleave", () => later(hide, 250));
     addEventListener("keydown", (event) => event.key === "Escape" && hide());
     // A link that is tabbed to scrolls into view after it has the focus.
     addEventListener("scroll", () => shown && (shown === document.activeElement ? place() : hide()), { passive: true });
+
+    return (root) => {
+      for (const link of all('main a[href^="#"]', root)) {
+        if (!/^#(ref-|fig-|tbl-|eq-|fn\d)/.test(link.getAttribute("href"))) continue;
+        link.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && later(() => show(link), 180));
+        link.addEventListener("pointerleave", () => later(hide, 250));
+        link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
+        link.addEventListener("blur", hide);
+        link.addEventListener("click", hide);
+      }
+    };
   }
 
   // 4. Figures enlarge.
-  function enlarge() {
-    const pictures = all("figure .picture, .quarto-float-fig > div");
-    if (!pictures.length) return;
+  function enlarging() {
     const dialog = part(".enlarged");
     document.body.append(dialog);
     dialog.setAttribute("aria-labelledby", "enlarged-caption");
     const [stage, caption] = [dialog.querySelector(".enlarged-picture"), dialog.querySelector(".enlarged-caption")];
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => stage.replaceChildren());
-    for (const picture of pictures) {
+    const enlarge = (picture) => {
       const image = picture.querySelector("img");
       const words = picture.closest("figure").querySelector("figcaption");
       const button = part(".enlarge");
@@ -164,12 +176,13 @@
       };
       button.addEventListener("click", open);
       image.addEventListener("click", open);
-      // In the line under the figure, where it covers nothing; Quarto may put that line behind the figure.
+      // In the line under the figure, where it covers nothing.
       const figure = picture.closest("figure");
-      const line = figure.querySelector(".provenance p, .provenance") || (figure.closest(".quarto-float") || figure).parentElement.querySelector(":scope > .provenance");
+      const line = figure.querySelector(".provenance p, .provenance");
       if (line) line.append(" ", button);
       else figure.append(button);
-    }
+    };
+    return (root) => all("figure .picture", root).forEach(enlarge);
   }
 
   // 5. Tables sort: up, down, as they were. Empty cells stay last.
@@ -241,13 +254,20 @@
   }
 
   if (parts) {
-    linkHeadings();
+    const [showPreviews, enlarge] = [previews(), enlarging()];
+    const enrich = (root) => {
+      linkHeadings(root);
+      showPreviews(root);
+      enlarge(root);
+      all(".float-tbl table", root).forEach(sortable);
+      watchRegions(root);
+    };
+    enrich(document);
     followReading();
-    showPreviews();
-    enlarge();
-    all(".float-tbl table, .quarto-float-tbl table").forEach(sortable);
+    addEventListener("patched", (event) => event.detail.forEach(enrich));
+  } else {
+    watchRegions(document);
   }
   expandAll();
   printWhole();
-  watchRegions();
 })();

@@ -8,8 +8,11 @@
 local origins = { figure = {}, table = {} }
 local outcomes = {}
 local words = {}
+local titles = {} -- of captions: fig and tbl before the number, delim behind it
 local main_language = "en"
 -- Beside this file; asked while it is loaded, when Quarto knows for certain which file that is.
+local SHARED = quarto and quarto.utils.resolve_path("floats.lua")
+  or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "floats.lua" })
 local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
   or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
@@ -43,6 +46,10 @@ local function read_meta(meta)
   meta.bound = nil
   main_language = meta.lang and pandoc.utils.stringify(meta.lang) or "en"
   words = read_language(main_language).words
+  titles.delim = meta.crossref and meta.crossref["title-delim"] and pandoc.utils.stringify(meta.crossref["title-delim"]) or ":"
+  for kind, word in pairs({ fig = words.figure, tbl = words.table }) do
+    titles[kind] = pandoc.utils.stringify(meta.crossref and meta.crossref[kind .. "-title"] or word)
+  end
   -- A variant of the article says so below its title, in every format.
   local variant = meta.build and meta.build.variant
   if variant then
@@ -273,6 +280,10 @@ local function with_line(float, identifier, content)
   end
 end
 
+local floats = dofile(SHARED)
+local provenance = {} -- by the name of a float, for Quarto sets both at once
+local appended = {} -- names of floats in an appendix
+
 -- Width and height of a drawing or picture in pixels of the page; nothing where its head does not say.
 local function size_of(path)
   local file = io.open(path, "rb")
@@ -308,13 +319,12 @@ local function lazy(image)
   return image
 end
 
-local SHORT = 20 -- characters of the longest text that a column never breaks
 local GAP = 2 -- characters between two columns
 
--- By column, in characters: the longest text, the longest word, all texts together. A head is bold and breaks into
--- two lines.
+-- By column, in characters, the longest text and the longest word; and by row the lengths of its texts. A head is bold
+-- and breaks into two lines.
 local function measure(tbl)
-  local columns = pandoc.List({})
+  local columns, rows = pandoc.List({}), pandoc.List({})
   local simple = pandoc.utils.to_simple_table(tbl)
   for column, cell in ipairs(simple.header) do
     local text = pandoc.utils.stringify(cell)
@@ -322,20 +332,22 @@ local function measure(tbl)
     for found in text:gmatch("%S+") do
       word = math.max(word, pandoc.text.len(found) + 1)
     end
-    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word, all = 1 }
+    columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word }
   end
   for _, row in ipairs(simple.rows) do
+    local lengths = {}
     for number, cell in ipairs(row) do
       local text = pandoc.utils.stringify(cell)
       local column, length = columns[number], pandoc.text.len(text)
+      lengths[number] = length
       column.text = math.max(column.text, length)
-      column.all = column.all + length
       for found in text:gmatch("%S+") do
         column.word = math.max(column.word, pandoc.text.len(found))
       end
     end
+    rows:insert(lengths)
   end
-  return columns
+  return columns, rows
 end
 
 local LINE = 108 -- characters on a line of the page at 8 points, where texts break
@@ -347,10 +359,51 @@ local function least(column)
   return math.max(column.word, math.min(math.ceil(column.text / 2), READABLE)) + GAP
 end
 
+-- How many lines a text takes, roughly: words break a little before the end of a line.
+local function lines(length, width)
+  return math.max(1, 1.1 * length / (width - GAP))
+end
+
+-- Shares out what is left of a line, a character at a time to the column that makes the rows lower by most.
+local function share_out(widths, rows, rest)
+  -- Which column makes a row as high as it is, and how high it is without that column.
+  local function gains()
+    local found = {}
+    for _, row in ipairs(rows) do
+      local highest, first, second = nil, 1, 1
+      for number, length in ipairs(row) do
+        local height = lines(length, widths[number])
+        if height > first then
+          highest, first, second = number, height, first
+        elseif height > second then
+          second = height
+        end
+      end
+      if highest then
+        local next = math.max(second, lines(row[highest], widths[highest] + 1))
+        found[highest] = (found[highest] or 0) + first - next
+      end
+    end
+    return found
+  end
+  for _ = 1, math.floor(rest) do
+    local best, most = nil, 1e-9
+    local found = gains()
+    for number = 1, #widths do
+      if (found[number] or 0) > most then
+        best, most = number, found[number]
+      end
+    end
+    if not best then
+      break -- no text breaks any more
+    end
+    widths[best] = widths[best] + 1
+  end
+end
+
 -- Type size in points, never under 8, and the columns' shares of an upright page where texts have to break. Shares that
--- come to more than one ask for a page on its side. Short columns keep their width while that is possible, the others
--- share the rest so that they come out about equally tall.
-local function fit(columns)
+-- come to more than one ask for a page on its side.
+local function fit(columns, rows)
   local total, needed = 0, 0
   for _, column in ipairs(columns) do
     total = total + column.text + GAP
@@ -363,27 +416,14 @@ local function fit(columns)
     end
   end
   local scale = needed > LINE and LANDSCAPE or 1
-  local line = LINE * scale
-  local widths, rest, all = {}, line, 0
+  local widths, sum = {}, 0
+  local rest = LINE * scale
   for number, column in ipairs(columns) do
-    widths[number] = least(column)
+    -- Texts of a few words may break oftener where that leaves room for longer ones.
+    widths[number] = column.text > 3 * READABLE and least(column) or column.word + GAP
     rest = rest - widths[number]
   end
-  -- First whole texts for short columns, then what is left by the amount of text.
-  for number, column in ipairs(columns) do
-    local more = column.text + GAP - widths[number]
-    if column.text <= SHORT and more <= rest then
-      widths[number], rest = widths[number] + more, rest - more
-    elseif column.text > SHORT then
-      all = all + column.all
-    end
-  end
-  for number, column in ipairs(columns) do
-    if column.text > SHORT and rest > 0 then
-      widths[number] = widths[number] + rest * column.all / all
-    end
-  end
-  local sum = 0
+  share_out(widths, rows, rest)
   for _, width in ipairs(widths) do
     sum = sum + width
   end
@@ -396,8 +436,8 @@ end
 -- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
 -- and mean nothing.
 local function sized(tbl)
-  local columns = measure(tbl)
-  local points, widths, total, landscape = fit(columns)
+  local columns, rows = measure(tbl)
+  local points, widths, total, landscape = fit(columns, rows)
   for number, column in ipairs(columns) do
     local width = nil
     if FORMAT:match("typst") then
@@ -413,7 +453,7 @@ local function sized(tbl)
       pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
       tbl,
       pandoc.RawBlock("typst", "] }"),
-    }, pandoc.Attr("", { "sized", landscape and "landscape" or nil }))
+    }, pandoc.Attr("", { "sized", landscape and "turned" or nil }))
   elseif FORMAT:match("docx") then
     local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
     return tbl:walk({
@@ -423,6 +463,63 @@ local function sized(tbl)
     })
   end
   return tbl
+end
+
+-- Quarto's own floats: a table of one cell around each in a DOCX, other marks in the page, none at the head of a page in
+-- the PDF. In their place stand those that the embedded engine sets, numbered by Quarto, and in the PDF by Typst.
+local function set_by_quarto(float)
+  local kind = float.identifier:match("^%a+")
+  local given = {
+    provenance = provenance[float.identifier],
+    appended = appended[float.identifier],
+  }
+  given.caption = pandoc.Inlines(float.caption_long and float.caption_long.content or {})
+  if FORMAT:match("typst") then
+    given.numbering = ', supplement: [' .. titles[kind] .. '], numbering: "1"'
+  else
+    given.name = titles[kind] .. " " .. float.order.order
+    given.label = titles[kind] .. "\u{a0}" .. float.order.order .. titles.delim
+  end
+  local content = quarto.utils.as_blocks(float.content)
+  if kind == "tbl" then
+    local blocks, turned = floats.numbered_table(float.identifier, content, given)
+    if turned then
+      blocks:insert(1, pandoc.RawBlock("typst", "#page(flipped: true)["))
+      blocks:insert(pandoc.RawBlock("typst", "]"))
+    end
+    return blocks
+  end
+  local image
+  content:walk({
+    Image = function(found)
+      image = found
+    end,
+  })
+  local alt = image.attributes["fig-alt"] or image.attributes.alt
+  if alt and not FORMAT:match("html") then
+    image.caption = pandoc.Inlines(alt)
+  end
+  given.width = image.attributes.width
+  return floats.figure(float.identifier, image, given)
+end
+
+if quarto then
+  quarto._quarto.ast.add_renderer("FloatRefTarget", function(float)
+    return float.identifier:match("^fig%-") or float.identifier:match("^tbl%-")
+  end, set_by_quarto)
+end
+
+-- Which floats stand in an appendix. Without Quarto subset.lua asks, which counts all floats.
+local function find_appended(document)
+  local inside = false
+  for _, block in ipairs(quarto and document.blocks or {}) do
+    if block.t == "Header" and block.level == 1 then
+      inside = floats.begins(block, pandoc.utils.stringify(words.appendix))
+    elseif inside and block.t == "Div" and block.attributes.__quarto_custom_type == "FloatRefTarget" then
+      local identifier = quarto._quarto.ast.resolve_custom_data(block).identifier
+      appended[identifier] = true
+    end
+  end
 end
 
 -- HTML needs no more than the class.
@@ -439,12 +536,14 @@ end
 return {
   { Meta = read_meta },
   { Pandoc = bind_all },
+  { Pandoc = find_appended },
   {
     Table = sized,
     Image = lazy,
     -- Quarto's own node for figures and tables alike.
     FloatRefTarget = function(float)
-      return with_line(float.__quarto_custom_node, float.identifier, float.content)
+      local origin, data = origin_of(float.identifier, float.content)
+      provenance[float.identifier] = origin and line(origin, data)
     end,
     -- The same things as pandoc reads them.
     Figure = function(figure)
