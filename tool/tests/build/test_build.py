@@ -18,7 +18,7 @@ def ran(stderr: str) -> list[str]:
 def test_outputs_numbers_and_manifest(built: Path) -> None:
     numbers = json.loads((built / "build/results/numbers.yml").read_text(encoding="utf-8"))
     assert numbers["n"] == {"first": {"mean": "5.50"}, "second": {"twice": "11.0"}}
-    assert numbers["c"]["first"]["mean"] == "5,50"
+    assert "c" not in numbers, "other languages' forms are there where the text binds them"
     assert numbers["provenance"] == {"table": {"sizes": "03-alone › sizes"}}
     manifest = json.loads((built / "figures/manifest.json").read_text(encoding="utf-8"))
     assert [output["path"] for output in manifest["outputs"]] == ["tables/sizes.csv", "tables/sizes.md"]

@@ -71,7 +71,7 @@ def build(root):
 @pytest.fixture
 def made_up(tmp_path, monkeypatch):
     """A project in a folder below the top of its repository, built and committed."""
-    monkeypatch.setattr(verify, "DOCUMENTS", ("_output/paper.html",))
+    monkeypatch.setattr(verify, "documents_of", lambda root: ["_output/paper.html"])
     top = tmp_path / "Хранилище with spaces"
     root = top / "paper"
     files = {

@@ -20,7 +20,7 @@ from paperbuild.article.source import edition_findings
 from paperbuild.article.text import REFERENCE_PREFIXES, Article, Manuscript
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import line_of, load_yaml
+from paperbuild.ground.located import line_of, parse_yaml
 from paperbuild.project.layout import FIGURES, QUARTO_PROJECT, TABLES, edition
 
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
@@ -207,13 +207,13 @@ def same_article(subject: Subject) -> Iterable[PaperError]:
 
 def _unlisted(subject: Subject, other: Article) -> Iterator[PaperError]:
     """Yield a finding where Quarto would not set the edition."""
-    path = subject.project.root / QUARTO_PROJECT
-    plain = load_yaml(path, QUARTO_PROJECT) if path.is_file() else {}
+    content = subject.text(QUARTO_PROJECT) if subject.has(QUARTO_PROJECT) else ""
+    plain = parse_yaml(content, QUARTO_PROJECT)
     project = plain.get("project") if isinstance(plain, dict) else None
     listed: Any = project.get("render") if isinstance(project, dict) else None
     name = edition(other.edition)
     if isinstance(listed, list) and name not in listed:
-        line = line_of(path.read_text(encoding="utf-8"), "project", "render")
+        line = line_of(content, "project", "render")
         where = f"{QUARTO_PROJECT}:{line}"
         yield PaperError(
             f"{name} is not among what Quarto renders",

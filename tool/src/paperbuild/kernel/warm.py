@@ -98,9 +98,10 @@ def _without_interrupts() -> Iterator[None]:
 def _surroundings_of_kernels() -> Iterator[None]:
     """Give this process the environment of a kernel for as long as a child is being started."""
     saved, folder = dict(os.environ), tempfile.tempdir
-    os.environ.clear()
     # What is forked from the server runs the code that runs here, even where another copy is installed.
-    os.environ.update(environment_of_kernels(0), PYTHONPATH=OWN_FOLDER)
+    wanted = {**environment_of_kernels(0), "PYTHONPATH": OWN_FOLDER}
+    os.environ.clear()
+    os.environ.update(wanted)
     # The server's own socket lies in a folder that multiprocessing makes and removes: beside ours, which is
     # removed first and whose name is as short.
     tempfile.tempdir = str(private_folder().parent)

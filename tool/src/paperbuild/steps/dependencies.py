@@ -15,6 +15,7 @@ from typing import Any
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import is_leftover
 from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
+from paperbuild.ground.memo import once
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
@@ -59,11 +60,11 @@ class Scanner:
 
     def code(self, path: Path) -> str:
         """Return the hash of a module's meaning: its syntax tree, so neither comments nor formatting."""
-        if path not in self._codes:
-            self._codes[path] = self.cache.fact(
-                "code", self.file(path), lambda: sha256_bytes(code_digest_text(read_code(path)).encode())
-            )
-        return self._codes[path]
+
+        def compute() -> str:
+            return sha256_bytes(code_digest_text(read_code(path)).encode())
+
+        return once(self._codes, path, lambda: self.cache.fact("code", self.file(path), compute))
 
     def imports(self, path: Path) -> list[list[Any]]:
         """Return the imports a module contains anywhere, as ``[level, module, [names]]``."""
@@ -90,9 +91,7 @@ class Scanner:
 
     def find_module(self, name: str) -> Path | None:
         """Return the project's file for a dotted module name, or None if it is not the project's own."""
-        if name not in self._found:
-            self._found[name] = self._look_for(name)
-        return self._found[name]
+        return once(self._found, name, lambda: self._look_for(name))
 
     def _look_for(self, name: str) -> Path | None:
         """Search ``src/`` and the project root, in the order in which Python does."""
@@ -105,10 +104,8 @@ class Scanner:
 
     def _holds(self, base: Path, top: str) -> bool:
         """Tell whether a folder has a module or a folder of this name; looked for once until `refresh`."""
-        if (base, top) not in self._tops:
-            place = os.path.join(base, top)
-            self._tops[base, top] = os.path.isdir(place) or os.path.isfile(f"{place}.py")
-        return self._tops[base, top]
+        place = os.path.join(base, top)
+        return once(self._tops, (base, top), lambda: os.path.isdir(place) or os.path.isfile(f"{place}.py"))
 
     def module_name(self, path: Path) -> str:
         """Return the dotted name of one of the project's modules."""
@@ -130,12 +127,14 @@ class Scanner:
 
     def _imported_by(self, path: Path) -> tuple[set[Path], set[str]]:
         """Return the project's modules and the outside packages that one of its modules imports itself."""
-        if path not in self._direct:
+
+        def compute() -> tuple[set[Path], set[str]]:
             own = self.module_name(path)
             package = own if path.name == "__init__.py" else own.rpartition(".")[0]
             names = (target for found in self.imports(path) for target in self.targets(found, package))
-            self._direct[path] = self._led_to(names)
-        return self._direct[path]
+            return self._led_to(names)
+
+        return once(self._direct, path, compute)
 
     def _led_to(self, names: Iterable[str]) -> tuple[set[Path], set[str]]:
         """Return the project's modules and the outside packages that importing these names loads first."""
@@ -164,14 +163,15 @@ class Scanner:
 
     def notebook_closure(self, step: str) -> tuple[set[Path], set[str]]:
         """Return the project's modules and the outside packages behind a notebook, its artefacts included."""
-        if step not in self._closures:
+
+        def compute() -> tuple[set[Path], set[str]]:
             path = self.project.notebook(step)
             imports = self.notebook_code(path, self.project.relative(path))["imports"]
             modules, outside = self.closure(imports)
             handed = [KINDS[name] for found in imports for name in found[2] if name in KINDS]
-            outside |= {package for kind in handed for package in kind.written_with}
-            self._closures[step] = modules, outside
-        return self._closures[step]
+            return modules, outside | {package for kind in handed for package in kind.written_with}
+
+        return once(self._closures, step, compute)
 
     def own_code(self, entries: Iterable[str]) -> dict[str, str]:
         """Return the tool's own modules that `entries`, modules of it, lead to: inputs by readable key.
@@ -226,8 +226,9 @@ class Scanner:
 
     def _files_of(self, package: Path) -> list[Path]:
         """Return the files other than code of one package; none where the folder is no package."""
-        if package not in self._beside:
-            found = self._beside[package] = []
+
+        def compute() -> list[Path]:
+            found: list[Path] = []
             for where, below, names in os.walk(package) if (package / "__init__.py").is_file() else ():
                 here = Path(where)
                 # A package inside a package answers for its own files.
@@ -236,7 +237,9 @@ class Scanner:
                 )
                 kept = (name for name in sorted(names) if not name.endswith(".py") and not is_leftover(name))
                 found += [here / name for name in kept]
-        return self._beside[package]
+            return found
+
+        return once(self._beside, package, compute)
 
 
 def _own_file(name: str) -> Path | None:

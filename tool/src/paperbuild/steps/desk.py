@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from paperbuild.article import parts, typesetting
 from paperbuild.article.parts import Parts
 from paperbuild.ground.hashing import sha256_json
+from paperbuild.ground.memo import once
 from paperbuild.project.layout import LOCK, Project, edition
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.dependencies import Distributions, Scanner, installed
@@ -75,18 +76,17 @@ class Desk:
         return self._read(self.project.root, edition(language))
 
     def _read(self, root: Path, entry: str) -> Article:
-        found = self._articles.get((root, entry))
-        if found is None:
+        def compute() -> Article:
             from paperbuild.article import text  # here: what is remembered needs no reading
 
-            found = self._articles[root, entry] = text.read(root, entry)
-        return found
+            return text.read(root, entry)
+
+        return once(self._articles, (root, entry), compute)
 
     def parts(self, root: Path, language: str = "") -> Parts:
         """Return what the article in `root`, or an edition, is made of, looked at once until `look_anew`."""
-        if (root, language) not in self._parts:
-            self._parts[root, language] = parts.remembered(root, self.workspace.cache, language)
-        return self._parts[root, language]
+        cache = self.workspace.cache
+        return once(self._parts, (root, language), lambda: parts.remembered(root, cache, language))
 
     def phrases(self, language: str) -> Phrases:
         """Return what the study's words are in the language of an edition.
@@ -112,9 +112,7 @@ class Desk:
 
     def facts(self) -> dict[str, Any]:
         """Return what the article says of its own making, found once until `look_anew`."""
-        if not self._facts:
-            self._facts = self._made_with()
-        return self._facts
+        return once(self._facts, "made with", self._made_with)
 
     def _made_with(self) -> dict[str, Any]:
         """Return the variant, the revision, and the versions of Python and packages."""
