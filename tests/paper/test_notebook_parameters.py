@@ -325,7 +325,11 @@ def names(case: object) -> str | None:
     return ", ".join(f"{key} {value}" for key, value in case.items()) if isinstance(case, Mapping) else None
 
 
-@pytest.mark.parametrize(("notebook", "parameters", "changing", "reach"), CASES, ids=names)
+# Both runs of the network models take minutes, so they are left to the slow tests.
+PACED = [pytest.param(*case, marks=[pytest.mark.slow] if case[0] == "06-gravity" else []) for case in CASES]
+
+
+@pytest.mark.parametrize(("notebook", "parameters", "changing", "reach"), PACED, ids=names)
 def test_a_parameter_changes_what_it_must_and_nothing_else(notebook, parameters, changing, reach):
     quick = QUICK.get(notebook, {})
     usual, other = (results(notebook, tuple((quick | more).items())) for more in ({}, parameters))
@@ -472,7 +476,14 @@ def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
     assert differing == {}
 
 
-@pytest.mark.parametrize("block", variants.BLOCKS, ids=lambda block: block.evaluate.__name__)
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(block, marks=[pytest.mark.slow] if block.notebook == "06-gravity" else [])
+        for block in variants.BLOCKS
+    ],
+    ids=lambda block: block.evaluate.__name__,
+)
 def test_a_block_of_variants_gives_what_its_notebook_records(block):
     assert_recorded(block, {})
 

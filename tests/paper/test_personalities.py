@@ -47,6 +47,7 @@ def printed(outputs: verify.Reference) -> dict[str, str]:
     return tables | {f"numbers/{name}": number["text"] for name, number in outputs.manifest.numbers.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not surroundings.present({}).level, reason="the level is that of x86-64")
 def test_fixed_surroundings_give_the_committed_bytes(tmp_path: Path) -> None:
     reference, found = verify.read_outputs(ROOT), rebuilt(tmp_path / "copy", **PERSONALITIES["before AVX"])

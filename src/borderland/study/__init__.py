@@ -20,4 +20,5 @@ __all__ = [
     "turns",
     "variants",
     "wording",
+    "world",
 ]

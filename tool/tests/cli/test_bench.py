@@ -120,6 +120,7 @@ def test_the_projects_own_tasks_are_measured_side_by_side(tmp_path, capsys):
         bench_scale.main(project)
 
 
+@pytest.mark.slow
 def test_a_large_project_is_made_built_and_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bench_large, "BYTES", 1_000_000_000)  # a megabyte a notebook
     project = Project(tmp_path)
