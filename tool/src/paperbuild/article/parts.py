@@ -34,12 +34,15 @@ class Parts:
         Its citation style; empty for the embedded one.
     edition : str
         Its language, for an edition of the article; else empty.
+    language : str
+        That of its text.
     """
 
     texts: tuple[str, ...]
     files: Mapping[str, tuple[str, ...]]
     style: str
     edition: str = ""
+    language: str = ""
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ def parts_of(article: Article) -> Parts:
         },
         quarto_settings.read(article.root).csl,
         article.edition,
+        article.language,
     )
 
 
@@ -89,4 +93,4 @@ def remembered(root: Path, cache: HashCache, language: str = "") -> Parts:
 
     known = cache.traced("parts of the article", f"{root} {entry}", compute)
     files = {suffix: tuple(names) for suffix, names in known["files"].items()}
-    return Parts(tuple(known["texts"]), files, known["style"], known["edition"])
+    return Parts(tuple(known["texts"]), files, known["style"], known["edition"], known["language"])

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from xml.etree import ElementTree as ET
 
-from paperbuild.article import embedded, languages, reference_document, source, word
+from paperbuild.article import embedded, languages, reference_document, word
 from paperbuild.article.extension import ASSETS
 from paperbuild.article.job import RenderJob
 from paperbuild.article.source import Source
 from paperbuild.ground.errors import PaperError, raise_all, suggestion
 from paperbuild.ground.located import STRICT, line_of, parse_yaml, problems, read_text, said
 from paperbuild.ground.surroundings import typesetter_environment
-from paperbuild.project.printed import read_numbers
 
 PROFILES = ASSETS / "profiles"
 FILTER = ASSETS / "submission.lua"
@@ -215,6 +214,10 @@ class Submission:
     ----------
     job : RenderJob
         Root and date; its output is not used.
+    article : Source
+        The article, resolved.
+    numbers : mapping
+        What it is resolved with.
     profile : Profile
         What the journal asks.
     anonymous : bool
@@ -223,10 +226,18 @@ class Submission:
         What tells who the authors are: names, addresses, the repository.
     """
 
-    def __init__(self, job: RenderJob, profile: Profile, *, anonymous: bool, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        job: RenderJob,
+        article: Source,
+        numbers: Mapping[str, Any],
+        profile: Profile,
+        *,
+        anonymous: bool,
+        names: Sequence[str],
+    ) -> None:
         self.job, self.profile, self.anonymous, self.names = job, profile, anonymous, tuple(names)
-        self.numbers = read_numbers(job.root)
-        self.source = source.read(job.root, self.numbers)
+        self.source, self.numbers = article, numbers
         self.words = languages.of(self.source.settings.lang).words
 
     def _source(self, part: str, told: Path) -> Source:

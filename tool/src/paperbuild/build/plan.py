@@ -283,7 +283,7 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     found: list[Step] = [*notebooks.values(), outputs]
     found += [
         DocumentStep(desk, kind, outputs, language)
-        for language in outputs.editions
+        for language in workspace.project.all_editions
         for kind in kinds
         if kind in FORMATS or not language
     ]

@@ -117,7 +117,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
 
 def _false_words(project: Project) -> list[PaperError]:
     """Return a finding for each bound word that these results make false; the page marks it."""
-    printed = (read_numbers(project.render_root, language) for language in ("", *project.editions))
+    printed = (read_numbers(project.render_root, language) for language in project.all_editions)
     if not any(FALSE in one.get("bound", {}).values() for one in printed):
         return []
     from paperbuild.checks.rule import Subject  # here: a build whose words are true goes without

@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paperbuild.article.phrases import Speaker
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.kernel import recorder
 from paperbuild.kernel.recorder import ArtefactError
@@ -197,6 +196,8 @@ def figure(name: str, fig: Figure, data: pd.DataFrame) -> None:
     """
     from IPython.display import Image, display
 
+    from paperbuild.article.phrases import Speaker
+
     FIGURE.check_name(name)
     found = as_figure(name, fig)
     table_bytes = csv_bytes(name, data)
@@ -316,6 +317,8 @@ def table(
         For a bad or repeated name, an empty frame, an unknown column or a format that does not fit.
     """
     from IPython.display import Markdown, display
+
+    from paperbuild.article.phrases import Speaker
 
     TABLE.check_name(name)
     markdown = markdown_table(name, frame, formats or {}, align or {})

@@ -162,6 +162,11 @@ class Project:
         found = (language_of(path.name) for path in self.root.glob("*.qmd"))
         return tuple(sorted(filter(None, found)))
 
+    @property
+    def all_editions(self) -> tuple[str, ...]:
+        """The article itself, under no name, and the languages of its further editions."""
+        return ("", *self.editions)
+
     def phrases_file(self, language: str) -> Path:
         """Return the file that says what the study's words are in the language of an edition."""
         return self.root / PHRASES.format(language=language)

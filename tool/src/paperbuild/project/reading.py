@@ -61,7 +61,7 @@ class Reading:
     @property
     def made(self) -> list[str]:
         """The files that lie where notebooks' figures and tables are published, sorted."""
-        editions = ("", *self.project.editions)
+        editions = self.project.all_editions
         folders = (self.project.root / kind / language for kind in (FIGURES, TABLES) for language in editions)
         return self._shown(path for folder in folders for path in folder.glob("*.*"))
 

@@ -45,7 +45,7 @@ def output_patterns(root: Path) -> list[str]:
     """Return the patterns of a project's generated files: its own, and those in each edition's language."""
     return [
         f"{folder}/*{suffix}"
-        for language in ("", *Project(root).editions)
+        for language in Project(root).all_editions
         for kind, suffixes in ((FIGURES, (".svg", ".png", ".csv")), (TABLES, (".csv", ".md")))
         for folder in (f"{kind}/{language}".rstrip("/"),)
         for suffix in suffixes

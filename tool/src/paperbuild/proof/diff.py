@@ -236,7 +236,7 @@ def sound(outputs: Reference) -> Reference:
 
 def _written(root: Path) -> dict[str, str]:
     """Return the texts that people write, of all editions, by path."""
-    articles = (read_article(root, edition(language)) for language in ("", *Project(root).editions))
+    articles = (read_article(root, edition(language)) for language in Project(root).all_editions)
     return {text.path: text.text for article in articles for text in article.written}
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dataregister import Resource
 from paperbuild.article.extension import EXTENSION
 from paperbuild.article.formats import FORMATS
 from paperbuild.ground.errors import PaperError
@@ -20,7 +21,7 @@ from paperbuild.ground.files import remove_tree, write_atomic
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.pages import render
 from paperbuild.project import register
-from paperbuild.project.layout import ARTICLE, FIGURES, MANIFEST, OUTPUT, TABLES, Project
+from paperbuild.project.layout import FIGURES, MANIFEST, OUTPUT, TABLES, Project
 from paperbuild.project.manifest import Manifest, parse_manifest
 from paperbuild.project.register import MEASURED
 from paperbuild.proof import certificates
@@ -36,6 +37,7 @@ from paperbuild.proof.deposit import (
 from paperbuild.proof.diff import Change, number_changes
 from paperbuild.proof.tables import read_csv
 
+PAGE = FORMATS["html"]
 PAGES = Path(__file__).parent / "assets" / "site"
 SUMS = "SHA256SUMS"
 SHOWN_ROWS = 100
@@ -84,7 +86,7 @@ class Table:
         Columns, and those of numbers.
     """
 
-    about: Any
+    about: Resource
     page: str
     file: str = ""
     obtain: str = ""
@@ -134,17 +136,16 @@ class _Head(html.parser.HTMLParser):
             self.said[name] = given.get("content") or ""
 
 
-def editions(output: Path) -> list[Edition]:
-    """Return the editions that a folder of documents holds, the article's own first."""
-    stem = Path(ARTICLE).stem
-    pages = sorted(output.glob(f"{stem}*.html"), key=lambda page: (len(page.name), page.name))
-    return [_edition(page) for page in pages]
+def editions(project: Project) -> list[Edition]:
+    """Return the editions that a project's output holds as pages, the article's own first."""
+    pages = {language: project.output / PAGE.name_in(language) for language in project.all_editions}
+    return [_edition(page, language) for language, page in pages.items() if page.is_file()]
 
 
-def _edition(page: Path) -> Edition:
+def _edition(page: Path, language: str) -> Edition:
     head = _Head()
     head.feed(page.read_text(encoding="utf-8").partition("</head>")[0])
-    files = {name: page.with_suffix(Path(form.file).suffix) for name, form in FORMATS.items()}
+    files = {name: page.with_name(form.name_in(language)) for name, form in FORMATS.items()}
     forms = {name.upper(): file.name for name, file in files.items() if file.is_file()}
     title = head.said.get("og:title", page.stem)
     return Edition(page.stem, head.language, title, head.said.get("description", ""), forms)
@@ -156,7 +157,7 @@ def tables(root: Path) -> list[Table]:
     return [_table(about, package.file(about)) for about in package.resources.values()]
 
 
-def _table(about: Any, path: Path) -> Table:
+def _table(about: Resource, path: Path) -> Table:
     raw = about.raw
     told = [f"{place['at']}: {place['note']}" for place in raw.get("breaks", ()) if isinstance(place, dict)]
     page = f"{about.name}.html"
@@ -277,12 +278,12 @@ def collect(project: Project, licence: str) -> dict[str, bytes]:
     if not record:
         # That of another commit would vouch for what it did not see.
         built = {name: path for name, path in built.items() if name not in CERTIFICATES}
-    shown = editions(project.output)
+    shown = editions(project)
     if not shown:
         raise PaperError(
             "there is no page of the article",
             where=project.relative(project.output),
-            expected=f"{Path(ARTICLE).stem}.html",
+            expected=PAGE.file,
             remedy="paper build --to html",
         )
     title, authors = citation(root)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paperbuild.article import source
 from paperbuild.article.job import RenderJob
 from paperbuild.article.submission import Measured, Profile, Submission, Told, measure
 from paperbuild.ground.located import load_yaml
 from paperbuild.project.layout import CITATION, Project
+from paperbuild.project.printed import read_numbers
 from paperbuild.proof.deposit import archive, citation
 
 REVEALING = ("name", "email", "orcid")
@@ -97,9 +99,12 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
     root = project.render_root
     job = RenderJob(root, root, "docx", "embedded", project.revision.epoch)
     title, cited = citation(project.root)
-    front = Submission(job, profile, anonymous=False, names=()).source.metadata
+    numbers = read_numbers(root)
+    article = source.read(root, numbers)
+    front = article.metadata
     people = authors(front, cited)
-    made = Submission(job, profile, anonymous=anonymous, names=revealing(people, project.root))
+    names = revealing(people, project.root)
+    made = Submission(job, article, numbers, profile, anonymous=anonymous, names=names)
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "manuscript.docx")

@@ -60,7 +60,7 @@ def documents_of(root: Path) -> list[str]:
     """Return where a build of a project puts its documents, those of all editions."""
     return [
         f"{OUTPUT}/{document.name_in(language)}"
-        for language in ("", *Project(root).editions)
+        for language in Project(root).all_editions
         for document in FORMATS.values()
     ]
 

@@ -99,7 +99,7 @@ class NotebookStep(Step):
         inputs |= {f"module file {shown(file)}": scanner.file(file)[:12] for file in beside}
         inputs |= {f"package {name}": version for name, version in desk.packages.needed_by(outside).items()}
         if editions := desk.project.editions:
-            inputs["language of the article"] = desk.written().language
+            inputs["language of the article"] = desk.parts(desk.project.root).language
         for language in editions:
             phrases = desk.project.phrases_file(language)
             inputs[f"phrases {shown(phrases)}"] = (

@@ -77,7 +77,7 @@ class Outputs(Step):
         """Return all editions' numbers, the manifest, a scenario's sources; notebooks answer for theirs."""
         project = self.desk.project
         files = {str(place): self.desk.scanner.file(source) for place, source in self.sources().items()}
-        for language in self.editions:
+        for language in self.desk.project.all_editions:
             files[str(project.numbers_of(language))] = self.numbers_digests(before, language)["file"]
         return {**files, str(project.manifest): self._manifest_digest(before)}
 
@@ -89,21 +89,17 @@ class Outputs(Step):
         remove_orphans(project, self.desk.workspace.manifest, made, held)
         for name, one in made.items():
             self.notebooks[name].put(one, before)
-        for language in self.editions:
+        for language in self.desk.project.all_editions:
             write_if_changed(project.numbers_of(language), self.numbers(before, language))
         self.write_manifest(before)
         for place, source in self.sources().items():
             self.references.put(source, place, self.desk.scanner.file(source))
         self.references.tell(made)
 
-    @property
-    def editions(self) -> tuple[str, ...]:
-        """The article itself, under no name, and the languages of its further editions."""
-        return ("", *self.desk.project.editions)
-
     def numbers(self, results: Results, language: str = "") -> str:
         """Return ``numbers.yml`` of an edition as it should stand after these results."""
         made, build, desk = self.of_notebooks(results), self.desk.facts(), self.desk
+        editions = desk.project.all_editions
         held = {name: reference.numbers for name, reference in self.references.all_held(made).items()}
         return numbers_document(
             made,
@@ -112,7 +108,7 @@ class Outputs(Step):
             desk.written(language),
             self._content(made, held),
             {one: desk.phrases(one).said for one in desk.project.phrased},
-            {one: desk.written(one).language for one in self.editions} if desk.project.editions else {},
+            {one: desk.written(one).language for one in editions} if editions[1:] else {},
         )
 
     def numbers_digests(self, results: Results, language: str = "") -> dict[str, str]:
@@ -137,7 +133,7 @@ class Outputs(Step):
             said = {key: value for key, value in json.loads(text).items() if key not in ("build", "date")}
             return {"file": sha256_bytes(text.encode("utf-8")), "said": sha256_json(said)}
 
-        key = sha256_json([files, held, facts, language, texts, phrases, self.editions])
+        key = sha256_json([files, held, facts, language, texts, phrases, self.desk.project.all_editions])
         found: dict[str, str] = desk.workspace.cache.fact("numbers.yml", key, compute)
         self._digests[language] = facts, folders, found
         return found
@@ -213,7 +209,7 @@ class Outputs(Step):
                 {
                     path
                     for kind in self.kinds
-                    for language in self.editions
+                    for language in self.desk.project.all_editions
                     for path in typesetting.inputs(
                         project.root, self.desk.parts(project.root, language), kind
                     )

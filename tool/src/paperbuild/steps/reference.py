@@ -217,7 +217,7 @@ class References:
         old = "".join(f"{line}\n" for line in self._texts.values())
         order = [
             document.name_in(language)
-            for language in ("", *self.workspace.project.editions)
+            for language in self.workspace.project.all_editions
             for document in FORMATS.values()
         ]
         self._texts[made["path"]] = line_of_text(known, made)
