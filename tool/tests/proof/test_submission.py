@@ -1,6 +1,8 @@
 """`paper submit`: what a journal asks for, made of the article; nothing in it that it did not ask for."""
 
+import dataclasses
 import io
+import os
 import re
 import zipfile
 from xml.etree import ElementTree as ET
@@ -9,8 +11,11 @@ import docx
 import pytest
 from PIL import Image
 
-from paperbuild.article.submission import Limit, Measured, Told, measure, profiles, read_profile
+from paperbuild.article import source
+from paperbuild.article.job import RenderJob
+from paperbuild.article.submission import Limit, Measured, Submission, Told, measure, profiles, read_profile
 from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.project.printed import read_numbers
 from toy import make_toy, paper, write_notebook
 
 ARTICLE = """\
@@ -47,6 +52,10 @@ Sizes of things.
 
 # Appendix: More {.unnumbered}
 
+$$ d = 2m $$ {#eq-double}
+
+That is @eq-double.
+
 Appended words.
 
 # References {.unnumbered}
@@ -68,6 +77,7 @@ DRAWN = [
 ]
 PROFILE = """\
 journal: A Journal
+issn: 1234-5679
 source: https://example.org/authors
 read: 2026-01-02
 unread: [whether it likes short papers]
@@ -128,11 +138,11 @@ def words(content):
 def test_limits_are_counted_and_one_that_is_broken_is_told(anonymous):
     done, files = anonymous
     assert done.returncode == 1
-    assert "over the limit: words of the abstract: 4 (at most 3)" in done.stdout
+    assert "outside the limit: words of the abstract: 4 (at most 3)" in done.stdout
     assert "  keywords: 2 (at least 1, at most 3)" in done.stdout
     # Counted by hand: the heading with its number, and the one sentence that names nobody.
     assert "  words of text: 14 (at most 1,000)" in done.stdout
-    assert "words of the abstract: 4 (at most 3)  OVER THE LIMIT" in files["README.txt"].decode()
+    assert "words of the abstract: 4 (at most 3)  OUTSIDE THE LIMIT" in files["README.txt"].decode()
 
 
 def test_reviewers_see_no_name_and_the_editor_does(anonymous):
@@ -203,9 +213,8 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     _, files = anonymous
     root = ET.fromstring(files["editor/jats/article.xml"])
     ids = {element.get("id") for element in root.iter()}
-    assert (
-        {xref.get("rid") for xref in root.iter("xref")} == {"tbl-sizes", "fig-line", "ref-known2020"} <= ids
-    )
+    led = {"eq-double", "tbl-sizes", "fig-line", "ref-known2020"}
+    assert {xref.get("rid") for xref in root.iter("xref")} == led <= ids
     assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
     assert root.findtext(".//fig/caption/p") == "A line of points."
     assert plain(root.findtext(".//table-wrap/label")) == "Table 1"
@@ -219,6 +228,37 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     assert root.findtext(".//contrib//surname") or "Ada Example" in "".join(
         root.find(".//contrib").itertext()
     )
+
+
+def test_jats_says_what_the_schema_and_a_journal_want_to_know(anonymous):
+    """What was broken when it was first held against the schema, or said what is not so."""
+    _, files = anonymous
+    root = ET.fromstring(files["editor/jats/article.xml"])
+    assert root.get("article-type") == "research-article"
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert {one.text for one in root.findall("front/journal-meta//*") if not len(one)} == {
+        "1234-5679",
+        "A Journal",
+    }
+    meta = root.find("front/article-meta")
+    order = ["title-group", "contrib-group", "pub-date-not-available", "abstract", "trans-abstract"]
+    assert [child.tag for child in meta] == [*order, "kwd-group"]
+    assert [one.text for one in meta.iter("kwd")] == ["mean", "double"]
+    assert root.findtext(".//sec[@id='sec-result']/title") == "Result"
+    formula = root.find(".//disp-formula[@id='eq-double']")
+    assert formula.findtext("label") == "(1)"
+    assert formula.findtext(".//tex-math").strip() == "d = 2m"
+    assert "(1)" not in "".join(formula.find("alternatives").itertext())
+
+
+@pytest.mark.skipif("JATS_DTD" not in os.environ, reason="JATS_DTD names no JATS-journalpublishing1.dtd")
+def test_jats_is_valid(anonymous):
+    """The schema comes on no package index; who has it names its file, of Journal Publishing 1.2."""
+    from lxml import etree
+
+    schema = etree.DTD(os.environ["JATS_DTD"])
+    _, files = anonymous
+    assert schema.validate(etree.fromstring(files["editor/jats/article.xml"])), schema.error_log
 
 
 def test_the_same_article_gives_the_same_archive(root, anonymous):
@@ -256,10 +296,10 @@ def test_an_unknown_profile_is_refused_with_those_there_are():
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("most: 1000", "most: many", 12, "limits.words.most"),
-        ("tables: apart", "tables: above", 10, "tables"),
+        ("most: 1000", "most: many", 13, "limits.words.most"),
+        ("tables: apart", "tables: above", 11, "tables"),
         ("journal: A Journal\n", "", 1, "lacks 'journal'"),
-        ("line_numbers", "line_nombers", 8, "line_numbers"),
+        ("line_numbers", "line_nombers", 9, "line_numbers"),
     ],
 )
 def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
@@ -269,6 +309,31 @@ def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
         read_profile(str(path))
     assert f"mine.yml:{line}" in str(error.value)
     assert said in str(error.value)
+
+
+def test_labels_of_an_edition_are_its_languages_and_names_of_files_are_plain(root, tmp_path):
+    job = RenderJob(root, root, "docx", "embedded", 0)
+    numbers = read_numbers(root) | {"crossref": {"fig-title": "Рис.", "title-delim": "."}}
+    given = source.read(root, numbers)
+    made = Submission(job, given, numbers, read_profile("generic"), anonymous=False, names=())
+    told = made.docx("manuscript", tmp_path / "m.docx")
+    (drawn,) = told.of("fig")
+    assert (plain(drawn["label"]), drawn["caption"]) == ("Рис. 1", "A line of points.")
+    assert [name for name, _ in made.figures(told)] == ["Figure-1.tif"]
+
+
+@pytest.mark.parametrize(
+    ("abstract", "kept"),
+    [("**Aim.** To know.\n\n**Result.** Known.\n", True), ("To know.\n\nKnown **well**.\n", False)],
+)
+def test_an_abstract_in_parts_is_one_whose_paragraphs_begin_with_headings(root, tmp_path, abstract, kept):
+    job = RenderJob(root, root, "docx", "embedded", 0)
+    given = source.read(root, read_numbers(root))
+    given.metadata["abstract"] = abstract
+    profile = dataclasses.replace(read_profile("demographic-research"), line_numbers=True)
+    made = Submission(job, given, read_numbers(root), profile, anonymous=False, names=())
+    (parts,) = measure(profile, made.docx("manuscript", tmp_path / "m.docx"), "")
+    assert (str(parts).partition(":")[0], parts.kept) == ("parts of the abstract with headings", kept)
 
 
 def test_a_limit_has_two_ends():

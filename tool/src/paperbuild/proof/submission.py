@@ -79,7 +79,7 @@ def revealing(people: Sequence[Mapping[str, str]], root: Path) -> list[str]:
     return sorted({text for text in (*told, *map(str, filter(None, addresses))) if text})
 
 
-def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
+def make(project: Project, profile: Profile, *, anonymous: bool, language: str = "") -> Package:
     """Return the article as a journal asks for it.
 
     Parameters
@@ -90,6 +90,8 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
         What the journal asks.
     anonymous : bool
         Whether the manuscript is to name nobody.
+    language : str
+        Of the edition that is handed in; empty for the article itself.
 
     Raises
     ------
@@ -97,11 +99,12 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
         Where the article cannot be typeset.
     """
     root = project.render_root
-    job = RenderJob(root, root, "docx", "embedded", project.revision.epoch)
+    job = RenderJob(root, root, "docx", "embedded", project.revision.epoch, language)
     title, cited = citation(project.root)
-    numbers = read_numbers(root)
-    article = source.read(root, numbers)
+    numbers = read_numbers(root, language)
+    article = source.read(root, numbers, job.article)
     front = article.metadata
+    title = str(front.get("title") or title)
     people = authors(front, cited)
     names = revealing(people, project.root)
     made = Submission(job, article, numbers, profile, anonymous=anonymous, names=names)
@@ -116,7 +119,7 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
             files[f"{FOR_REVIEWERS}/supplement.docx"] = target.read_bytes()
         measured = measure(profile, told, title)
         about = {
-            "title": front.get("title") or title,
+            "title": title,
             "authors": _people(people),
             "facts": facts(front, told),
         }
@@ -166,9 +169,7 @@ def readme(
     lines += ["Anonymous." if anonymous else "With the authors' names.", ""]
     lines += ["Words by part:", *(f"  {part}: {count:,}" for part, count in sorted(told.words.items())), ""]
     if measured:
-        lines += ["Limits:", *(f"  {one}{'' if one.kept else '  OVER THE LIMIT'}" for one in measured), ""]
-    if profile.structured_abstract:
-        lines += ["The journal wants an abstract in parts with headings: not checked.", ""]
+        lines += ["Limits:", *(f"  {one}{'' if one.kept else '  OUTSIDE THE LIMIT'}" for one in measured), ""]
     if told.abstracts:
         lines += [f"Left out: abstracts in {', '.join(told.abstracts)}.", ""]
     lines += ["Figures and tables in order:"]
@@ -178,5 +179,8 @@ def readme(
         f"Files ({FOR_REVIEWERS}/ for reviewers, {FOR_EDITORS}/ for editors alone):",
         *(f"  {name}" for name in files),
     ]
-    lines += ["", "JATS was not held against its schema, which could not be had when the build was written."]
+    lines += [
+        "",
+        "article.xml follows JATS Journal Publishing 1.2; the build does not hold it against the schema.",
+    ]
     return "\n".join(lines) + "\n"
