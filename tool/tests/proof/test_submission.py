@@ -13,9 +13,19 @@ from PIL import Image
 
 from paperbuild.article import source
 from paperbuild.article.job import RenderJob
-from paperbuild.article.submission import Limit, Measured, Submission, Told, measure, profiles, read_profile
+from paperbuild.article.submission import (
+    Limit,
+    Measured,
+    Submission,
+    Told,
+    finished_jats,
+    measure,
+    profiles,
+    read_profile,
+)
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.project.printed import read_numbers
+from paperbuild.proof.submission import authors
 from toy import make_toy, paper, write_notebook
 
 ARTICLE = """\
@@ -213,7 +223,7 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     _, files = anonymous
     root = ET.fromstring(files["editor/jats/article.xml"])
     ids = {element.get("id") for element in root.iter()}
-    led = {"eq-double", "tbl-sizes", "fig-line", "ref-known2020"}
+    led = {"aff-1", "eq-double", "tbl-sizes", "fig-line", "ref-known2020"}
     assert {xref.get("rid") for xref in root.iter("xref")} == led <= ids
     assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
     assert root.findtext(".//fig/caption/p") == "A line of points."
@@ -286,6 +296,43 @@ def test_every_profile_names_its_source_and_what_was_not_read(name):
     assert profile.unread
     assert name == "generic" or profile.source.startswith("http")
     assert name == "generic" or re.fullmatch(r"\d{4}-\d\d-\d\d", profile.read)
+
+
+def test_the_xml_says_who_wrote_it_and_where_they_work():
+    front = {
+        "author": [
+            {
+                "name": {"given": "Ada", "family": "Example"},
+                "orcid": "0000-0002-1825-0097",
+                "email": "ada@example.org",
+                "affiliations": [{"ref": "one"}, {"name": "Another", "city": "Town"}],
+            },
+            {"name": "Ben Plain", "affiliation": "one"},
+            "A group",
+        ],
+        "affiliations": [{"id": "one", "name": "An Institute", "country": "Land"}],
+    }
+    people = authors(front, [])
+    assert str(people[0]) == (
+        "Ada Example, An Institute, Land, Another, Town, ada@example.org, 0000-0002-1825-0097"
+    )
+    front_matter = "<title-group/><contrib-group/><abstract/>"
+    text = (
+        f"<article><front><journal-meta/><article-meta>{front_matter}</article-meta></front><body/></article>"
+    )
+    group = ET.fromstring(finished_jats(text.encode(), "en", people=people)).find(".//contrib-group")
+    assert [one.tag for one in group[0]] == ["contrib-id", "name", "email", "xref", "xref"]
+    assert group.findtext("contrib/name/surname") == "Example"
+    assert group[0][0].text == "https://orcid.org/0000-0002-1825-0097"
+    places = {one.get("id"): one.text for one in group.findall("aff")}
+    assert [
+        [places[xref.get("rid")] for xref in one.findall("xref")] for one in group.findall("contrib")
+    ] == [
+        ["An Institute, Land", "Another, Town"],
+        ["An Institute, Land"],
+        [],
+    ]
+    assert [one.text for one in group.findall("contrib/string-name")] == ["Ben Plain", "A group"]
 
 
 def test_an_unknown_profile_is_refused_with_those_there_are():

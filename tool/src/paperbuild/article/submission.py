@@ -129,6 +129,22 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Person:
+    """An author: `name` as it is printed, its parts where they are known, and where the author works."""
+
+    name: str
+    given: str = ""
+    family: str = ""
+    email: str = ""
+    orcid: str = ""
+    affiliations: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In a line, as a title page has it."""
+        return ", ".join(filter(None, (self.name, *self.affiliations, self.email, self.orcid)))
+
+
+@dataclass(frozen=True)
 class Measured:
     """One limit and what the article has: `what` is counted, `found` times, within `limit` or not."""
 
@@ -228,6 +244,8 @@ class Submission:
         Whether names are left out.
     names : sequence of str
         What tells who the authors are: names, addresses, the repository.
+    people : sequence of Person
+        The authors, for the XML.
     """
 
     def __init__(
@@ -239,8 +257,10 @@ class Submission:
         *,
         anonymous: bool,
         names: Sequence[str],
+        people: Sequence[Person] = (),
     ) -> None:
         self.job, self.profile, self.anonymous, self.names = job, profile, anonymous, tuple(names)
+        self.people = tuple(people)
         self.source, self.numbers = article, numbers
         self.words = languages.of(self.source.settings.lang).words
 
@@ -302,7 +322,7 @@ class Submission:
                 picture="svg",
                 options=[f"--lua-filter={FILTER}"],
             )
-        return finished_jats(text, self.source.settings.lang, self.profile.issn)
+        return finished_jats(text, self.source.settings.lang, self.profile.issn, self.people)
 
     def title_page(
         self, target: Path, told: Told, measured: Sequence[Measured], about: Mapping[str, Any]
@@ -394,7 +414,7 @@ DOCTYPE = (
 )
 
 
-def finished_jats(document: bytes, language: str, issn: str = "") -> bytes:
+def finished_jats(document: bytes, language: str, issn: str = "", people: Sequence[Person] = ()) -> bytes:
     """Return JATS as pandoc wrote it with what pandoc cannot say.
 
     Labels of figures, tables and equations apart from what they label; abstracts in other languages where
@@ -408,6 +428,8 @@ def finished_jats(document: bytes, language: str, issn: str = "") -> bytes:
         Of the article (BCP 47).
     issn : str
         Of the journal; empty where it is not known.
+    people : sequence of Person
+        Its authors; those without are left as pandoc names them.
     """
     for prefix, address in {
         "mml": "http://www.w3.org/1998/Math/MathML",
@@ -425,6 +447,8 @@ def finished_jats(document: bytes, language: str, issn: str = "") -> bytes:
     if journal is None or front is None or body is None:
         raise ValueError("not the JATS of pandoc's template")
     _name_journal(journal, issn)
+    for group in front.findall("contrib-group") if people else ():
+        group[:] = _contributors(people)
     for empty in front.findall("permissions"):
         front.remove(empty)
     # The schema wants a date, or that there is none.
@@ -438,6 +462,38 @@ def finished_jats(document: bytes, language: str, issn: str = "") -> bytes:
         place += 1
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{text}\n'.encode()
+
+
+def _contributors(people: Sequence[Person]) -> list[ET.Element]:
+    """Return authors, and behind them where they work."""
+    places = list(dict.fromkeys(place for one in people for place in one.affiliations))
+    found = []
+    for one in people:
+        author = _tree("contrib", attributes={"contrib-type": "author"})
+        if one.orcid:
+            address = one.orcid if "//" in one.orcid else f"https://orcid.org/{one.orcid}"
+            author.append(_tree("contrib-id", address, attributes={"contrib-id-type": "orcid"}))
+        if one.family:
+            name = _tree("name")
+            name.append(_tree("surname", one.family))
+            name.extend([_tree("given-names", one.given)] if one.given else [])
+            author.append(name)
+        else:
+            author.append(_tree("string-name", one.name))
+        author.extend([_tree("email", one.email)] if one.email else [])
+        for place in one.affiliations:
+            number = places.index(place) + 1
+            author.append(_tree("xref", attributes={"ref-type": "aff", "rid": f"aff-{number}"}))
+        found.append(author)
+    return found + [
+        _tree("aff", place, attributes={"id": f"aff-{number}"}) for number, place in enumerate(places, 1)
+    ]
+
+
+def _tree(tag: str, text: str = "", attributes: Mapping[str, str] | None = None) -> ET.Element:
+    element = ET.Element(tag, dict(attributes or {}))
+    element.text = text or None
+    return element
 
 
 def _after(parent: ET.Element, *tags: str) -> int:
