@@ -271,6 +271,15 @@ def test_jats_is_valid(anonymous):
     assert schema.validate(etree.fromstring(files["editor/jats/article.xml"])), schema.error_log
 
 
+def test_a_text_in_a_language_that_the_journal_does_not_take_is_told(root):
+    profile = PROFILE.replace("anonymous:", "languages: [fr, de]\nanonymous:").partition("limits:")[0]
+    (root / "french.yml").write_text(profile, encoding="utf-8")
+    done, files = submitted(root, "--for", "french.yml")
+    assert done.returncode == 1
+    assert "the text is in en; the journal takes fr, de" in done.stdout
+    assert files
+
+
 def test_the_same_article_gives_the_same_archive(root, anonymous):
     _, before = anonymous
     _, again = submitted(root, "--for", "journal.yml")

@@ -93,6 +93,7 @@ class Profile:
     line_numbers: bool = said("whether lines are numbered", "true or false")
     figures: Figures = said("where figures go", "{place: apart, format: tif, resolution: 300}")
     tables: Literal["text", "apart"] = said("tables in the text, or behind the references", "text or apart")
+    languages: tuple[str, ...] = said("languages it takes, where it says so", "[en]", default=())
     issn: str = said("the journal's ISSN", "1234-5678", default="")
     limits: Limits = said("how much of what", "words: {most: 8000}", default_factory=Limits)
 

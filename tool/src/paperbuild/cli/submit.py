@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
-    """Write the archive that a journal takes; 1 where the article breaks one of its limits."""
+    """Write the archive that a journal takes; 1 where the article is not what it takes."""
     profile = read_profile(args.profile)
     refuse_unsound(project, (), make_plan(Workspace.open(project.root, project.scenario)).stale)
     anonymous = args.anonymous or (profile.anonymous and not args.named)
@@ -43,6 +43,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
     target = args.output or project.build / f"{name}.zip"
     write_atomic(target, made.archive(project.revision.epoch))
     print(f"{target}: {len(made.files)} files for {profile.journal}, {'anonymous' if anonymous else 'named'}")
+    if made.foreign:
+        print(f"  the text is in {made.foreign}; the journal takes {', '.join(profile.languages)}")
     for one in made.measured:
         print(f"  {'' if one.kept else 'outside the limit: '}{one}")
     if made.told.left:
@@ -50,4 +52,4 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if made.told.abstracts:
         print(f"  abstracts left out: {', '.join(made.told.abstracts)}")
     print(f"  could not be learnt from the journal's instructions: {'; '.join(profile.unread)}")
-    return 1 if made.over else 0
+    return 1 if made.over or made.foreign else 0

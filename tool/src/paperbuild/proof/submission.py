@@ -32,11 +32,14 @@ class Package:
         What was counted and left out.
     measured : sequence of Measured
         The journal's limits, and what the article has.
+    foreign : str
+        The language of the text, where the journal takes none in it; else empty.
     """
 
     files: Mapping[str, bytes]
     told: Told
     measured: Sequence[Measured]
+    foreign: str = ""
 
     @property
     def over(self) -> list[Measured]:
@@ -147,7 +150,9 @@ def make(project: Project, profile: Profile, *, anonymous: bool, language: str =
             drawing = Path(one["source"]).with_suffix(".svg")
             files[f"{FOR_EDITORS}/jats/{drawing.as_posix()}"] = (root / drawing).read_bytes()
     files["README.txt"] = readme(profile, told, measured, anonymous, sorted(files)).encode("utf-8")
-    return Package(files, told, measured)
+    lang = article.settings.lang
+    foreign = lang if profile.languages and lang.partition("-")[0] not in profile.languages else ""
+    return Package(files, told, measured, foreign)
 
 
 def facts(front: Mapping[str, Any], told: Told) -> dict[str, str]:
