@@ -207,10 +207,13 @@ def test_other_formats_of_figures(root, form):
     assert files[f"manuscript/figures/Figure-1.{form}"].startswith(begins[form])
 
 
-def test_named_in_the_text_as_one_wishes(root):
+def test_named_in_the_text_as_one_wishes_and_in_a_language_that_the_journal_takes(root):
     text = PROFILE.replace("place: apart", "place: text").replace("tables: apart", "tables: text")
+    text = text.replace("anonymous:", "languages: [fr, de]\nanonymous:").partition("limits:")[0]
     (root / "other.yml").write_text(text)
-    _, files = submitted(root, "--for", "other.yml", "--named")
+    done, files = submitted(root, "--for", "other.yml", "--named")
+    assert done.returncode == 1
+    assert "the text is in en; the journal takes fr, de" in done.stdout
     document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
     paragraphs = [paragraph.text for paragraph in document.paragraphs]
     assert "Ada Example" in " ".join(paragraphs)
@@ -269,15 +272,6 @@ def test_jats_is_valid(anonymous):
     schema = etree.DTD(os.environ["JATS_DTD"])
     _, files = anonymous
     assert schema.validate(etree.fromstring(files["editor/jats/article.xml"])), schema.error_log
-
-
-def test_a_text_in_a_language_that_the_journal_does_not_take_is_told(root):
-    profile = PROFILE.replace("anonymous:", "languages: [fr, de]\nanonymous:").partition("limits:")[0]
-    (root / "french.yml").write_text(profile, encoding="utf-8")
-    done, files = submitted(root, "--for", "french.yml")
-    assert done.returncode == 1
-    assert "the text is in en; the journal takes fr, de" in done.stdout
-    assert files
 
 
 def test_the_same_article_gives_the_same_archive(root, anonymous):
