@@ -26,9 +26,10 @@ from word_edits import (
     type_over,
 )
 
+from paperbuild.article.review import edition_of
 from paperbuild.article.review import review as look
 from paperbuild.article.text import Article, Manuscript, read
-from paperbuild.article.tracked import Edited, Hand, Paragraph, Piece
+from paperbuild.article.tracked import Edited, Hand, Paragraph, Piece, unrecorded
 from paperbuild.article.typesetting import render
 from paperbuild.cli.main import main
 from paperbuild.project.manifest import Manifest
@@ -434,6 +435,32 @@ def test_a_change_in_a_passage_that_rests_on_a_result_says_so(tmp_path):
         "sank",
         '“fell” → “sank” (in a passage that rests on when="a.d < 0")',
     )
+
+
+def test_a_document_of_an_edition_comes_home_to_the_text_of_that_edition():
+    texts = {
+        "": Manuscript("paper.qmd", "Births in large cities rose by {{< meta n.a.change >}} per cent."),
+        "ru": Manuscript("paper.ru.qmd", "\nВ больших городах родилось на {{< meta n-gen.a >}} % больше."),
+    }
+    editions = {language: Article(Path(), (text,), (), ()) for language, text in texts.items()}
+    pieces = [Piece("В "), Piece("больших", "went", ADA), Piece("крупных", "came", ADA)]
+    pieces += [Piece(" городах родилось на "), Piece("4,2", "went", ADA), Piece("4,3", "came", ADA)]
+    paragraph = Paragraph(pieces=[*pieces, Piece(" % больше.")])
+    edited = Edited("", False, (paragraph,), ())
+    assert edition_of(edited, editions) == "ru"
+    numbers = {"a": {"value": 4.2, "text": "4.2", "notebook": "01-a", "cell": "c"}}
+    found = look(edited, editions["ru"], Manifest(numbers=numbers), "edited.docx")
+    assert [(edit.place, edit.new) for edit in found.edits] == [("paper.ru.qmd:2", "крупных")]
+    assert [held.remedy for held in found.held] == ["analysis/01-a.ipynb, cell c, computes n-gen.a"]
+
+
+def test_blanks_that_no_line_breaks_are_no_change():
+    before = Edited("", False, (Paragraph(pieces=[Piece("Births\u00a0— of 4,2\u202f% fell.")]),), ())
+    (paragraph,) = unrecorded(before, ["Births — of 4,2 % rose."])[0].paragraphs
+    assert [(one.text, one.fate) for one in paragraph.pieces if one.fate != "kept"] == [
+        ("rose", "went"),
+        ("fell", "came"),
+    ]
 
 
 @given(st.data())

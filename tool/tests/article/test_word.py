@@ -45,6 +45,23 @@ def test_captions_are_numbered_by_fields(document):
     assert fields.count("SEQ Table \\* ARABIC") == 3
 
 
+def test_numbers_of_a_part_go_on_from_those_of_the_part_before():
+    """Whoever updates the fields of a supplement keeps the numbers that the main text refers to."""
+    captions = "".join(
+        f'<w:bookmarkStart w:id="{n}" w:name="tbl-t{n}"/><w:p><w:pPr><w:pStyle w:val="TableCaption"/></w:pPr>'
+        f"<w:r><w:t>Table {n}: More</w:t></w:r></w:p>"
+        for n in (7, 8, 10)
+    )
+    page = '<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:left="1440" w:right="1440"/></w:sectPr>'
+    text = f'<w:document xmlns:w="{word.MAIN}"><w:body>{captions}{page}</w:body></w:document>'
+    fields = re.findall(r"SEQ [^<]*", word.finished(text.encode()).decode())
+    assert [field.strip() for field in fields] == [
+        "SEQ Table \\* ARABIC \\r 7",
+        "SEQ Table \\* ARABIC",
+        "SEQ Table \\* ARABIC \\r 10",
+    ]
+
+
 def test_every_reference_is_a_field_to_a_bookmark_that_is_there(document):
     marks = [mark.get(qn("w:name")) for mark in document.element.body.iter(qn("w:bookmarkStart"))]
     assert len(marks) == len(set(marks))

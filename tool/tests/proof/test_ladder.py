@@ -241,5 +241,12 @@ def test_a_flaw_of_the_reference_is_no_agreement_and_damage_outweighs_it():
     assert compare_table("tables/a.csv", b"a\n", b"\xff", EXACT).code == Reason.NUMERICAL
 
 
+def test_a_verdict_is_told_in_the_classes_of_the_american_economic_association():
+    assert [one.aea.partition(" ")[0] for one in Verdict] == ["full", "full", "partial", "not"]
+    given = {one.aea for one in Reason}
+    assert given == {"", "Code not functional", "Discrepancy in output"}
+    assert {one for one in Reason if not one.aea} == {Reason.LAST_BITS, Reason.DECLARED}, "these reproduce"
+
+
 def test_every_reason_and_verdict_has_its_meaning():
     assert all(one.meaning for one in (*Reason, *Verdict))

@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import re
 import subprocess
 import zipfile
@@ -20,6 +21,7 @@ from paperbuild.project.layout import Project
 FRONT = """---
 title: "{title}"
 author: "A. Author"
+keywords: [{keywords}]
 bibliography: references.bib
 abstract: |
   {abstract}
@@ -70,6 +72,7 @@ for before, after in {
     "- second thing\n": "- second thing\n- another thing\n",
     "A paragraph that will go away altogether, with @tbl-gone in it.\n\n": "",
     "A map of towns.": "A map of all towns.",
+    'fig-alt="A map"': 'fig-alt="A map from above"',
     OLD[OLD.index("::: {#tbl-gone}") : OLD.index("$$ a")]: "A wholly new paragraph stands here.\n\n",
     "a = b": "a = c",
 }.items():
@@ -88,7 +91,7 @@ def png(level):
     return buffer.getvalue()
 
 
-def lay_out(root, body, rows, growth, level, title="Towns", abstract="Towns grow."):
+def lay_out(root, body, rows, growth, level, title="Towns", abstract="Towns grow.", keywords="town, map"):
     numbers = {
         "growth": {"value": growth, "text": str(growth), "format": "", "notebook": "01-x", "cell": "g"}
     }
@@ -104,7 +107,7 @@ def lay_out(root, body, rows, growth, level, title="Towns", abstract="Towns grow
         "figures/map.svg": svg.encode(),
         "tables/rows.md": rows.encode(),
         "figures/manifest.json": json.dumps(manifest).encode(),
-        "paper.qmd": (FRONT.format(title=title, abstract=abstract) + body).encode(),
+        "paper.qmd": (FRONT.format(title=title, abstract=abstract, keywords=keywords) + body).encode(),
     }
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -112,11 +115,27 @@ def lay_out(root, body, rows, growth, level, title="Towns", abstract="Towns grow
     return root
 
 
+def commit(root, author, date):
+    """Commit all that lies there."""
+    who = {"NAME": author, "EMAIL": f"{author}@example.org", "DATE": f"{date}T23:30:00-0200"}
+    names = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "a change"]):
+        subprocess.run(["git", *command], cwd=root, check=True, env=os.environ | names)
+
+
 @pytest.fixture(scope="module")
 def states(tmp_path_factory):
+    """Two folders; the newer one is under git, with the older state as `HEAD~2`."""
     folder = tmp_path_factory.mktemp("states")
     old = lay_out(folder / "old", OLD, OLD_ROWS, 10, 10)
-    new = lay_out(folder / "new", NEW, NEW_ROWS, 12, 200, "All towns", "All towns grow.")
+    new = lay_out(folder / "new", OLD, OLD_ROWS, 10, 10)
+    commit(new, "Ada", "2026-01-01")
+    # Ben changes a word and breaks a line anew in which Cleo will change another.
+    ben = OLD.replace("grew quickly", "grew\nslowly")
+    lay_out(new, ben.replace("the old census", "the\nold census"), OLD_ROWS, 10, 10)
+    commit(new, "Ben", "2026-02-01")
+    lay_out(new, NEW, NEW_ROWS, 12, 200, "All towns", "All towns grow.", "town, growth")
+    commit(new, "Cleo", "2026-03-01")
     return old, new
 
 
@@ -133,6 +152,7 @@ def marked(states, tmp_path_factory):
     folder = tmp_path_factory.mktemp("marked")
     files = [folder / f"m.{suffix}" for suffix in ("docx", "html", "pdf")]
     run(old, new, marked=files, letter=folder / "letter.md", author="B. Editor")
+    run("HEAD~2", new, marked=[folder / "hands.docx"])
     run(old, old, marked=[folder / "old.docx"])
     run(new, new, marked=[folder / "new.docx"])
     return folder
@@ -151,7 +171,7 @@ def words(text):
 def test_changes_taken_over_give_the_new_text_and_taken_back_the_old_one(marked, changes, version):
     found, expected = plain(marked / "m.docx", changes), plain(marked / f"{version}.docx")
     # Pandoc's reader drops the caption of two pictures in one paragraph.
-    drop = re.compile(r"Figure.1: A map.*")
+    drop = re.compile(r"Figure.1: A map.*|\[A map[^]]*\]")
     assert "Towns by year" in found
     assert words(drop.sub("", found)) == words(drop.sub("", expected))
 
@@ -165,6 +185,23 @@ def test_words_and_not_whole_paragraphs_are_marked_each_with_its_author(marked):
     assert set(re.findall(r'<w:(?:ins|del) [^>]*w:author="([^"]*)"', document)) == {"B. Editor"}
     identifiers = re.findall(r'<w:(?:ins|del) w:id="(\d+)"', document)
     assert len(identifiers) == len(set(identifiers)) > 10
+
+
+def test_history_tells_whose_each_change_is(marked):
+    archive = zipfile.ZipFile(marked / "hands.docx")
+    document = "".join(archive.read(f"word/{part}.xml").decode() for part in ("document", "footnotes"))
+    hands = {}
+    for change in re.finditer(r"<w:(ins|del) ([^>]*)>((?:(?!</w:\1>).)*)", document, re.DOTALL):
+        author, date = (re.search(f'w:{key}="([^"]*)"', change[2])[1] for key in ("author", "date"))
+        words = "".join(re.findall(r"<w:(?:delText|t)[ >][^<]*<", change[3]))
+        hands[change[1], re.sub(r"<[^>]*>|<$", "", words).strip()] = (author, date)
+    # The day is that in UTC.
+    ben, cleo = ("Ben", "2026-02-02T01:30:00Z"), ("Cleo", "2026-03-02T01:30:00Z")
+    assert hands["ins", "slowly"] == hands["del", "quickly"] == ben
+    assert hands["ins", "new"] == hands["del", "old"] == cleo, "Ben only broke its line anew"
+    assert hands["ins", "12"] == hands["del", "10"] == hands["ins", "7"] == cleo
+    assert hands["ins", "Two, Bea. 2002. A Second Book. P."] == cleo, "with the citation of it"
+    assert {author for author, _ in hands.values()} == {"Ben", "Cleo"}
 
 
 def test_paragraphs_and_rows_come_and_go_with_their_ends(marked):
@@ -192,8 +229,11 @@ def test_page_and_pdf_say_what_word_says(marked):
     assert re.search(r"<h1 class=\"title\"><del[^>]*>Towns</del><ins[^>]*>All towns</ins></h1>", page)
     assert "<title>All towns</title>" in page
     assert 'href="paper.pdf"' not in page
+    assert re.search(r"<strong>Keywords:</strong> town, <del[^>]*>map</del>, <ins[^>]*>growth</ins>", page)
+    assert re.search(r'<ins[^>]* title="B. Editor', page)
     for text in (html_text(marked / "m.html"), pdf_text(marked / "m.pdf")):
         said = words(text)
+        assert re.search(r"Changes since .*old: inserted, deleted; a figure that changed", said)
         for one in (
             "quickly",
             "slowly",
@@ -211,8 +251,12 @@ def test_a_reference_to_what_is_gone_keeps_its_number(marked):
 
 def test_the_letter_lists_changes_by_section(marked):
     letter = (marked / "letter.md").read_text(encoding="utf-8")
-    assert letter.index("## Title and abstract") < letter.index("## Towns")
+    assert letter.index("## Title, abstract and keywords") < letter.index("## Towns")
     assert "grew ~~quickly~~ **slowly** by" in letter
+    assert "- Keywords:" in letter
+    assert "~~map~~ **growth**" in letter
+    assert "- Description of the figure `fig-map`:" in letter
+    assert "… A map **from above**" in letter
     assert "(see Figure" not in letter  # what was cited stays a citation
     assert "Figure\u00a01 shows" in letter
     assert "- `growth`: 10 → 12" in letter
@@ -240,6 +284,22 @@ def test_a_deposit_is_a_state(states, tmp_path):
                 archive.write(path, path.relative_to(old).as_posix())
     run(tmp_path / "old.zip", new, marked=[tmp_path / "m.html"])
     assert "quickly" in (tmp_path / "m.html").read_text(encoding="utf-8")
+
+
+def test_the_letter_is_in_the_language_of_the_article(states, tmp_path):
+    old, new = (
+        lay_out(tmp_path / name, f"\n{text}\n", OLD_ROWS, 1, 1)
+        for name, text in (("old", "Города росли быстро."), ("new", "Города росли медленно."))
+    )
+    for root in (old, new):
+        article = root / "paper.qmd"
+        article.write_text(article.read_text().replace("keywords:", "lang: ru\nkeywords:"))
+    run(old, new, letter=tmp_path / "letter.md")
+    letter = (tmp_path / "letter.md").read_text(encoding="utf-8")
+    assert letter.startswith("# Изменения в статье «Towns»")
+    assert "- Текст:" in letter
+    assert "~~быстро~~ **медленно**" in letter
+    assert not re.search(r"[A-Za-z]{4,}", re.sub(r"«Towns»|\(.*?\)|версия — \S+|`.*?`", "", letter))
 
 
 def test_wrong_use_is_told(states, tmp_path):

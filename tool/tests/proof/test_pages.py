@@ -31,7 +31,7 @@ def test_the_verdict_stands_first_then_what_differs_and_the_rest_is_folded():
     first, block, differing, close, every = made.main.find_all("section", recursive=False)
     assert words(first).startswith("Partial Some outputs differ")
     assert "2 of 5 outputs reproduce" in words(first)
-    assert words(block.dl).startswith("Commit cccc")
+    assert words(block.dl).startswith("AEA class partial reproduction; Discrepancy in output Commit cccc")
     assert "a note" in words(block)
     assert Reason.VISUAL.meaning in words(block)
     assert [words(one.h3.code) for one in differing.find_all("article")] == [

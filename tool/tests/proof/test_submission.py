@@ -1,6 +1,8 @@
 """`paper submit`: what a journal asks for, made of the article; nothing in it that it did not ask for."""
 
+import dataclasses
 import io
+import os
 import re
 import zipfile
 from xml.etree import ElementTree as ET
@@ -9,8 +11,21 @@ import docx
 import pytest
 from PIL import Image
 
-from paperbuild.article.submission import Limit, Measured, Told, measure, profiles, read_profile
+from paperbuild.article import source
+from paperbuild.article.job import RenderJob
+from paperbuild.article.submission import (
+    Limit,
+    Measured,
+    Submission,
+    Told,
+    finished_jats,
+    measure,
+    profiles,
+    read_profile,
+)
 from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.project.printed import read_numbers
+from paperbuild.proof.submission import authors
 from toy import make_toy, paper, write_notebook
 
 ARTICLE = """\
@@ -47,6 +62,10 @@ Sizes of things.
 
 # Appendix: More {.unnumbered}
 
+$$ d = 2m $$ {#eq-double}
+
+That is @eq-double.
+
 Appended words.
 
 # References {.unnumbered}
@@ -68,6 +87,7 @@ DRAWN = [
 ]
 PROFILE = """\
 journal: A Journal
+issn: 1234-5679
 source: https://example.org/authors
 read: 2026-01-02
 unread: [whether it likes short papers]
@@ -128,11 +148,11 @@ def words(content):
 def test_limits_are_counted_and_one_that_is_broken_is_told(anonymous):
     done, files = anonymous
     assert done.returncode == 1
-    assert "over the limit: words of the abstract: 4 (at most 3)" in done.stdout
+    assert "outside the limit: words of the abstract: 4 (at most 3)" in done.stdout
     assert "  keywords: 2 (at least 1, at most 3)" in done.stdout
     # Counted by hand: the heading with its number, and the one sentence that names nobody.
     assert "  words of text: 14 (at most 1,000)" in done.stdout
-    assert "words of the abstract: 4 (at most 3)  OVER THE LIMIT" in files["README.txt"].decode()
+    assert "words of the abstract: 4 (at most 3)  OUTSIDE THE LIMIT" in files["README.txt"].decode()
 
 
 def test_reviewers_see_no_name_and_the_editor_does(anonymous):
@@ -187,10 +207,13 @@ def test_other_formats_of_figures(root, form):
     assert files[f"manuscript/figures/Figure-1.{form}"].startswith(begins[form])
 
 
-def test_named_in_the_text_as_one_wishes(root):
+def test_named_in_the_text_as_one_wishes_and_in_a_language_that_the_journal_takes(root):
     text = PROFILE.replace("place: apart", "place: text").replace("tables: apart", "tables: text")
+    text = text.replace("anonymous:", "languages: [fr, de]\nanonymous:").partition("limits:")[0]
     (root / "other.yml").write_text(text)
-    _, files = submitted(root, "--for", "other.yml", "--named")
+    done, files = submitted(root, "--for", "other.yml", "--named")
+    assert done.returncode == 1
+    assert "the text is in en; the journal takes fr, de" in done.stdout
     document = docx.Document(io.BytesIO(files["manuscript/manuscript.docx"]))
     paragraphs = [paragraph.text for paragraph in document.paragraphs]
     assert "Ada Example" in " ".join(paragraphs)
@@ -203,9 +226,8 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     _, files = anonymous
     root = ET.fromstring(files["editor/jats/article.xml"])
     ids = {element.get("id") for element in root.iter()}
-    assert (
-        {xref.get("rid") for xref in root.iter("xref")} == {"tbl-sizes", "fig-line", "ref-known2020"} <= ids
-    )
+    led = {"aff-1", "eq-double", "tbl-sizes", "fig-line", "ref-known2020"}
+    assert {xref.get("rid") for xref in root.iter("xref")} == led <= ids
     assert [plain(label.text) for label in root.findall(".//fig/label")] == ["Figure 1"]
     assert root.findtext(".//fig/caption/p") == "A line of points."
     assert plain(root.findtext(".//table-wrap/label")) == "Table 1"
@@ -219,6 +241,37 @@ def test_jats_is_whole_and_every_reference_in_it_leads_somewhere(anonymous):
     assert root.findtext(".//contrib//surname") or "Ada Example" in "".join(
         root.find(".//contrib").itertext()
     )
+
+
+def test_jats_says_what_the_schema_and_a_journal_want_to_know(anonymous):
+    """What was broken when it was first held against the schema, or said what is not so."""
+    _, files = anonymous
+    root = ET.fromstring(files["editor/jats/article.xml"])
+    assert root.get("article-type") == "research-article"
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
+    assert {one.text for one in root.findall("front/journal-meta//*") if not len(one)} == {
+        "1234-5679",
+        "A Journal",
+    }
+    meta = root.find("front/article-meta")
+    order = ["title-group", "contrib-group", "pub-date-not-available", "abstract", "trans-abstract"]
+    assert [child.tag for child in meta] == [*order, "kwd-group"]
+    assert [one.text for one in meta.iter("kwd")] == ["mean", "double"]
+    assert root.findtext(".//sec[@id='sec-result']/title") == "Result"
+    formula = root.find(".//disp-formula[@id='eq-double']")
+    assert formula.findtext("label") == "(1)"
+    assert formula.findtext(".//tex-math").strip() == "d = 2m"
+    assert "(1)" not in "".join(formula.find("alternatives").itertext())
+
+
+@pytest.mark.skipif("JATS_DTD" not in os.environ, reason="JATS_DTD names no JATS-journalpublishing1.dtd")
+def test_jats_is_valid(anonymous):
+    """The schema comes on no package index; who has it names its file, of Journal Publishing 1.2."""
+    from lxml import etree
+
+    schema = etree.DTD(os.environ["JATS_DTD"])
+    _, files = anonymous
+    assert schema.validate(etree.fromstring(files["editor/jats/article.xml"])), schema.error_log
 
 
 def test_the_same_article_gives_the_same_archive(root, anonymous):
@@ -248,6 +301,43 @@ def test_every_profile_names_its_source_and_what_was_not_read(name):
     assert name == "generic" or re.fullmatch(r"\d{4}-\d\d-\d\d", profile.read)
 
 
+def test_the_xml_says_who_wrote_it_and_where_they_work():
+    front = {
+        "author": [
+            {
+                "name": {"given": "Ada", "family": "Example"},
+                "orcid": "0000-0002-1825-0097",
+                "email": "ada@example.org",
+                "affiliations": [{"ref": "one"}, {"name": "Another", "city": "Town"}],
+            },
+            {"name": "Ben Plain", "affiliation": "one"},
+            "A group",
+        ],
+        "affiliations": [{"id": "one", "name": "An Institute", "country": "Land"}],
+    }
+    people = authors(front, [])
+    assert str(people[0]) == (
+        "Ada Example, An Institute, Land, Another, Town, ada@example.org, 0000-0002-1825-0097"
+    )
+    front_matter = "<title-group/><contrib-group/><abstract/>"
+    text = (
+        f"<article><front><journal-meta/><article-meta>{front_matter}</article-meta></front><body/></article>"
+    )
+    group = ET.fromstring(finished_jats(text.encode(), "en", people=people)).find(".//contrib-group")
+    assert [one.tag for one in group[0]] == ["contrib-id", "name", "email", "xref", "xref"]
+    assert group.findtext("contrib/name/surname") == "Example"
+    assert group[0][0].text == "https://orcid.org/0000-0002-1825-0097"
+    places = {one.get("id"): one.text for one in group.findall("aff")}
+    assert [
+        [places[xref.get("rid")] for xref in one.findall("xref")] for one in group.findall("contrib")
+    ] == [
+        ["An Institute, Land", "Another, Town"],
+        ["An Institute, Land"],
+        [],
+    ]
+    assert [one.text for one in group.findall("contrib/string-name")] == ["Ben Plain", "A group"]
+
+
 def test_an_unknown_profile_is_refused_with_those_there_are():
     with pytest.raises(PaperError, match=r"no profile 'demografy'.*demography"):
         read_profile("demografy")
@@ -256,10 +346,10 @@ def test_an_unknown_profile_is_refused_with_those_there_are():
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("most: 1000", "most: many", 12, "limits.words.most"),
-        ("tables: apart", "tables: above", 10, "tables"),
+        ("most: 1000", "most: many", 13, "limits.words.most"),
+        ("tables: apart", "tables: above", 11, "tables"),
         ("journal: A Journal\n", "", 1, "lacks 'journal'"),
-        ("line_numbers", "line_nombers", 8, "line_numbers"),
+        ("line_numbers", "line_nombers", 9, "line_numbers"),
     ],
 )
 def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
@@ -269,6 +359,31 @@ def test_a_wrong_profile_is_refused_at_its_line(tmp_path, old, new, line, said):
         read_profile(str(path))
     assert f"mine.yml:{line}" in str(error.value)
     assert said in str(error.value)
+
+
+def test_labels_of_an_edition_are_its_languages_and_names_of_files_are_plain(root, tmp_path):
+    job = RenderJob(root, root, "docx", "embedded", 0)
+    numbers = read_numbers(root) | {"crossref": {"fig-title": "Рис.", "title-delim": "."}}
+    given = source.read(root, numbers)
+    made = Submission(job, given, numbers, read_profile("generic"), anonymous=False, names=())
+    told = made.docx("manuscript", tmp_path / "m.docx")
+    (drawn,) = told.of("fig")
+    assert (plain(drawn["label"]), drawn["caption"]) == ("Рис. 1", "A line of points.")
+    assert [name for name, _ in made.figures(told)] == ["Figure-1.tif"]
+
+
+@pytest.mark.parametrize(
+    ("abstract", "kept"),
+    [("**Aim.** To know.\n\n**Result.** Known.\n", True), ("To know.\n\nKnown **well**.\n", False)],
+)
+def test_an_abstract_in_parts_is_one_whose_paragraphs_begin_with_headings(root, tmp_path, abstract, kept):
+    job = RenderJob(root, root, "docx", "embedded", 0)
+    given = source.read(root, read_numbers(root))
+    given.metadata["abstract"] = abstract
+    profile = dataclasses.replace(read_profile("demographic-research"), line_numbers=True)
+    made = Submission(job, given, read_numbers(root), profile, anonymous=False, names=())
+    (parts,) = measure(profile, made.docx("manuscript", tmp_path / "m.docx"), "")
+    assert (str(parts).partition(":")[0], parts.kept) == ("parts of the abstract with headings", kept)
 
 
 def test_a_limit_has_two_ends():

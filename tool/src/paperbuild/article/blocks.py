@@ -15,7 +15,7 @@ from paperbuild.article.text import (
     closing_bracket,
     include_target,
 )
-from paperbuild.project.layout import ARTICLE, is_generated
+from paperbuild.project.layout import edition, is_generated
 
 CONDITIONS = ("when", "if", "count")
 """Attributes that bind a span's words to results."""
@@ -117,8 +117,9 @@ def blocks(article: Article) -> list[Block]:
     article : Article
         One reading of the article and of all it includes.
     """
-    main = article.manuscript(ARTICLE)
-    return [*_front(main), *_body(article, main, (ARTICLE,))] if main else []
+    entry = edition(article.edition)
+    main = article.manuscript(entry)
+    return [*_front(main), *_body(article, main, (entry,))] if main else []
 
 
 def _front(text: Manuscript) -> Iterator[Block]:

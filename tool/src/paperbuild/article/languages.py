@@ -76,6 +76,7 @@ class Language:
     name: str
     numbers: Numbers
     words: Mapping[str, str]
+    letter: Mapping[str, str]
     capitals: str
     abbreviations: tuple[str, ...]
     months: tuple[str, ...]
@@ -143,6 +144,7 @@ def read(path: Path) -> Language:
                 {form: tuple(words) for form, words in counts.get("forms", {}).items()},
             ),
             words=dict(raw.pop("words")),
+            letter=dict(raw.pop("letter")),
             capitals=raw.pop("capitals"),
             crossref=dict(raw.pop("crossref", {})),
             unbroken={place: tuple(words) for place, words in raw.pop("unbroken", {}).items()},

@@ -26,7 +26,6 @@ SHARE = 0.5
 """Share of a block's words that another must have to count as what became of it."""
 AROUND = 12
 """Words and blanks round a change that a list of changes shows."""
-FRONT = "Title and abstract"
 
 _WORD = re.compile(r"−?\d+(?:[.,\u00a0\u202f]\d+)*|\w+|\s+|[^\w\s]")
 _WRAPPERS = frozenset("Emph Underline Strong Strikeout Superscript Subscript SmallCaps Span Link".split())
@@ -60,9 +59,9 @@ class Edit:
     Attributes
     ----------
     section : str
-        Headings above it, from the outermost, parted by ``›``.
+        Headings above it, from the outermost, parted by ``›``; empty for the front matter.
     kind : str
-        ``text``, ``heading``, ``figure``, ``table`` or ``other``.
+        ``text``, ``heading``, ``keywords``, ``figure``, ``alternative text``, ``table`` or ``other``.
     name : str
         Of the figure or table; else empty.
     stretches : tuple of Stretch
@@ -99,7 +98,12 @@ class Marking:
     Attributes
     ----------
     hand : Hand
-        Who made the changes, and when.
+        Who made a change, and when, where `whose` does not say.
+    whose : callable
+        Returns the hand of a change by its fate, its words, and those of the paragraph or row that it stands
+        in; None where it is not known.
+    drew : callable
+        Returns the hand of a picture that came or looks otherwise, by its name in the text without suffix.
     printed : mapping of str to mapping
         What references print, by `reference_key`: in the older version under `WENT`, in the newer under
         `CAME`.
@@ -113,32 +117,63 @@ class Marking:
     """
 
     hand: Hand
+    whose: Callable[[str, str, str], Hand | None] = lambda fate, said, near: None
+    drew: Callable[[str], Hand | None] = lambda picture: None
     printed: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
     former: Mapping[str, str] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)
     pictures: dict[str, str] = field(default_factory=dict)
     _trail: list[str] = field(default_factory=list)
+    _near: str = ""
+    _work: str = ""
     _floats: dict[str, dict[str, Node]] = field(default_factory=lambda: {CAME: {}, WENT: {}})
 
     def documents(self, old: Node, new: Node) -> Node:
-        """Return the newer article with all marks; its metadata keeps the marked title and abstract apart."""
+        """Return the newer article with all marks; its metadata keeps those of the front matter apart."""
         marked: dict[str, Any] = {}
         for key in ("title", "subtitle", "abstract"):
             before, after = (_prepared(one["meta"].get(key)) for one in (old, new))
             if after is not None and plain(before or []) != plain(after):
                 kind, merge = after["t"], self.blocks if after["t"] == "MetaBlocks" else self.inlines
                 known = before["c"] if before is not None and before["t"] == kind else []
+                self._near = plain([before, after])
                 marked[key] = {"t": kind, "c": merge(known, after["c"])}
+        if (keywords := self._keywords(*(one["meta"].get("keywords") for one in (old, new)))) is not None:
+            marked["keywords"] = keywords
         earlier, later = (_prepared(one["blocks"]) for one in (old, new))
         self._floats = {side: _floats(blocks) for side, blocks in ((WENT, earlier), (CAME, later))}
         merged = self.blocks(earlier, later)
         told = {
             "front": {"t": "MetaMap", "c": marked},
-            "pictures": _map(self.pictures),
-            "author": {"t": "MetaString", "c": self.hand.author},
-            "date": {"t": "MetaString", "c": self.hand.date},
+            "pictures": {
+                "t": "MetaMap",
+                "c": {name: self._picture(name, former) for name, former in self.pictures.items()},
+            },
         }
         return {**new, "meta": {**new["meta"], "marked": {"t": "MetaMap", "c": told}}, "blocks": merged}
+
+    def _keywords(self, old: Node | None, new: Node | None) -> Node | None:
+        """Return the list of keywords with those that went; None where they are the same."""
+        left, right = ([plain(one) for one in side["c"]] if side else [] for side in (old, new))
+        if left == right or new is None:
+            return None
+        self._near = " ".join([*left, *right])
+        found: list[Node] = []
+        stretches: list[Stretch] = []
+        matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag == "equal":
+                found += new["c"][j1:j2]
+                continue
+            stretches.append(Stretch(", ".join(left[i1:i2]), ", ".join(right[j1:j2])))
+            for words, fate in ((left[i1:i2], WENT), (right[j1:j2], CAME)):
+                found += [{"t": "MetaInlines", "c": self._mark(text(word), fate)} for word in words]
+        self._tell("keywords", "", *stretches)
+        return {"t": "MetaList", "c": found}
+
+    def _picture(self, name: str, former: str) -> Node:
+        hand = self.drew(name) or self.hand
+        return _map({"former": former, "author": hand.author, "date": hand.date})
 
     # Blocks ------------------------------------------------------------------------------------------------
 
@@ -190,16 +225,23 @@ class Marking:
 
     @property
     def _section(self) -> str:
-        return " › ".join(self._trail) or FRONT
+        return " › ".join(self._trail)
 
     def _tell(self, kind: str, name: str, *stretches: Stretch) -> None:
         self.edits.append(Edit(self._section, kind, name, stretches))
 
+    def _stand_at(self, *blocks: Node) -> None:
+        """Remember which block is compared, for whose its changes are."""
+        name = identifier(blocks[-1])
+        self._near, self._work = plain(list(blocks)), name[4:] if name.startswith("ref-") else ""
+
     def _new(self, block: Node) -> list[Node]:
+        self._stand_at(block)
         self._tell(_kind(block), _name(block), Stretch("", self._said(block, CAME)))
         return self._whole(block, CAME)
 
     def _gone(self, block: Node) -> list[Node]:
+        self._stand_at(block)
         self._tell(_kind(block), _name(block), Stretch(self._said(block, WENT), ""))
         return self._whole(block, WENT)
 
@@ -207,6 +249,7 @@ class Marking:
         """Return one block with both versions, or both one behind the other."""
         kind, content = new["t"], new["c"]
         equation = any(labelled(one) for one in (old, new))
+        self._stand_at(old, new)
         if kind in ("Para", "Plain") and not equation:
             return [{"t": kind, "c": self._told("text", "", self._lines(old["c"], content))}]
         if kind == "Header":
@@ -281,10 +324,9 @@ class Marking:
     def _wholes(self, blocks: Sequence[Node], fate: str) -> list[Node]:
         return [one for block in blocks for one in self._whole(block, fate)]
 
-    @staticmethod
-    def _fated(blocks: list[Node], fate: str) -> Node:
+    def _fated(self, blocks: list[Node], fate: str) -> Node:
         """Return blocks in which no words can be marked, as a block of that fate."""
-        return {"t": "Div", "c": [["", [fate], []], blocks]}
+        return {"t": "Div", "c": [["", [fate], self._by(fate, blocks)], blocks]}
 
     # Figures and tables ------------------------------------------------------------------------------------
 
@@ -295,7 +337,12 @@ class Marking:
         before, after = (next(iter(_pictures(one)), "") for one in (old, new))
         if before in self.former or before != after:
             self.pictures[after] = self.former.get(before, before)
-        self._tell("figure", own[0], *stretches)
+        if stretches or after in self.pictures:
+            self._tell("figure", own[0], *stretches)
+        # Nobody sees it in the text: it is told in the list alone.
+        described, describes = (text(_alternative(one)) for one in (old, new))
+        if described != describes:
+            self._tell("alternative text", own[0], *self._lines(described, describes)[1])
         return {"t": "Figure", "c": [own, [short, merged], content]}
 
     def _captions(self, old: Sequence[Node], new: Sequence[Node], stretches: list[Stretch]) -> list[Node]:
@@ -314,9 +361,10 @@ class Marking:
         if fate == CAME:
             self.pictures[picture] = ""
             return [{"t": "Figure", "c": [own, [short, self._wholes(caption, fate)], content]}]
-        image = next(one for one in nodes(content) if one["t"] == "Image")
-        said = next((value for key, value in image["c"][0][2] if key == "fig-alt"), "")
-        shown = {"t": "Image", "c": [["", [], []], text(said), [self.former.get(picture, picture), ""]]}
+        shown = {
+            "t": "Image",
+            "c": [["", [], []], text(_alternative(block)), [self.former.get(picture, picture), ""]],
+        }
         line = self._label(own[0]) + [one for block in caption for one in block["c"]]
         return [
             div([para(self._mark([shown], fate))], pairs=[["custom-style", "Captioned Figure"]]),
@@ -358,6 +406,7 @@ class Marking:
         width = len(columns)
         rows: list[list[Any]] = []
         for left, right in [(before[0], after[0]), *_paired_rows(before[1:], after[1:], columns)]:
+            self._near = plain([cell[4] for row in (left, right) if row for cell in row])
             if left is None or right is None:
                 cells, fate = (right or left), (CAME if left is None else WENT)
                 assert cells is not None, "a pair has one side at least"
@@ -431,8 +480,12 @@ class Marking:
 
     def _mark(self, inlines: Sequence[Node], fate: str) -> list[Node]:
         content = list(inlines) if fate == CAME else self._frozen(list(inlines))
-        pairs = [["author", self.hand.author], ["date", self.hand.date]]
-        return [span([fate], pairs, content)] if content else []
+        return [span([fate], self._by(fate, content), content)] if content else []
+
+    def _by(self, fate: str, content: Sequence[Node]) -> list[list[str]]:
+        # A work cited comes and goes with the citations of it: its key is what the text says.
+        hand = self.whose(fate, self._work or plain(content), self._near) or self.hand
+        return [["author", hand.author], ["date", hand.date]]
 
     def _frozen(self, value: Any, side: str = WENT) -> Any:
         """Return text as it reads: no names, no links within the article, references as printed."""
@@ -518,6 +571,12 @@ def _kind(block: Node) -> str:
 
 def _name(block: Node) -> str:
     return identifier(block) if _kind(block) in ("figure", "table") else ""
+
+
+def _alternative(figure: Node) -> str:
+    """Return what a figure's picture is described with."""
+    image = next(one for one in nodes(figure) if one["t"] == "Image")
+    return next((value for key, value in image["c"][0][2] if key == "fig-alt"), "")
 
 
 def _pictures(value: Any) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paperbuild.article.alignment import STRAIGHT, Aligned, Made, match
 from paperbuild.article.blocks import Block, blocks
+from paperbuild.article.languages import root_names
 from paperbuild.article.text import Article
 from paperbuild.article.tracked import BREAK, OBJECT, Comment, Edited, Hand, Paragraph, Piece
 from paperbuild.ground.errors import PaperError
@@ -101,6 +102,30 @@ class Review:
     edits: tuple[Edit, ...]
     held: tuple[PaperError, ...]
     remarks: tuple[Remark, ...]
+
+
+def edition_of(edited: Edited, editions: Mapping[str, Article]) -> str:
+    """Return the language of the edition that a document was built from; empty for the article itself.
+
+    Word processors drop what they do not know, so the words tell.
+
+    Parameters
+    ----------
+    edited : Edited
+        The document.
+    editions : mapping of str to Article
+        The article and its further editions, by language.
+    """
+    said = _words(paragraph.before for paragraph in edited.paragraphs)
+
+    def shared(language: str) -> int:
+        return len(said & _words(one.text for one in editions[language].written))
+
+    return max(editions, key=shared)
+
+
+def _words(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]+", text))
 
 
 def review(edited: Edited, article: Article, manifest: Manifest, name: str) -> Review:
@@ -319,7 +344,7 @@ class _Reviewer:
             if start < one.end_in_source and one.start_in_source < end
         ]
         told = f"{_named(change.hands)}: {change.said}"
-        keys = [key for key in _made(one.source, None) if key.startswith(("n.", "c."))]
+        keys = [key for key in _made(one.source, None) if _name_of(key)]
         keys += [name for name in self.manifest.numbers for cond in conditions if name in cond]
         cells = [f"{_cell(entry)} computes {key}" for key in keys if (entry := self.number(key))]
         if conditions:
@@ -343,7 +368,7 @@ class _Reviewer:
 
     def number(self, key: str) -> Mapping[str, object] | None:
         """What the manifest says of a number, by the key that the text binds it with."""
-        return self.manifest.numbers.get(re.sub(r"^[nc]\.", "", key))
+        return self.manifest.numbers.get(_name_of(key) or key)
 
     def remark(self, comment: Comment) -> Remark:
         at = comment.paragraph
@@ -356,6 +381,12 @@ class _Reviewer:
             return Remark(comment, on, block, block.where(aligned.nearest(comment.start)))
         near = next((self.matched[place] for place in range(at, -1, -1) if place in self.matched), None)
         return Remark(comment, on, near if paragraph.table else None, near.place if near else "")
+
+
+def _name_of(key: str) -> str:
+    """Return the name of the number that a key binds (``n.name``, ``w-gen.name``); nothing for other keys."""
+    root, _, name = key.partition(".")
+    return name if root in root_names() else ""
 
 
 def _made(source: str, block: Block | None) -> list[str]:

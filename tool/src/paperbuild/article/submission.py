@@ -66,6 +66,9 @@ class Limits:
 
     words: Limit | None = said("words of the manuscript", "{most: 8000, of: [text]}", default=None)
     abstract: Limit | None = said("words of the abstract", "{most: 250}", default=None)
+    abstract_parts: Limit | None = said(
+        "paragraphs of the abstract that begin with a heading in bold", "{least: 2}", default=None
+    )
     keywords: Limit | None = said("keywords", "{least: 3, most: 5}", default=None)
     figures: Limit | None = said("figures of the manuscript", "{most: 8}", default=None)
     tables: Limit | None = said("tables of the manuscript", "{most: 6}", default=None)
@@ -90,9 +93,8 @@ class Profile:
     line_numbers: bool = said("whether lines are numbered", "true or false")
     figures: Figures = said("where figures go", "{place: apart, format: tif, resolution: 300}")
     tables: Literal["text", "apart"] = said("tables in the text, or behind the references", "text or apart")
-    structured_abstract: bool = said(
-        "whether the abstract has parts with headings", "true or false", default=False
-    )
+    languages: tuple[str, ...] = said("languages it takes, where it says so", "[en]", default=())
+    issn: str = said("the journal's ISSN", "1234-5678", default="")
     limits: Limits = said("how much of what", "words: {most: 8000}", default_factory=Limits)
 
 
@@ -110,8 +112,8 @@ class Told:
         Paragraphs left out because they name an author.
     abstracts : sequence of str
         Languages of further abstracts, which are left out.
-    cited, keywords : int
-        Works in the references; keywords.
+    cited, keywords, abstract_parts : int
+        Works in the references; keywords; paragraphs of the abstract that begin with a heading.
     """
 
     words: Mapping[str, int] = field(default_factory=dict)
@@ -120,10 +122,27 @@ class Told:
     abstracts: Sequence[str] = ()
     cited: int = 0
     keywords: int = 0
+    abstract_parts: int = 0
 
     def of(self, kind: str, part: str = "text") -> list[Mapping[str, str]]:
         """Figures (``fig``) or tables (``tbl``) of a part."""
         return [one for one in self.floats if one["kind"] == kind and one["part"] == part]
+
+
+@dataclass(frozen=True)
+class Person:
+    """An author: `name` as it is printed, its parts where they are known, and where the author works."""
+
+    name: str
+    given: str = ""
+    family: str = ""
+    email: str = ""
+    orcid: str = ""
+    affiliations: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In a line, as a title page has it."""
+        return ", ".join(filter(None, (self.name, *self.affiliations, self.email, self.orcid)))
 
 
 @dataclass(frozen=True)
@@ -189,6 +208,7 @@ def measure(profile: Profile, told: Told, running_head: str) -> list[Measured]:
     found = {
         "words": sum(told.words.get(part, 0) for part in limits.words.of) if limits.words else 0,
         "abstract": told.words.get("abstract", 0),
+        "abstract_parts": told.abstract_parts,
         "keywords": told.keywords,
         "figures": len(told.of("fig")),
         "tables": len(told.of("tbl")),
@@ -199,6 +219,7 @@ def measure(profile: Profile, told: Told, running_head: str) -> list[Measured]:
     called = {
         "words": f"words of {', '.join(limits.words.of)}" if limits.words else "",
         "abstract": "words of the abstract",
+        "abstract_parts": "parts of the abstract with headings",
         "floats": "figures and tables",
         "references": "works cited",
         "running_head": "characters of the running head",
@@ -224,6 +245,8 @@ class Submission:
         Whether names are left out.
     names : sequence of str
         What tells who the authors are: names, addresses, the repository.
+    people : sequence of Person
+        The authors, for the XML.
     """
 
     def __init__(
@@ -235,8 +258,10 @@ class Submission:
         *,
         anonymous: bool,
         names: Sequence[str],
+        people: Sequence[Person] = (),
     ) -> None:
         self.job, self.profile, self.anonymous, self.names = job, profile, anonymous, tuple(names)
+        self.people = tuple(people)
         self.source, self.numbers = article, numbers
         self.words = languages.of(self.source.settings.lang).words
 
@@ -287,16 +312,18 @@ class Submission:
         with tempfile.TemporaryDirectory() as folder:
             given = self._source("manuscript", Path(folder, "told.json"))
             given.metadata["journal"] = {"title": self.profile.journal}
+            given.metadata["article"] = {"type": "research-article"}
             given.metadata["submission"]["anonymous"] = False
             text = embedded.convert(
                 self.job,
                 given,
-                {key: value for key, value in self.numbers.items() if key != "provenance"},
+                # Of the build, and no date of publication.
+                {key: value for key, value in self.numbers.items() if key not in ("provenance", "date")},
                 to=JATS,
                 picture="svg",
                 options=[f"--lua-filter={FILTER}"],
             )
-        return finished_jats(text)
+        return finished_jats(text, self.source.settings.lang, self.profile.issn, self.people)
 
     def title_page(
         self, target: Path, told: Told, measured: Sequence[Measured], about: Mapping[str, Any]
@@ -307,21 +334,31 @@ class Submission:
         lines = [f"# {about['title']}", *(f"**{name}**" for name in about["authors"])]
         lines += [f"{key}: {value}" for key, value in about["facts"].items() if value]
         if measured:
-            lines += ["# Counts", *(f"{one}{'' if one.kept else ' — over the limit'}" for one in measured)]
+            lines += ["# Counts", *(f"{one}{'' if one.kept else ' — outside the limit'}" for one in measured)]
         if told.left:
             lines += ["# Left out of the anonymous manuscript", *told.left]
-        subprocess.run(
-            [embedded.pandoc(), "--from=markdown-yaml_metadata_block", "--to=docx", f"--output={target}"],
-            input="\n\n".join(lines).encode("utf-8"),
-            check=True,
-            env=typesetter_environment(str(target.parent), self.job.epoch),
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            look = Path(folder, "reference.docx")
+            look.write_bytes(reference_document.make())
+            subprocess.run(
+                [
+                    embedded.pandoc(),
+                    "--from=markdown-yaml_metadata_block",
+                    "--to=docx",
+                    f"--reference-doc={look}",
+                    f"--output={target}",
+                ],
+                input="\n\n".join(lines).encode("utf-8"),
+                check=True,
+                env=typesetter_environment(folder, self.job.epoch),
+            )
 
     def figures(self, told: Told) -> Iterator[tuple[str, bytes]]:
         """Yield the figures in order, each with its name (``Figure-1.tif``), in the format asked for."""
         for one in told.floats:
             if one["kind"] == "fig":
-                name = re.sub(r"\W+", "-", one["label"]).strip("-")
+                # Editorial systems want plain names, in whatever language the label is.
+                name = f"Figure-{re.sub(r'[^0-9]+', '', one['label'])}"
                 drawing = (self.job.root / one["source"]).with_suffix(".svg")
                 yield f"{name}.{self.profile.figures.format}", self._drawn(drawing)
 
@@ -367,7 +404,8 @@ def _told(path: Path) -> Told:
     found = json.loads(path.read_text(encoding="utf-8"))
     # An empty list of Lua is written as an object would be.
     lists = {name: list(found.get(name) or ()) for name in ("floats", "left", "abstracts")}
-    return Told(found["words"], **lists, cited=found.get("cited", 0), keywords=found["keywords"])
+    cited, keywords, parts = (found.get(name, 0) for name in ("cited", "keywords", "abstract_parts"))
+    return Told(found["words"], **lists, cited=cited, keywords=keywords, abstract_parts=parts)
 
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -377,10 +415,22 @@ DOCTYPE = (
 )
 
 
-def finished_jats(document: bytes) -> bytes:
+def finished_jats(document: bytes, language: str, issn: str = "", people: Sequence[Person] = ()) -> bytes:
     """Return JATS as pandoc wrote it with what pandoc cannot say.
 
-    Labels of figures and tables apart from captions; abstracts in other languages where they belong.
+    Labels of figures, tables and equations apart from what they label; abstracts in other languages where
+    they belong; the language of the article; the journal; and that nothing is published yet.
+
+    Parameters
+    ----------
+    document : bytes
+        By pandoc's writer, in its template.
+    language : str
+        Of the article (BCP 47).
+    issn : str
+        Of the journal; empty where it is not known.
+    people : sequence of Person
+        Its authors; those without are left as pandoc names them.
     """
     for prefix, address in {
         "mml": "http://www.w3.org/1998/Math/MathML",
@@ -388,19 +438,92 @@ def finished_jats(document: bytes) -> bytes:
     }.items():
         ET.register_namespace(prefix, address)
     root = ET.fromstring(document)
+    root.set(LANG, language)
     for kind in ("fig", "table-wrap"):
         for element in root.iter(kind):
             _label(element)
-    front, body = root.find("front/article-meta"), root.find("body")
-    if front is not None and body is not None:
-        place = next((i for i, child in enumerate(front) if child.tag == "abstract"), len(front) - 1) + 1
-        for box in [child for child in body if child.tag == "boxed-text" and child.get(LANG)]:
-            body.remove(box)
-            box.tag = "trans-abstract"
-            front.insert(place, box)
-            place += 1
+    for box in root.iter("boxed-text"):
+        _as_equation(box)
+    journal, front, body = (root.find(path) for path in ("front/journal-meta", "front/article-meta", "body"))
+    if journal is None or front is None or body is None:
+        raise ValueError("not the JATS of pandoc's template")
+    _name_journal(journal, issn)
+    for group in front.findall("contrib-group") if people else ():
+        group[:] = _contributors(people)
+    for empty in front.findall("permissions"):
+        front.remove(empty)
+    # The schema wants a date, or that there is none.
+    before = _after(front, "article-id", "article-categories", "title-group", "contrib-group", "author-notes")
+    front.insert(before, ET.Element("pub-date-not-available"))
+    place = max(_after(front, "abstract"), before + 1)
+    for box in [child for child in body if child.tag == "boxed-text" and child.get(LANG)]:
+        body.remove(box)
+        box.tag = "trans-abstract"
+        front.insert(place, box)
+        place += 1
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{text}\n'.encode()
+
+
+def _contributors(people: Sequence[Person]) -> list[ET.Element]:
+    """Return authors, and behind them where they work."""
+    places = list(dict.fromkeys(place for one in people for place in one.affiliations))
+    found = []
+    for one in people:
+        author = _tree("contrib", attributes={"contrib-type": "author"})
+        if one.orcid:
+            address = one.orcid if "//" in one.orcid else f"https://orcid.org/{one.orcid}"
+            author.append(_tree("contrib-id", address, attributes={"contrib-id-type": "orcid"}))
+        if one.family:
+            name = _tree("name")
+            name.append(_tree("surname", one.family))
+            name.extend([_tree("given-names", one.given)] if one.given else [])
+            author.append(name)
+        else:
+            author.append(_tree("string-name", one.name))
+        author.extend([_tree("email", one.email)] if one.email else [])
+        for place in one.affiliations:
+            number = places.index(place) + 1
+            author.append(_tree("xref", attributes={"ref-type": "aff", "rid": f"aff-{number}"}))
+        found.append(author)
+    return found + [
+        _tree("aff", place, attributes={"id": f"aff-{number}"}) for number, place in enumerate(places, 1)
+    ]
+
+
+def _tree(tag: str, text: str = "", attributes: Mapping[str, str] | None = None) -> ET.Element:
+    element = ET.Element(tag, dict(attributes or {}))
+    element.text = text or None
+    return element
+
+
+def _after(parent: ET.Element, *tags: str) -> int:
+    """Return the place behind all children of these names."""
+    return 1 + max((place for place, child in enumerate(parent) if child.tag in tags), default=-1)
+
+
+def _name_journal(journal: ET.Element, issn: str) -> None:
+    """Say which journal it is, and nothing of its publisher, where pandoc's template has empty elements."""
+    for empty in journal.findall("publisher"):
+        journal.remove(empty)
+    if issn:
+        for element in journal.iter("issn"):
+            element.text = issn
+        for element in journal.iter("journal-id"):
+            element.set("journal-id-type", "issn")
+            element.text = issn
+
+
+def _as_equation(box: ET.Element) -> None:
+    """Make an equation of the box that pandoc writes round its name; submission.lua puts its number first."""
+    paragraph = box.find("p")
+    formula = paragraph.find("disp-formula") if paragraph is not None else None
+    if paragraph is None or formula is None or not box.get("id", "").startswith("eq-"):
+        return
+    label = ET.Element("label")
+    label.text = (paragraph.text or "").strip()
+    box.tag = formula.tag
+    box[:] = [label, *formula] if label.text else [*formula]
 
 
 def _label(element: ET.Element) -> None:
@@ -409,7 +532,7 @@ def _label(element: ET.Element) -> None:
     if inner is not None and "id" in inner.attrib:
         element.set("id", inner.attrib.pop("id"))
     paragraph = element.find("caption/p")
-    found = re.match(r"(\D+\d+):\s*", paragraph.text or "") if paragraph is not None else None
+    found = re.match(r"(\D+\d+)[:.]\s*", paragraph.text or "") if paragraph is not None else None
     if paragraph is None or not found:
         return
     label = ET.Element("label")

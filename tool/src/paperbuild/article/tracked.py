@@ -285,9 +285,11 @@ def _retold(paragraph: Paragraph, line: str) -> Paragraph:
     hand = next((piece.hand for piece in paragraph.pieces if piece.hand), Hand())
     old, new = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (line, paragraph.after))
     pieces: list[Piece] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # A committed text has one kind of blank, a document those that no line breaks too.
+    was, now = ([" " if word.isspace() else word for word in words] for words in (old, new))
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if kind == "equal":
-            pieces.append(Piece("".join(old[a:b])))
+            pieces.append(Piece("".join(new[c:d])))
             continue
         pieces += [Piece("".join(old[a:b]), "went", hand)] if b > a else []
         pieces += [Piece("".join(new[c:d]), "came", hand)] if d > c else []

@@ -152,6 +152,7 @@ def _named_paragraphs(body: ET.Element) -> Iterator[tuple[list[str], ET.Element]
 def _number_captions(body: ET.Element, identifiers: Iterator[int]) -> dict[str, tuple[str, str, str]]:
     """Number captions by fields; return by name the bookmarks of label and number, and the label's word."""
     marks = {}
+    last = dict.fromkeys(SEQUENCES, 0)
     for names, paragraph in _named_paragraphs(body):
         name = next((name for name in names if name.partition("-")[0] in SEQUENCES), None)
         first = paragraph.find(_w("r"))
@@ -166,11 +167,15 @@ def _number_captions(body: ET.Element, identifiers: Iterator[int]) -> dict[str, 
         # A leading underscore hides a bookmark from Word's list; 40 characters are its limit.
         whole, bare = f"_Ref_{kind}_{number}", f"_Num_{kind}_{number}"
         bold = ("b", "bCs")
+        # In a part of an article, such as a supplement, numbers go on from those of the part before.
+        goes_on = int(number) == last[kind] + 1
+        last[kind] = int(number)
+        instruction = f"SEQ {SEQUENCES[kind]} \\* ARABIC" + ("" if goes_on else f" \\r {number}")
         runs = _bookmark(
             whole,
             identifiers,
             _words(word, bold),
-            *_bookmark(bare, identifiers, *_field(f"SEQ {SEQUENCES[kind]} \\* ARABIC", number, bold)),
+            *_bookmark(bare, identifiers, *_field(instruction, number, bold)),
         )
         # What stands behind the number, a colon or another sign.
         sign = rest[:1].strip()

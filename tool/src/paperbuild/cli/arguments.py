@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,28 @@ def add_build_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", choices=["auto", "quarto", "embedded"], default="auto", help="the typesetter"
     )
+
+
+def add_edition(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that chooses one of the article's editions."""
+    parser.add_argument(
+        "--edition", default="", metavar="LANG", help="the edition in this language (default: the article)"
+    )
+
+
+def edition_of(args: argparse.Namespace, known: Sequence[str]) -> str:
+    """Return the language of the edition that parsed arguments name; empty for the article.
+
+    Raises
+    ------
+    UsageError
+        Where it is none of those `known`.
+    """
+    language = str(args.edition)
+    if language and language not in known:
+        found = ", ".join(known) or "none: a file paper.LANG.qmd makes one"
+        raise UsageError(f"no edition {shortened(language)!r}", where="--edition", expected=found)
+    return language
 
 
 def options_from(args: argparse.Namespace) -> Options:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from paperbuild.cli.arguments import add_edition, edition_of
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
 from paperbuild.proof.diff import KINDS, Change, as_html, changes
@@ -41,8 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--letter", type=Path, metavar="FILE.md", help="write the skeleton of a letter that lists the changes"
     )
     parser.add_argument(
-        "--author", metavar="NAME", help="whose the tracked changes are (default: the article's authors)"
+        "--author",
+        metavar="NAME",
+        default="",
+        help="whose all tracked changes are (default: who committed each, else the article's authors)",
     )
+    add_edition(parser)
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
@@ -51,23 +56,23 @@ def main(project: Project, args: argparse.Namespace) -> int:
     with state(project, args.a) as old, state(project, later) as new:
         found = changes(old.root, new.root)
         if args.marked or args.letter:
-            mark(old, new, args)
+            mark(project, old, new, args)
     if args.output:
         write_atomic(args.output, as_html(found, args.a, args.b or "this folder"))
     print(as_json(found) if args.json else as_text(found))
     return 0
 
 
-def mark(old: State, new: State, args: argparse.Namespace) -> None:
+def mark(project: Project, old: State, new: State, args: argparse.Namespace) -> None:
     """Write the marked manuscript and the letter."""
     from paperbuild.proof import marked  # here: what typesets takes time to import
-    from paperbuild.proof.deposit import citation
 
     for path in args.marked:
         marked.format_of(path)
-    author = args.author or "; ".join(citation(new.root)[1]) or "authors"
+    both = set(Project(old.root).editions) & set(Project(new.root).editions)
+    edition = edition_of(args, sorted(both))
     with tempfile.TemporaryDirectory(prefix="paper-marked-") as folder:
-        merged = marked.mark(old, new, author, Path(folder))
+        merged = marked.mark(project, old, new, Path(folder), author=args.author, edition=edition)
         for path in args.marked:
             marked.write(merged, path)
         if args.letter:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from paperbuild.article import text, tracked
 from paperbuild.article.formats import FORMATS
-from paperbuild.article.review import Edit, Remark, Review, bring_home, comment_edits, review
+from paperbuild.article.review import Edit, Remark, Review, bring_home, comment_edits, edition_of, review
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import TEXTS, Project
+from paperbuild.project.layout import TEXTS, Project, edition
 from paperbuild.project.manifest import read_manifest
 
 DOCX = FORMATS["docx"]
@@ -45,8 +45,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="paper-review-") as folder:
         root, commit = clean_clone(project.root, base, Path(folder, "clone"))
-        article = text.read(root)
-        reference = _read(root / TEXTS / f"{DOCX.file}.txt").splitlines()
+        editions = {one: text.read(root, edition(one)) for one in Project(root).all_editions}
+        language = edition_of(edited, editions)
+        reference = _read(root / TEXTS / f"{DOCX.name_in(language)}.txt").splitlines()
         gone: list[str] = []
         # Only of a committed state is the text known.
         if reference and not edited.dirty:
@@ -58,7 +59,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
                 expected="a document that `paper build` made of this commit",
                 remedy="name the commit that it was built from: paper review --base COMMIT …",
             )
-        found = review(edited, article, read_manifest(Project(root).manifest), args.document.name)
+        found = review(edited, editions[language], read_manifest(Project(root).manifest), args.document.name)
     edits = list(found.edits)
     unwritten: Sequence[Remark] = ()
     if args.comments:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paperbuild.article.submission import profiles, read_profile
 from paperbuild.build.plan import make_plan
+from paperbuild.cli.arguments import add_edition, edition_of
 from paperbuild.ground.files import write_atomic
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
@@ -25,25 +26,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--named", action="store_true", help="with the authors' names, whatever the profile says"
     )
     names.add_argument("--anonymous", action="store_true", help="without them")
+    add_edition(parser)
     parser.add_argument(
         "--output", type=Path, metavar="FILE.zip", help="where the archive goes (default: build/submission-…)"
     )
 
 
 def main(project: Project, args: argparse.Namespace) -> int:
-    """Write the archive that a journal takes; 1 where the article breaks one of its limits."""
+    """Write the archive that a journal takes; 1 where the article is not what it takes."""
     profile = read_profile(args.profile)
     refuse_unsound(project, (), make_plan(Workspace.open(project.root, project.scenario)).stale)
     anonymous = args.anonymous or (profile.anonymous and not args.named)
-    made = submission.make(project, profile, anonymous=anonymous)
-    target = args.output or project.build / f"submission-{Path(args.profile).stem}.zip"
+    language = edition_of(args, project.editions)
+    made = submission.make(project, profile, anonymous=anonymous, language=language)
+    name = "-".join(filter(None, ("submission", Path(args.profile).stem, language)))
+    target = args.output or project.build / f"{name}.zip"
     write_atomic(target, made.archive(project.revision.epoch))
     print(f"{target}: {len(made.files)} files for {profile.journal}, {'anonymous' if anonymous else 'named'}")
+    if made.foreign:
+        print(f"  the text is in {made.foreign}; the journal takes {', '.join(profile.languages)}")
     for one in made.measured:
-        print(f"  {'' if one.kept else 'over the limit: '}{one}")
+        print(f"  {'' if one.kept else 'outside the limit: '}{one}")
     if made.told.left:
         print(f"  paragraphs that name an author, on the title page only: {len(made.told.left)}")
     if made.told.abstracts:
         print(f"  abstracts left out: {', '.join(made.told.abstracts)}")
     print(f"  could not be learnt from the journal's instructions: {'; '.join(profile.unread)}")
-    return 1 if made.over else 0
+    return 1 if made.over or made.foreign else 0

@@ -98,6 +98,12 @@ class Certificate:
             )
         return ""
 
+    @property
+    def aea(self) -> str:
+        """Class and reasons as a report to the data editor of the American Economic Association has them."""
+        reasons = dict.fromkeys(reason.aea for reason in self.reasons if reason.aea)
+        return "; ".join([self.verdict.aea, *reasons])
+
     def counts(self) -> dict[str, int]:
         """Number of outputs on each rung that is met at all."""
         met = Counter(one.rung for one in self.outputs)
@@ -111,6 +117,7 @@ class Certificate:
             "changed": self.changed,
             "printed_changed": sum(one.printed for one in self.outputs),
             "reasons": {code: code.meaning for code in self.reasons},
+            "aea": self.aea,
             "title": self.title,
             "commit": self.commit,
             "checked": self.checked,
@@ -145,6 +152,7 @@ class Certificate:
             "",
             f"{self.verdict.meaning.capitalize()}. {self.changed}".rstrip(),
             "",
+            f"- AEA class: {self.aea}",
             f"- commit: `{self.commit}`",
             f"- checked: {self.checked}, by `paper verify` in a clean clone, in {self.seconds:.0f} s",
             *(f"- {key}: {value}" for key, value in self.environment.items()),

@@ -24,12 +24,15 @@ PROFILES = {
 COMPUTATION = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
 MEDIA = {
+    ".bib": "application/x-bibtex",
     ".cff": "text/yaml",
+    ".css": "text/css",
     ".csv": "text/csv",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".geojson": "application/geo+json",
     ".html": "text/html",
     ".ipynb": "application/x-ipynb+json",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".md": "text/markdown",
     ".pdf": "application/pdf",
@@ -37,8 +40,14 @@ MEDIA = {
     ".py": "text/x-python",
     ".qmd": "text/markdown",
     ".svg": "image/svg+xml",
+    ".toml": "application/toml",
+    ".ttf": "font/ttf",
+    ".woff2": "font/woff2",
+    ".yaml": "text/yaml",
     ".yml": "text/yaml",
 }
+PLAIN = "text/plain"
+"""Of every other file: licences, locks, settings, templates."""
 
 
 def crate(
@@ -81,8 +90,7 @@ def crate(
     entities, contextual = [], {}
     for name, size in files.items():
         entity: dict[str, Any] = {"@id": name, "@type": "File", "name": name, "contentSize": str(size)}
-        if media := MEDIA.get(Path(name).suffix):
-            entity["encodingFormat"] = media
+        entity["encodingFormat"] = MEDIA.get(Path(name).suffix, PLAIN)
         if name.endswith((".ipynb", ".py")):
             entity["@type"] = ["File", "SoftwareSourceCode"]
         if entry := tables.get(name):
@@ -131,8 +139,24 @@ def crate(
         for address, (name, edition) in PROFILES.items()
     ]
     contextual |= {one["@id"]: one for one in (*profiles, language, *inputs)}
-    graph = [descriptor, root, *people, *contextual.values(), whole, *actions, *entities]
-    return {"@context": CONTEXT, "@graph": graph}
+    graph: list[dict[str, Any]] = [
+        descriptor,
+        root,
+        *people,
+        *contextual.values(),
+        whole,
+        *actions,
+        *entities,
+    ]
+    return {"@context": CONTEXT, "@graph": [_compact(one) for one in graph]}
+
+
+def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entity in which what a list would hold alone stands by itself, as RO-Crate 1.1 has it."""
+    return {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value
+        for key, value in entity.items()
+    }
 
 
 def _licence(licence: Mapping[str, str]) -> dict[str, str]:
@@ -155,7 +179,7 @@ def _action(run: NotebookResults, files: Mapping[str, int]) -> dict[str, Any] | 
         "@type": "CreateAction",
         "name": f"Execution of {notebook}",
         "description": "The notebook run from its first cell to its last, with the parameters of the build.",
-        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": {"@id": notebook},
         "object": [{"@id": path} for path in sorted(run.inputs) if path in files],
         "result": [{"@id": path} for path in made],
@@ -217,7 +241,7 @@ def _workflow(
         "@type": "CreateAction",
         "name": f"Build of “{title}”",
         "description": "All notebooks in their order, then the article set from what they made.",
-        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": {"@id": PARAMETERS},
         "object": [*({"@id": path} for path in read), *({"@id": one["@id"]} for one in given)],
         "result": [{"@id": path} for path in dict.fromkeys(made)],

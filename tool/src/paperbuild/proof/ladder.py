@@ -68,6 +68,16 @@ class Reason(StrEnum):
         """The reason in a sentence."""
         return _MEANINGS[self]
 
+    @property
+    def aea(self) -> str:
+        """How a report to the data editor of the American Economic Association names it; empty for none.
+
+        Source: the template of these reports, AEADataEditor/replication-template, `REPLICATION.md`.
+        """
+        if self in (Reason.LAST_BITS, Reason.DECLARED):
+            return ""
+        return "Code not functional" if self is Reason.BUILD_FAILED else "Discrepancy in output"
+
 
 _MEANINGS = {
     Reason.BUILD_FAILED: "the rebuild stopped with an error",
@@ -105,6 +115,16 @@ class Verdict(StrEnum):
             Verdict.MINOR: "every output prints the same values; some lie beyond the declared tolerance",
             Verdict.PARTIAL: "some outputs differ or were not produced",
             Verdict.NONE: "no output could be reproduced",
+        }[self]
+
+    @property
+    def aea(self) -> str:
+        """The class in reports to the data editor of the American Economic Association (see `Reason.aea`)."""
+        return {
+            Verdict.FULL: "full reproduction",
+            Verdict.MINOR: "full reproduction with minor issues",
+            Verdict.PARTIAL: "partial reproduction",
+            Verdict.NONE: "not able to reproduce most or all of the results",
         }[self]
 
 

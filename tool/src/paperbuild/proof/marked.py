@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paperbuild.article import embedded, source
+from paperbuild.article import embedded, languages, source
 from paperbuild.article.extension import ASSETS
 from paperbuild.article.formats import FORMATS, Format
 from paperbuild.article.job import RenderJob
 from paperbuild.article.marking import CAME, WENT, Edit, Marking
 from paperbuild.article.metadata import metadata
+from paperbuild.article.phrases import read as read_phrases
 from paperbuild.article.references import printed
 from paperbuild.article.source import Source
 from paperbuild.article.text import Article
@@ -30,12 +31,15 @@ from paperbuild.article.tree import Node, plain
 from paperbuild.ground import pages
 from paperbuild.ground.errors import Findings, PaperError, UsageError
 from paperbuild.ground.lock import pinned
-from paperbuild.project.layout import CITATION, FIGURES, LOCK, TABLES
+from paperbuild.project.layout import CITATION, FIGURES, LOCK, MANIFEST, TABLES, Project
+from paperbuild.project.layout import edition as text_of
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.reference import Reference, read_outputs
 from paperbuild.project.revision import Revision
 from paperbuild.project.tolerances import Tolerances
+from paperbuild.proof.deposit import citation
 from paperbuild.proof.diff import Change, artefact_changes, number_changes, sound
+from paperbuild.proof.hands import between, last
 from paperbuild.proof.pictures import compare_picture
 from paperbuild.proof.states import State
 
@@ -61,7 +65,7 @@ class _Side:
 
     @property
     def job(self) -> RenderJob:
-        return _job(self.state.root, self.state.root, self.state.revision)
+        return _job(self.state.root, self.state.root, self.state.revision, self.article.edition)
 
     def printed(self) -> dict[str, str]:
         """Return what its cross references print."""
@@ -86,6 +90,10 @@ class Marked:
         What changed, in the order of the text.
     changes : tuple of Change
         What changed in figures, tables and numbers.
+    language : Language
+        Of the text.
+    edition : str
+        The language of the edition whose text it is; empty for the article itself.
     """
 
     folder: Path
@@ -94,6 +102,8 @@ class Marked:
     revision: Revision
     edits: tuple[Edit, ...]
     changes: tuple[Change, ...]
+    language: languages.Language
+    edition: str
 
 
 def format_of(path: Path) -> Format:
@@ -111,27 +121,40 @@ def format_of(path: Path) -> Format:
     return found
 
 
-def mark(old: State, new: State, author: str, folder: Path) -> Marked:
+def mark(
+    project: Project, old: State, new: State, folder: Path, *, author: str = "", edition: str = ""
+) -> Marked:
     """Merge two states.
 
     Parameters
     ----------
+    project : Project
+        Whose history tells who changed what, where it holds the commits of both states.
     old, new : State
         The older and the newer.
-    author : str
-        Who made the changes, as Word names it.
     folder : Path
         Where pictures are put; it must outlive what is set.
+    author : str
+        Who made all changes; empty to let the history tell, and to name the article's authors for the rest.
+    edition : str
+        The language of the edition that is compared; empty for the article itself.
     """
-    before, after = _read(old), _read(new)
+    before, after = _read(old, edition), _read(new, edition)
     former = _former(before.outputs, after.outputs)
     date = f"{new.revision.date}T00:00:00Z" if new.revision.dated else ""
+    hand = Hand(author or "; ".join(citation(new.root)[1]) or "authors", date)
     marking = Marking(
-        Hand(author, date),
-        {WENT: before.printed(), CAME: after.printed()},
-        {name: f"{FORMER}/{name}" for name in former},
+        hand,
+        printed={WENT: before.printed(), CAME: after.printed()},
+        former={name: f"{FORMER}/{name}" for name in former},
     )
+    span = project.root, old.revision.commit, new.revision.commit
+    texts = {text.path for side in (before, after) for text in side.article.written}
+    if not author and (hands := between(*span, [*sorted(texts), TABLES, MANIFEST])):
+        marking.whose = hands.of
+        marking.drew = lambda picture: last(*span, f"{picture}.png")
     tree = marking.documents(before.tree, after.tree)
+    tree["meta"]["marked"]["c"]["since"] = {"t": "MetaString", "c": _told(old)}
     _lay_out(before, after, former, folder)
     merged = replace(
         after.source,
@@ -141,7 +164,16 @@ def mark(old: State, new: State, author: str, folder: Path) -> Marked:
     )
     manifests = before.outputs.manifest, after.outputs.manifest
     changes = (*artefact_changes(before.outputs, after.outputs), *number_changes(*manifests))
-    return Marked(folder, merged, after.numbers, new.revision, tuple(marking.edits), changes)
+    language = languages.of(after.source.settings.lang)
+    edits = tuple(marking.edits)
+    return Marked(folder, merged, after.numbers, new.revision, edits, changes, language, edition)
+
+
+def _told(state: State) -> str:
+    """Return how a reader would name a state."""
+    revision = state.revision
+    commit = revision.commit[:12] if not state.name.startswith(revision.commit[:7] or " ") else ""
+    return ", ".join(filter(None, (state.name, commit, revision.date if revision.dated else "")))
 
 
 def write(marked: Marked, path: Path) -> None:
@@ -149,7 +181,7 @@ def write(marked: Marked, path: Path) -> None:
     document = format_of(path)
     with tempfile.TemporaryDirectory(prefix="paper-marked-") as staging:
         target = Path(staging) / document.file
-        job = _job(marked.folder, Path(staging), marked.revision)
+        job = _job(marked.folder, Path(staging), marked.revision, marked.edition)
         document.embedded(job, marked.source, marked.numbers, target)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(target, path)
@@ -164,8 +196,9 @@ def letter(marked: Marked, old: State, new: State) -> str:
     return pages.render(
         LETTER,
         title=title,
-        old=old,
-        new=new,
+        words=marked.language.letter,
+        old=_told(old),
+        new=_told(new),
         sections=sections,
         changes=marked.changes,
         most=MOST,
@@ -173,16 +206,16 @@ def letter(marked: Marked, old: State, new: State) -> str:
     )
 
 
-def _job(root: Path, output: Path, revision: Revision) -> RenderJob:
-    return RenderJob(root.resolve(), output, "", "embedded", revision.epoch)
+def _job(root: Path, output: Path, revision: Revision, edition: str) -> RenderJob:
+    return RenderJob(root.resolve(), output, "", "embedded", revision.epoch, edition)
 
 
-def _read(state: State) -> _Side:
+def _read(state: State, edition: str) -> _Side:
     """Read a state as its reader would: text, results, numbers as printed."""
     try:
-        outputs, article = sound(read_outputs(state.root)), read_article(state.root)
+        outputs, article = sound(read_outputs(state.root)), read_article(state.root, text_of(edition))
         numbers = _metadata(state, outputs, article)
-        resolved = source.read(state.root, numbers)
+        resolved = source.read(state.root, numbers, text_of(edition))
         side = _Side(state, outputs, article, numbers, resolved, {})
         return replace(side, tree=embedded.tree(side.job, resolved, numbers))
     except Findings as error:
@@ -213,7 +246,13 @@ def _metadata(state: State, outputs: Reference, article: Article) -> dict[str, A
     def content(path: str) -> str | None:
         return outputs.files[path].decode("utf-8") if path in outputs.files else None
 
-    return metadata(manifest.numbers, _provenance(manifest), build, article, content)
+    project, own = Project(state.root), read_article(state.root).language
+    phrases = {
+        code: read_phrases(path, project.relative(path), code, own).said
+        for code in project.phrased
+        if (path := project.phrases_file(code))
+    }
+    return metadata(manifest.numbers, _provenance(manifest), build, article, content, phrases=phrases)
 
 
 def _provenance(manifest: Manifest) -> dict[str, dict[str, str]]:
@@ -223,7 +262,7 @@ def _provenance(manifest: Manifest) -> dict[str, dict[str, str]]:
         kind = {FIGURES: "figure", TABLES: "table"}.get(folder)
         if kind:
             place = " › ".join(filter(None, (output.get("notebook"), output.get("cell"))))
-            found.setdefault(kind, {})[file.rpartition(".")[0]] = place
+            found.setdefault(kind, {})[Path(file).stem] = place
     return found
 
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from paperbuild.article import source
 from paperbuild.article.job import RenderJob
-from paperbuild.article.submission import Measured, Profile, Submission, Told, measure
+from paperbuild.article.submission import Measured, Person, Profile, Submission, Told, measure
 from paperbuild.ground.located import load_yaml
 from paperbuild.project.layout import CITATION, Project
 from paperbuild.project.printed import read_numbers
 from paperbuild.proof.deposit import archive, citation
 
-REVEALING = ("name", "email", "orcid")
 FOR_REVIEWERS, FOR_EDITORS = "manuscript", "editor"
 """Folders of the archive: what reviewers may see, and what only editors may."""
 
@@ -33,11 +32,14 @@ class Package:
         What was counted and left out.
     measured : sequence of Measured
         The journal's limits, and what the article has.
+    foreign : str
+        The language of the text, where the journal takes none in it; else empty.
     """
 
     files: Mapping[str, bytes]
     told: Told
     measured: Sequence[Measured]
+    foreign: str = ""
 
     @property
     def over(self) -> list[Measured]:
@@ -49,37 +51,50 @@ class Package:
         return archive(self.files, (), epoch)
 
 
-def authors(front: Mapping[str, Any], cited: Sequence[str]) -> list[Mapping[str, str]]:
-    """Return the authors as the front matter has them, else as ``CITATION.cff`` does: name, email, orcid …"""
-    given = front.get("author") or list(cited)
-    found: list[Mapping[str, str]] = []
-    for one in given if isinstance(given, list) else [given]:
-        if not isinstance(one, dict):
-            found.append({"name": str(one)})
-            continue
-        name = one.get("name")
-        if isinstance(name, dict):
-            name = " ".join(filter(None, (name.get("given"), name.get("family"))))
-        where = one.get("affiliations") or one.get("affiliation") or []
-        named = [
-            str(place.get("name", "") if isinstance(place, dict) else place)
-            for place in (where if isinstance(where, list) else [where])
-        ]
-        plain = {key: str(one[key]) for key in ("email", "orcid") if one.get(key)}
-        found.append({"name": str(name or ""), **plain, "affiliations": "; ".join(filter(None, named))})
-    return found
+def authors(front: Mapping[str, Any], cited: Sequence[str]) -> list[Person]:
+    """Return the authors as the front matter has them, else as ``CITATION.cff`` does."""
+    known = {str(one["id"]): _place(one) for one in _list(front.get("affiliations")) if _is_named(one, "id")}
+    return [_person(one, known) for one in _list(front.get("author") or list(cited))]
 
 
-def revealing(people: Sequence[Mapping[str, str]], root: Path) -> list[str]:
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _is_named(value: Any, key: str) -> bool:
+    return isinstance(value, dict) and key in value
+
+
+def _person(one: Any, known: Mapping[str, str]) -> Person:
+    if not isinstance(one, dict):
+        return Person(str(one))
+    name = one["name"] if _is_named(one.get("name"), "family") else one
+    given, family = (str(name.get(key) or "") for key in ("given", "family"))
+    plain = one.get("name") if isinstance(one.get("name"), str) else " ".join(filter(None, (given, family)))
+    where = _list(one.get("affiliations") or one.get("affiliation"))
+    refs = (str(place.get("ref", "")) if isinstance(place, dict) else str(place) for place in where)
+    places = tuple(known.get(ref) or _place(place) for ref, place in zip(refs, where, strict=True))
+    email, orcid = (str(one.get(key) or "") for key in ("email", "orcid"))
+    return Person(str(plain or ""), given, family, email, orcid, tuple(filter(None, places)))
+
+
+def _place(one: Any) -> str:
+    """Return an affiliation in a line."""
+    if not isinstance(one, dict):
+        return str(one)
+    return ", ".join(str(one[key]) for key in ("department", "name", "city", "country") if one.get(key))
+
+
+def revealing(people: Sequence[Person], root: Path) -> list[str]:
     """Return what tells who the authors are: their names and addresses, and the repository's."""
     path = root / CITATION
     record = load_yaml(path, CITATION) if path.is_file() else {}
     addresses = (record or {}).get("repository-code"), (record or {}).get("url")
-    told = [one.get(key, "") for one in people for key in REVEALING]
+    told = [text for one in people for text in (one.name, one.email, one.orcid)]
     return sorted({text for text in (*told, *map(str, filter(None, addresses))) if text})
 
 
-def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
+def make(project: Project, profile: Profile, *, anonymous: bool, language: str = "") -> Package:
     """Return the article as a journal asks for it.
 
     Parameters
@@ -90,6 +105,8 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
         What the journal asks.
     anonymous : bool
         Whether the manuscript is to name nobody.
+    language : str
+        Of the edition that is handed in; empty for the article itself.
 
     Raises
     ------
@@ -97,14 +114,15 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
         Where the article cannot be typeset.
     """
     root = project.render_root
-    job = RenderJob(root, root, "docx", "embedded", project.revision.epoch)
+    job = RenderJob(root, root, "docx", "embedded", project.revision.epoch, language)
     title, cited = citation(project.root)
-    numbers = read_numbers(root)
-    article = source.read(root, numbers)
+    numbers = read_numbers(root, language)
+    article = source.read(root, numbers, job.article)
     front = article.metadata
+    title = str(front.get("title") or title)
     people = authors(front, cited)
     names = revealing(people, project.root)
-    made = Submission(job, article, numbers, profile, anonymous=anonymous, names=names)
+    made = Submission(job, article, numbers, profile, anonymous=anonymous, names=names, people=people)
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "manuscript.docx")
@@ -116,8 +134,8 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
             files[f"{FOR_REVIEWERS}/supplement.docx"] = target.read_bytes()
         measured = measure(profile, told, title)
         about = {
-            "title": front.get("title") or title,
-            "authors": _people(people),
+            "title": title,
+            "authors": [str(one) for one in people],
             "facts": facts(front, told),
         }
         target = Path(folder, "title-page.docx")
@@ -132,14 +150,9 @@ def make(project: Project, profile: Profile, *, anonymous: bool) -> Package:
             drawing = Path(one["source"]).with_suffix(".svg")
             files[f"{FOR_EDITORS}/jats/{drawing.as_posix()}"] = (root / drawing).read_bytes()
     files["README.txt"] = readme(profile, told, measured, anonymous, sorted(files)).encode("utf-8")
-    return Package(files, told, measured)
-
-
-def _people(people: Sequence[Mapping[str, str]]) -> list[str]:
-    return [
-        ", ".join(filter(None, (one["name"], one.get("affiliations"), one.get("email"), one.get("orcid"))))
-        for one in people
-    ]
+    lang = article.settings.lang
+    foreign = lang if profile.languages and lang.partition("-")[0] not in profile.languages else ""
+    return Package(files, told, measured, foreign)
 
 
 def facts(front: Mapping[str, Any], told: Told) -> dict[str, str]:
@@ -166,9 +179,7 @@ def readme(
     lines += ["Anonymous." if anonymous else "With the authors' names.", ""]
     lines += ["Words by part:", *(f"  {part}: {count:,}" for part, count in sorted(told.words.items())), ""]
     if measured:
-        lines += ["Limits:", *(f"  {one}{'' if one.kept else '  OVER THE LIMIT'}" for one in measured), ""]
-    if profile.structured_abstract:
-        lines += ["The journal wants an abstract in parts with headings: not checked.", ""]
+        lines += ["Limits:", *(f"  {one}{'' if one.kept else '  OUTSIDE THE LIMIT'}" for one in measured), ""]
     if told.abstracts:
         lines += [f"Left out: abstracts in {', '.join(told.abstracts)}.", ""]
     lines += ["Figures and tables in order:"]
@@ -178,5 +189,8 @@ def readme(
         f"Files ({FOR_REVIEWERS}/ for reviewers, {FOR_EDITORS}/ for editors alone):",
         *(f"  {name}" for name in files),
     ]
-    lines += ["", "JATS was not held against its schema, which could not be had when the build was written."]
+    lines += [
+        "",
+        "article.xml follows JATS Journal Publishing 1.2; the build does not hold it against the schema.",
+    ]
     return "\n".join(lines) + "\n"

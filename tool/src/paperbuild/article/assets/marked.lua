@@ -3,8 +3,7 @@
 --
 -- The metadata `marked` has the title and the abstract with their marks, and the pictures that look otherwise.
 
-local pictures = {} -- path without suffix → path of the older picture, empty for none
-local hand = {}
+local pictures = {} -- path without suffix → former: path of the older picture, empty for none; author, date
 
 local TYPST = [[
 #let came(body) = {
@@ -31,8 +30,15 @@ local function quoted(text)
   return '"' .. text:gsub("[\\\"]", "\\%0") .. '"'
 end
 
-local function tracked(fate, content)
+local function tracked(fate, content, hand)
   return pandoc.Span(content, pandoc.Attr("", { fate }, { { "author", hand.author }, { "date", hand.date } }))
+end
+
+-- Who and when, as an attribute of an element in HTML.
+local function told(hand)
+  local day = hand.date:sub(1, 10)
+  local who = (hand.author .. (day ~= "" and ", " .. day or "")):gsub("&", "&amp;"):gsub('"', "&quot;"):gsub("<", "&lt;")
+  return (hand.date ~= "" and ' datetime="' .. hand.date .. '"' or "") .. (who ~= "" and ' title="' .. who .. '"' or "")
 end
 
 local function wrapped(element, raw)
@@ -42,8 +48,8 @@ local function wrapped(element, raw)
   end
   local content = element.content
   if FORMAT:match("html") then
-    local date = element.attributes.date and ' datetime="' .. element.attributes.date .. '"' or ""
-    content:insert(1, raw("html", "<" .. TAGS[fate] .. date .. ">"))
+    local by = told({ author = element.attributes.author or "", date = element.attributes.date or "" })
+    content:insert(1, raw("html", "<" .. TAGS[fate] .. by .. ">"))
     content:insert(raw("html", "</" .. TAGS[fate] .. ">"))
     return content
   elseif FORMAT:match("typst") then
@@ -54,50 +60,50 @@ local function wrapped(element, raw)
   elseif element.t == "Div" then
     return content:walk({
       Para = function(paragraph)
-        return pandoc.Para({ tracked(fate, paragraph.content) })
+        return pandoc.Para({ tracked(fate, paragraph.content, element.attributes) })
       end,
     })
   end
 end
 
-local function former_of(source)
+local function changed_picture(source)
   local stem, suffix = pandoc.path.split_extension(source)
   return pictures[stem], suffix
 end
 
 -- A picture that came, or the older and the newer one.
 local function image(element)
-  local former, suffix = former_of(element.src)
-  if not former then
+  local picture, suffix = changed_picture(element.src)
+  if not picture then
     return nil
   end
   local shown = pandoc.Inlines({})
-  if former ~= "" then
+  if picture.former ~= "" then
     local older = element:clone()
-    older.src = former .. suffix
+    older.src = picture.former .. suffix
     older.attributes.width, older.attributes.height = nil, nil
-    shown:insert(tracked("deletion", { older }))
+    shown:insert(tracked("deletion", { older }, picture))
   end
-  shown:insert(tracked("insertion", { element }))
+  shown:insert(tracked("insertion", { element }, picture))
   return shown, false
 end
 
 -- In the PDF subset.lua has written the picture of a figure.
 local function raw_block(block)
   local source, rest = block.text:match('^#image%("/([^"]+)"(.*)%)$')
-  local former, suffix = former_of(source or "")
-  if not former then
+  local picture, suffix = changed_picture(source or "")
+  if not picture then
     return nil
   end
   local function framed(path, colour)
     return "block(stroke: 1.2pt + rgb(" .. quoted(colour) .. "), inset: 3pt, image(" .. quoted("/" .. path) .. rest .. "))"
   end
   local newer = framed(source, "#0b4f9e")
-  if former == "" then
+  if picture.former == "" then
     return pandoc.RawBlock("typst", "#" .. newer)
   end
   -- Side by side: two tall ones would run off the page with their caption.
-  local older = framed(former .. suffix, "#b3261e")
+  local older = framed(picture.former .. suffix, "#b3261e")
   return pandoc.RawBlock("typst", "#grid(columns: (1fr, 1fr), column-gutter: 6pt, " .. older .. ", " .. newer .. ")")
 end
 
@@ -124,22 +130,46 @@ local function marked(text)
   })
 end
 
-function Pandoc(document)
-  local told = document.meta.marked
-  document.meta.marked = nil
-  for name, was in pairs(told.pictures or {}) do
-    pictures[name] = pandoc.utils.stringify(was)
+local function legend(words, since)
+  local function word(key)
+    return pandoc.utils.stringify(words[key])
   end
-  hand.author, hand.date = pandoc.utils.stringify(told.author), pandoc.utils.stringify(told.date)
+  local line = pandoc.Inlines({ pandoc.Str(word("since") .. " " .. pandoc.utils.stringify(since) .. ": ") })
+  line:insert(pandoc.Span(word("inserted"), pandoc.Attr("", { "insertion" })))
+  line:insert(pandoc.Str(", "))
+  line:insert(pandoc.Span(word("deleted"), pandoc.Attr("", { "deletion" })))
+  line:insert(pandoc.Str("; " .. word("framed") .. "."))
+  return marked(pandoc.Blocks({ pandoc.Div({ pandoc.Para(line) }, pandoc.Attr("", { "legend" })) }))
+end
+
+function Pandoc(document)
+  local given = document.meta.marked
+  document.meta.marked = nil
+  for name, was in pairs(given.pictures or {}) do
+    pictures[name] = {}
+    for key, value in pairs(was) do
+      pictures[name][key] = pandoc.utils.stringify(value)
+    end
+  end
   if FORMAT:match("html") then
     -- Neither the other forms of the article nor its citation file travel with the page.
     document.meta.alone = true
     document.meta.pagetitle = pandoc.utils.stringify(document.meta.title)
   end
-  for key, text in pairs(told.front or {}) do
-    document.meta[key] = marked(text)
+  local words = document.meta.words
+  for key, text in pairs(given.front or {}) do
+    -- A DOCX prints no keywords, and has them among its properties as they are.
+    if key ~= "keywords" or not FORMAT:match("docx") then
+      document.meta[key] = pandoc.utils.type(text) == "List" and text:map(marked) or marked(text)
+    end
   end
   document.blocks = marked(document.blocks)
+  -- A word processor tells by itself what its colours mean.
+  if words and FORMAT:match("html") then
+    document.meta["include-before"] = pandoc.MetaBlocks(legend(words, given.since))
+  elseif words and FORMAT:match("typst") then
+    document.blocks = legend(words, given.since) .. document.blocks
+  end
   if FORMAT:match("typst") then
     -- Before the title, which may be marked too.
     document.meta["header-includes"] = pandoc.MetaBlocks({ pandoc.RawBlock("typst", TYPST) })

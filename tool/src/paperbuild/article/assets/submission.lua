@@ -61,7 +61,8 @@ local function float_at(blocks, position)
     and (after.classes:includes("provenance") or after.attributes["custom-style"] == "Provenance")
   found.length = origin and 3 or 2
   found.body = withhold(found.body)
-  found.label, found.words = stringify(found.caption):match("^(.-):%s*(.*)$")
+  -- Some languages end a label in a full stop.
+  found.label, found.words = stringify(found.caption):match("^(%D*%d+)[:.]%s*(.*)$")
   return found.label and found or nil
 end
 
@@ -85,6 +86,30 @@ local function as_jats(float)
     return first
   end
   return float.body
+end
+
+-- JATS numbers sections by itself; the blank behind a number goes with it.
+local function without_number(header)
+  local first, second = header.content[1], header.content[2]
+  if first and first.t == "Span" and first.classes:includes("header-section-number") then
+    header.content:remove(1)
+    if second and second.t == "Space" then
+      header.content:remove(1)
+    end
+    return header
+  end
+end
+
+-- The number of an equation in front of it, for submission.py to make its label.
+local function equation(div)
+  local paragraph = div.identifier:match("^eq%-") and div.content[1]
+  local math = paragraph and paragraph.content and paragraph.content[#paragraph.content]
+  local formula, number = (math and math.t == "Math" and math.text or ""):match("^(.-)%s*\\qquad%s*(%([%d.]+%))%s*$")
+  if formula then
+    math.text = formula
+    paragraph.content = { pandoc.Str(number), math }
+    return pandoc.Div({ paragraph }, div.attr)
+  end
 end
 
 local BREAK = pandoc.RawBlock("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>')
@@ -145,6 +170,18 @@ local function part(blocks)
   return parts, apart
 end
 
+-- How many paragraphs of an abstract begin with a heading in bold.
+local function headed(abstract)
+  local found = 0
+  local function look(paragraph)
+    found = found + (paragraph.content[1] and paragraph.content[1].t == "Strong" and 1 or 0)
+  end
+  if pandoc.utils.type(abstract) == "Blocks" then
+    abstract:walk({ Para = look, Plain = look })
+  end
+  return found
+end
+
 local function read_settings(meta)
   for name, value in pairs(meta.submission) do
     settings[name] = type(value) == "boolean" and value or pandoc.utils.type(value) == "List" and value:map(stringify) or value
@@ -158,6 +195,7 @@ end
 function Pandoc(doc)
   read_settings(doc.meta)
   told.words.abstract = doc.meta.abstract and count(stringify(doc.meta.abstract)) or 0
+  told.abstract_parts = headed(doc.meta.abstract)
   told.keywords = doc.meta.keywords and #doc.meta.keywords or 0
   local parts, apart = part(doc.blocks)
   if settings.anonymous then
@@ -169,8 +207,13 @@ function Pandoc(doc)
   file:close()
   if FORMAT:match("jats") then
     doc.blocks = parts.text .. parts.appendix .. parts.references
-    return doc:walk({ Span = function(span)
-      return span.classes:includes("header-section-number") and {} or nil
+    doc.meta.tags = doc.meta.keywords
+    if pandoc.utils.type(doc.meta.abstract) == "Inlines" then
+      doc.meta.abstract = pandoc.MetaBlocks({ pandoc.Para(doc.meta.abstract) })
+    end
+    return doc:walk({ Header = without_number, Div = equation, Span = function(span)
+      -- Neither what says on which results a word rests nor what keeps a capital in a title is a journal's.
+      return (span.classes:includes("stated") or span.classes:includes("nocase")) and span.content or nil
     end })
   elseif settings.part == "supplement" then
     doc.meta.abstract, doc.meta.keywords = nil, nil
