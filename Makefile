@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 
+# Neighbouring tests stay on one core, where what a module has built is theirs, until another core has nothing to do.
+CORES  := -n auto --dist worksteal
+
 .PHONY: paper test test-all coverage lint verify lock clean
 .DELETE_ON_ERROR:
 
@@ -12,15 +15,16 @@ paper: $(VENV)/.paper
 	@$(VENV)/bin/python -m paperbuild build
 
 test: $(VENV)/.test
-	@$(VENV)/bin/python -m pytest -n auto -m "not slow"
+	@echo "the tests without the slow ones; make test-all runs these too, one of them: $(VENV)/bin/python -m pytest -m slow FILE"
+	@$(VENV)/bin/python -m pytest $(CORES) -m "not slow"
 
 # With the slow ones: every declared range, every variant, free surroundings, half an hour on two cores.
 test-all: $(VENV)/.test
-	@$(VENV)/bin/python -m pytest -n auto
+	@$(VENV)/bin/python -m pytest $(CORES)
 
 # Which lines of the tool no test runs, child processes and kernels counted, held to the share in pyproject.toml.
 coverage: $(VENV)/.test
-	@$(VENV)/bin/python tool/tests/measure.py -n auto -m "not slow" tool/tests
+	@$(VENV)/bin/python tool/tests/measure.py $(CORES) -m "not slow" tool/tests
 
 lint: $(VENV)/.test
 	@$(VENV)/bin/ruff check --quiet .
