@@ -12,23 +12,20 @@ import difflib
 import itertools
 import json
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from paperbuild.article.alignment import best_in_order, shared_words
+from paperbuild.article.cells import paired_columns, paired_rows, simple_rows, table_of, with_cells
 from paperbuild.article.references import labelled, reference, reference_key, refers
+from paperbuild.article.tokens import CAME, SHARE, WENT, Token, paired_notes, rebuilt, stretches_of, tokens
 from paperbuild.article.tracked import Hand
 from paperbuild.article.tree import Node, div, identifier, nodes, para, plain, rewrite, span, text
 
-CAME, WENT = "insertion", "deletion"
-SHARE = 0.5
-"""Share of a block's words that another must have to count as what became of it."""
 AROUND = 12
 """Words and blanks round a change that a list of changes shows."""
 
-_WORD = re.compile(r"−?\d+(?:[.,\u00a0\u202f]\d+)*|\w+|\s+|[^\w\s]")
-_WRAPPERS = frozenset("Emph Underline Strong Strikeout Superscript Subscript SmallCaps Span Link".split())
 _REFERENCES = "refs"
 _FIXED = re.compile(rf"(?:fig|tbl|ref)-|{_REFERENCES}$")
 _CERTAIN = 1_000_000
@@ -72,23 +69,6 @@ class Edit:
     kind: str
     name: str
     stretches: tuple[Stretch, ...]
-
-
-@dataclass(frozen=True)
-class _Token:
-    """A word, sign or thing in a line, with the wrappers round it, outer first."""
-
-    key: Hashable
-    node: Node
-    wraps: tuple[tuple[str, Any, int], ...]
-
-    @property
-    def is_text(self) -> bool:
-        return self.node["t"] in ("Str", "Space")
-
-    @property
-    def is_word(self) -> bool:
-        return self.node["t"] == "Str" and bool(re.search(r"\w", self.node["c"]))
 
 
 @dataclass
@@ -303,7 +283,7 @@ class Marking:
         if kind == "Figure":
             return self._whole_figure(block, fate)
         if kind == "Table":
-            return [_cells(block, lambda cell: self._wholes(cell, fate))]
+            return [with_cells(block, lambda cell: self._wholes(cell, fate))]
         if kind == "Div":
             if fate == WENT and identifier(block).startswith("tbl-"):
                 return self._gone_table(block)
@@ -387,7 +367,7 @@ class Marking:
 
     def _merged_table(self, old: Node, new: Node) -> Node | None:
         """Return the div of a table with rows and cells of both; None where it cannot be merged."""
-        left, right = (_table_of(one) for one in (old, new))
+        left, right = (table_of(one) for one in (old, new))
         if left is None or right is None:
             return None
         stretches: list[Stretch] = []
@@ -399,13 +379,13 @@ class Marking:
         return {"t": "Div", "c": [new["c"][0], [merged, *caption]]}
 
     def _table(self, old: Node, new: Node, stretches: list[Stretch]) -> Node | None:
-        before, after = _rows(old), _rows(new)
+        before, after = simple_rows(old), simple_rows(new)
         if before is None or after is None:
             return None
-        columns = _columns(before[0], after[0])
+        columns = paired_columns(before[0], after[0])
         width = len(columns)
         rows: list[list[Any]] = []
-        for left, right in [(before[0], after[0]), *_paired_rows(before[1:], after[1:], columns)]:
+        for left, right in [(before[0], after[0]), *paired_rows(before[1:], after[1:], columns)]:
             self._near = plain([cell[4] for row in (left, right) if row for cell in row])
             if left is None or right is None:
                 cells, fate = (right or left), (CAME if left is None else WENT)
@@ -453,27 +433,27 @@ class Marking:
 
     def _lines(self, old: Sequence[Node], new: Sequence[Node]) -> tuple[list[Node], list[Stretch]]:
         """Return the merged line, and what went and came in it."""
-        notes = _paired_notes(old, new)
-        left = list(_tokens(old, notes, WENT))
-        right = list(_tokens(new, notes, CAME))
+        notes = paired_notes(old, new)
+        left = list(tokens(old, notes, WENT))
+        right = list(tokens(new, notes, CAME))
         found: list[Node] = []
         stretches: list[Stretch] = []
-        for same, i1, i2, j1, j2 in _stretches(left, right):
+        for same, i1, i2, j1, j2 in stretches_of(left, right):
             if same:
-                found += _rebuilt([self._kept(a, b) for a, b in zip(left[i1:i2], right[j1:j2], strict=True)])
+                found += rebuilt([self._kept(a, b) for a, b in zip(left[i1:i2], right[j1:j2], strict=True)])
                 continue
-            went, came = _rebuilt(left[i1:i2]), _rebuilt(right[j1:j2])
+            went, came = rebuilt(left[i1:i2]), rebuilt(right[j1:j2])
             found += self._mark(went, WENT) + self._mark(came, CAME)
             before, after = right[max(j1 - AROUND, 0) : j1], right[j2 : j2 + AROUND]
             around = (self._said([one.node for one in side], CAME) for side in (before, after))
             stretches.append(Stretch(self._said(went, WENT), self._said(came, CAME), *around))
         return found, stretches
 
-    def _kept(self, old: _Token, new: _Token) -> _Token:
+    def _kept(self, old: Token, new: Token) -> Token:
         """Return a token of both versions; a note is merged inside."""
         if new.node["t"] != "Note" or old.node == new.node:
             return new
-        return _Token(new.key, {"t": "Note", "c": self.blocks(old.node["c"], new.node["c"])}, new.wraps)
+        return Token(new.key, {"t": "Note", "c": self.blocks(old.node["c"], new.node["c"])}, new.wraps)
 
     def _said(self, value: Any, side: str) -> str:
         return plain(self._frozen(value, side))
@@ -583,167 +563,5 @@ def _pictures(value: Any) -> list[str]:
     return [one["c"][2][0] for one in nodes(value) if one["t"] == "Image"]
 
 
-# Tables ----------------------------------------------------------------------------------------------------
-
-Cells = list[Any]
-"""The cells of a row: each holds attributes, alignment, rows and columns that it spans, blocks."""
-
-
-def _table_of(block: Node) -> tuple[Node, Node] | None:
-    """Return table and caption of a div that holds nothing else."""
-    content = block["c"][1]
-    kinds = [one["t"] for one in content]
-    return (content[0], content[1]) if kinds in (["Table", "Para"], ["Table", "Plain"]) else None
-
-
-def _rows(table: Node) -> list[Cells] | None:
-    """Return the rows of a simple table, the head first; None for one with joined cells or several parts."""
-    head, bodies = table["c"][3][1], table["c"][4]
-    if len(head) != 1 or len(bodies) != 1 or bodies[0][2] or table["c"][5][1]:
-        return None
-    rows = [row[1] for row in [*head, *bodies[0][3]]]
-    simple = all(cell[2] == cell[3] == 1 for row in rows for cell in row)
-    return rows if simple and len({len(row) for row in rows}) == 1 else None
-
-
-def _columns(old: Cells, new: Cells) -> list[tuple[int | None, int | None]]:
-    """Return the columns of both tables in order, by what stands in their heads."""
-    left, right = ([plain(cell[4]) for cell in side] for side in (old, new))
-    if len(left) == len(right) and sum(map(str.__eq__, left, right)) * 2 >= len(left):
-        return [(place, place) for place in range(len(left))]
-    found: list[tuple[int | None, int | None]] = []
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            found += zip(range(i1, i2), range(j1, j2), strict=True)
-        else:
-            found += [*((i, None) for i in range(i1, i2)), *((None, j) for j in range(j1, j2))]
-    return found
-
-
-def _paired_rows(
-    old: Sequence[Cells], new: Sequence[Cells], columns: Sequence[tuple[int | None, int | None]]
-) -> Iterator[tuple[Cells | None, Cells | None]]:
-    """Yield the rows of both tables in order: the same first cell, or half of all cells, makes them one."""
-    shared = [(i, j) for i, j in columns if i is not None and j is not None]
-    left, right = ([[plain(cell[4]) for cell in row] for row in side] for side in (old, new))
-    scores = {}
-    for i, before in enumerate(left):
-        for j, after in enumerate(right):
-            same = sum(before[a] == after[b] for a, b in shared)
-            first = bool(shared) and before[shared[0][0]] == after[shared[0][1]]
-            if first or 2 * same >= len(shared) > 0:
-                scores[i, j] = 1 + same + 2 * first
-    i = j = 0
-    for k, m in [*best_in_order(len(old), len(new), scores), (len(old), len(new))]:
-        yield from ((row, None) for row in old[i:k])
-        yield from ((None, row) for row in new[j:m])
-        if k < len(old):
-            yield old[k], new[m]
-        i, j = k + 1, m + 1
-
-
-def _cells(table: Node, change: Callable[[list[Node]], list[Node]]) -> Node:
-    """Return a table with the blocks of every cell changed."""
-
-    def rows(given: Any) -> list[Any]:
-        return [[own, [[*cell[:4], change(cell[4])] for cell in cells]] for own, cells in given]
-
-    own, caption, specs, head, bodies, foot = table["c"]
-    parts = [[one[0], one[1], rows(one[2]), rows(one[3])] for one in bodies]
-    ends = [[part[0], rows(part[1])] for part in (head, foot)]
-    return {"t": "Table", "c": [own, caption, specs, ends[0], parts, ends[1]]}
-
-
 def _copy(blocks: list[Node]) -> list[Node]:
     return list(json.loads(json.dumps(blocks)))
-
-
-# Lines -----------------------------------------------------------------------------------------------------
-
-
-def _paired_notes(old: Sequence[Node], new: Sequence[Node]) -> dict[str, Hashable]:
-    """Return by its content under what a note is compared: alike for notes of which one became the other."""
-    left, right = ([one for one in nodes(side) if one["t"] == "Note"] for side in (old, new))
-    found: dict[str, Hashable] = {}
-    said = [re.findall(r"\w+", plain(one["c"])) for one in left]
-    scores = shared_words([plain(one["c"]) for one in right], said, SHARE)
-    for j, i in best_in_order(len(right), len(left), scores):
-        found[WENT + json.dumps(left[i])] = found[CAME + json.dumps(right[j])] = ("note", i)
-    return found
-
-
-def _tokens(
-    inlines: Sequence[Node], notes: Mapping[str, Hashable], side: str, wraps: tuple[Any, ...] = ()
-) -> Iterator[_Token]:
-    """Yield the words, signs and things of a line."""
-    looks = tuple((kind, json.dumps(own)) for kind, own, _ in wraps)
-    for node in inlines:
-        kind, content = node["t"], node.get("c", "")
-        if kind == "Str":
-            for part in _WORD.findall(content):
-                yield _Token((part, looks), {"t": "Str", "c": part}, wraps)
-        elif kind == "Quoted":
-            marks = "“”" if content[0]["t"] == "DoubleQuote" else "‘’"
-            yield _Token((marks[0], looks), {"t": "Str", "c": marks[0]}, wraps)
-            yield from _tokens(content[1], notes, side, wraps)
-            yield _Token((marks[1], looks), {"t": "Str", "c": marks[1]}, wraps)
-        elif kind in _WRAPPERS:
-            inner = {"Span": lambda c: c[1], "Link": lambda c: c[1]}.get(kind, lambda c: c)(content)
-            own = {"Span": lambda c: [c[0]], "Link": lambda c: [c[0], c[2]]}.get(kind, lambda c: [])(content)
-            yield from _tokens(inner, notes, side, (*wraps, (kind, own, id(node))))
-        elif kind == "Note":
-            yield _Token(notes.get(side + json.dumps(node), ("note", side, json.dumps(node))), node, wraps)
-        elif kind == "Cite":
-            yield _Token(("cite", reference_key(node), looks), node, wraps)
-        else:
-            yield _Token((kind, json.dumps(content), looks), node, wraps)
-
-
-def _stretches(old: Sequence[_Token], new: Sequence[_Token]) -> list[tuple[bool, int, int, int, int]]:
-    """Return stretches of two lines, whether they are the same, and their bounds in both.
-
-    A few words between two changes belong to the change: nobody reads a sentence cut to shreds.
-    """
-    matcher = difflib.SequenceMatcher(
-        None, [one.key for one in old], [one.key for one in new], autojunk=False
-    )
-    found = [(tag == "equal", i1, i2, j1, j2) for tag, i1, i2, j1, j2 in matcher.get_opcodes()]
-
-    def words(place: int) -> int:
-        _, i1, i2, j1, j2 = found[place]
-        return max(sum(one.is_word for one in old[i1:i2]), sum(one.is_word for one in new[j1:j2]))
-
-    kept: list[tuple[bool, int, int, int, int]] = []
-    for place, (same, i1, i2, j1, j2) in enumerate(found):
-        if same and 0 < place < len(found) - 1 and all(one.is_text for one in old[i1:i2]):
-            between, around = words(place), min(words(place - 1), words(place + 1))
-            same = between > 0 and not (between <= 2 and around >= 3)
-        if kept and kept[-1][0] == same:
-            kept[-1] = (same, kept[-1][1], i2, kept[-1][3], j2)
-        else:
-            kept.append((same, i1, i2, j1, j2))
-    return kept
-
-
-def _rebuilt(tokens: Sequence[_Token], depth: int = 0) -> list[Node]:
-    """Return the inlines that tokens were taken from."""
-
-    def outer(token: _Token) -> tuple[str, Any, int] | None:
-        return token.wraps[depth] if depth < len(token.wraps) else None
-
-    found: list[Node] = []
-    for wrap, group in itertools.groupby(tokens, outer):
-        members = list(group)
-        if wrap is not None:
-            kind, own, _ = wrap
-            inner = _rebuilt(members, depth + 1)
-            content = {"Span": [*own, inner], "Link": [*own[:1], inner, *own[1:]]}.get(kind, inner)
-            found.append({"t": kind, "c": content})
-            continue
-        for token in members:
-            if token.node["t"] == "Str" and found and found[-1]["t"] == "Str":
-                found[-1] = {"t": "Str", "c": found[-1]["c"] + token.node["c"]}
-            else:
-                found.append(token.node)
-    return found

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from paperbuild.article.marking import CAME, WENT
+from paperbuild.article.tokens import CAME, WENT
 from paperbuild.article.tracked import Hand
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import git

@@ -19,13 +19,14 @@ from paperbuild.article import embedded, languages, source
 from paperbuild.article.extension import ASSETS
 from paperbuild.article.formats import FORMATS, Format
 from paperbuild.article.job import RenderJob
-from paperbuild.article.marking import CAME, WENT, Edit, Marking
+from paperbuild.article.marking import Edit, Marking
 from paperbuild.article.metadata import metadata
 from paperbuild.article.phrases import read as read_phrases
 from paperbuild.article.references import printed
 from paperbuild.article.source import Source
 from paperbuild.article.text import Article
 from paperbuild.article.text import read as read_article
+from paperbuild.article.tokens import CAME, WENT
 from paperbuild.article.tracked import Hand
 from paperbuild.article.tree import Node, plain
 from paperbuild.ground import pages
