@@ -419,7 +419,9 @@ def write_geojson(name: str, features: list[dict[str, Any]], attribution: str) -
 
 
 def write_places(cities: dict[str, dict[str, Any]]) -> None:
-    """Write the table of places, by country and unit."""
+    """Write the table of places, by country and unit; region centres bear the names of table ``regions``."""
+    with (HERE.parent / "regions.csv").open(encoding="utf-8", newline="") as stream:
+        named = {row["unit"]: row["centre"] for row in csv.DictReader(stream)}
     centres = {ident: unit for unit, _, ident in KAZAKH_UNITS.values()}
     centres |= {ident: unit for unit, ident in BORDER_UNITS.items()}
     rows = []
@@ -428,7 +430,7 @@ def write_places(cities: dict[str, dict[str, Any]]) -> None:
         rows.append(
             {
                 "place": ident,
-                "name": city["name"],
+                "name": named.get(centres.get(ident, ""), city["name"]),
                 "country": {"KZ": "KAZ", "RU": "RUS"}[city["countrycode"]],
                 "unit": unit,
                 "lat": city["latitude"],

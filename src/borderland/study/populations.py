@@ -788,6 +788,36 @@ def concentration_claim(latest: pd.Series, area: pd.DataFrame, persons: pd.DataF
     )
 
 
+@dataclass(frozen=True)
+class CountedLater:
+    """Concentration with the Kazakh regions as counted at the end of the last year (claim A9)."""
+
+    later_year: Annotated[int, "d"]
+    theil_percent_later: Annotated[float, ".1f"]
+
+
+def counted_later(persons: pd.DataFrame, population: pd.DataFrame, area: pd.DataFrame) -> CountedLater:
+    """Compare Theil's index first and last, the Kazakh regions at the January count after the last year.
+
+    In a year whose basis of counting changed, as in 2021, their mean population is the count at its start;
+    the count at its end bounds what that decides.
+
+    Parameters
+    ----------
+    persons : DataFrame
+        Population, index year, one column per region of ``area``.
+    population : DataFrame
+        The table ``population`` on the outline of ``area``.
+    """
+    year = int(persons.index[-1]) + 1
+    counts = population[(population["reference"] == "1-january") & (population["year"] == year)]
+    kazakh = area.index[area["country"] == "KAZ"]
+    later = persons.astype(float)
+    later.loc[persons.index[-1], kazakh] = counts.set_index("unit")["persons"].loc[kazakh].to_numpy(float)
+    total = segregation.concentration(later, area["country"])["total"]
+    return CountedLater(year, float(100 * (total.iloc[-1] / total.iloc[0] - 1)))
+
+
 CLEAR_LOSS = -0.5  # per 1,000 a year: in ten years half a per cent of the inhabitants
 
 

@@ -43,6 +43,22 @@ def test_losers_are_counted_among_regions_without_a_city_of_a_million():
     assert (found.theil_percent_low, found.theil_low_without) == (pytest.approx(-100), "West")
 
 
+def test_kazakh_regions_as_counted_later_replace_those_of_the_last_year_alone():
+    persons = pd.DataFrame({"A": [10, 20], "B": [12, 10], "C": [11, 10]}, index=[2000, 2002])
+    population = pd.DataFrame(
+        {
+            "unit": ["A", "A", "A", "B"],
+            "reference": ["1-january", "annual-mean", "1-january", "1-january"],
+            "year": [2003, 2003, 2002, 2003],
+            "persons": [10, 99, 77, 55],
+        }
+    )
+    found = populations.counted_later(persons, population, AREA)
+    # three regions of ten each: nothing is left of the inequality of 2000
+    assert (found.later_year, found.theil_percent_later) == (2003, pytest.approx(-100))
+    assert persons.loc[2002, "A"] == 20, "what was given stays"
+
+
 def test_a_clear_loss_is_larger_than_half_a_person_in_a_thousand():
     rows = pd.DataFrame(
         {

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 import shutil
 import time
 from pathlib import Path
@@ -106,6 +107,28 @@ def test_every_entry_tells_origin_licence_grade_breaks_and_hash():
         assert about["grade"] in {"A", "B", "C"}, name
         assert about["boundary"], name
         assert all(cut["at"] and cut["note"] for cut in about["breaks"]), name
+
+
+def test_no_text_of_the_register_says_a_thing_twice():
+    def texts(value):
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                yield from texts(one)
+
+    for name in TABLES:
+        for text in texts(data.entry(name)):
+            sentences = [one for one in re.split(r"(?<=[.;])\s+", text) if len(one) > 30]
+            assert len(sentences) == len(set(sentences)), f"{name}: {text}"
+
+
+def test_a_region_centre_has_one_name():
+    """Maps take it from the table of places, tables and the text from that of regions."""
+    centres = data.load("regions").set_index("unit")["centre"]
+    places = data.load("places").query("region_centre")
+    assert len(places)
+    assert [*places["name"]] == [*centres[places["unit"]]]
 
 
 def test_every_column_has_a_meaning_and_every_number_a_unit_and_bounds():
