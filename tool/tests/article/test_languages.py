@@ -124,3 +124,32 @@ def test_a_language_is_added_by_its_file_alone(tmp_path):
     filters = [pypandoc.get_pandoc_path(), "--to=html", f"--lua-filter={extension / 'article.lua'}"]
     page = subprocess.run(filters, input=text, capture_output=True, text=True, encoding="utf-8", check=True)
     assert "Berechnet in <a" in page.stdout
+
+
+# Declined by hand from the last sound of each numeral: one to ten in words, then figures.
+DECLINED = {
+    "gen": ("бірдің екінің үштің төрттің бестің алтының жетінің сегіздің тоғыздың онның", "12-нің 50-дің"),
+    "dat": ("бірге екіге үшке төртке беске алтыға жетіге сегізге тоғызға онға", "40-қа 70-ке 100-ге 3000-ға"),
+    "acc": ("бірді екіні үшті төртті бесті алтыны жетіні сегізді тоғызды онды", "80-ді 60-ты 2000-ды"),
+    "loc": ("бірде екіде үште төртте бесте алтыда жетіде сегізде тоғызда онда", "13-те 30-да 2021-де"),
+    "abl": ("бірден екіден үштен төрттен бестен алтыдан жетіден сегізден тоғыздан оннан", "80-нен 90-нан"),
+    "ins": ("бірмен екімен үшпен төртпен беспен алтымен жетімен сегізбен тоғызбен онмен", "15-пен 30-бен"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DECLINED)
+def test_kazakh_numerals_take_the_ending_that_their_last_sound_asks_for(case):
+    root = languages.roots("kk")[f"wk-{case}"]
+    words, figures = (line.split() for line in DECLINED[case])
+    assert [root.write(str(number), number) for number in range(1, 11)] == words
+    for one in figures:
+        number = one.partition("-")[0]
+        assert root.write(number, int(number)) == one
+
+
+def test_of_a_decimal_the_part_read_last_decides():
+    kazakh = languages.roots("kk")
+    assert kazakh["wk-dat"].write("10.7", 10.7) == "10,7-ге"
+    assert kazakh["wk-abl"].write("1,000.25", 1000.25) == "1\u00a0000,25-тен"
+    assert kazakh["wk-dat"].write("1,000", 1000) == "1\u00a0000-ға"
+    assert languages.roots("ru")["w-gen"].write("12", 12) == "12", "Russian figures take none"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,22 @@ class Counts:
         From nought.
     forms : mapping of str to tuple of str
         The same in other forms, by gender or case.
+    endings : tuple of mapping
+        Of numerals, by case, where what a numeral ends in decides: ``when`` says of which numbers n, and the
+        first that holds counts. Words take them as they are, figures behind a hyphen.
     """
 
     bound: str
     words: tuple[str, ...]
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    endings: tuple[Mapping[str, str], ...] = ()
+
+    def ending(self, count: int, case: str) -> str:
+        """Return the ending of a numeral in a case; empty where the language has none."""
+        holding = (
+            one for one in self.endings if "when" not in one or evaluate(one["when"], Facts({"n": count}))
+        )
+        return next(holding, {}).get(case, "")
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,11 @@ class Language:
         words = self.counts.forms.get(form, self.counts.words)
         if isinstance(value, int | float) and value in range(len(words)) and not isinstance(value, bool):
             return words[int(value)]
-        return self.numbers.write(text, value)
+        written = self.numbers.write(text, value)
+        # What is read last decides: of 10.7 the seven.
+        last = re.search(r"(\d+)$", text.replace(",", ""))
+        ending = self.counts.ending(int(last[1]), form) if last else ""
+        return f"{written}-{ending}" if ending else written
 
 
 def read(path: Path) -> Language:
@@ -138,11 +153,7 @@ def read(path: Path) -> Language:
             code=path.stem,
             name=raw.pop("name"),
             numbers=Numbers(**raw.pop("numbers")),
-            counts=Counts(
-                counts["bound"],
-                tuple(counts["words"]),
-                {form: tuple(words) for form, words in counts.get("forms", {}).items()},
-            ),
+            counts=_counts(**counts),
             words=dict(raw.pop("words")),
             letter=dict(raw.pop("letter")),
             capitals=raw.pop("capitals"),
@@ -157,6 +168,21 @@ def read(path: Path) -> Language:
             f"not a language: {error}", where=str(path), expected=f"the fields of {DEFAULT}.yml beside it"
         ) from None
     return language
+
+
+def _counts(
+    bound: str,
+    words: Sequence[str],
+    forms: Mapping[str, Sequence[str]] | None = None,
+    endings: Sequence[Mapping[str, str]] = (),
+) -> Counts:
+    """Return the counts of a language; those whose numerals take endings have a form for each case."""
+    plain = Counts(bound, tuple(words), endings=tuple(endings))
+    cases = [case for case in (endings[-1] if endings else {}) if case != "when"]
+    declined = {
+        case: tuple(word + plain.ending(count, case) for count, word in enumerate(words)) for case in cases
+    }
+    return replace(plain, forms={form: tuple(said) for form, said in (forms or {}).items()} | declined)
 
 
 @functools.cache
