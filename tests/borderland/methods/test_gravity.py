@@ -135,7 +135,8 @@ def rectified(positive: np.ndarray, design: np.ndarray) -> np.ndarray:
 
     Correia, Guimarães & Zylkin (2019), arXiv:1903.01633, section 3.
     """
-    weights = np.where(positive, 1e4, 1.0)  # square roots: fitted values there are held at zero
+    weights = np.where(positive, 1e4, 1.0)  # square roots: they hold fitted values there at zero, to 1e-8
+    # What separates grows to the order of one; 1e-6 lies far below that and far above what the fit leaves.
     target = np.where(positive, 0.0, 1.0)
     for _ in range(5000):
         fitted = design @ np.linalg.lstsq(weights[:, None] * design, weights * target, rcond=None)[0]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,12 @@ class Counts:
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     endings: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def declined(self) -> tuple[str, ...]:
+        """The genders and cases that a text can bind counts in."""
+        # The last of the endings is that of all other numbers: it has no condition.
+        return (*self.forms, *(self.endings[-1] if self.endings else ()))
+
     def ending(self, count: int, case: str) -> str:
         """Return the ending of a numeral in a case; empty where the language has none."""
         holding = (
@@ -126,11 +132,11 @@ class Language:
         value : number or str
             Its value.
         form : str
-            Gender or case of the words, one of ``counts.forms``.
+            Gender or case, one of ``counts.declined``.
         """
         words = self.counts.forms.get(form, self.counts.words)
         if isinstance(value, int | float) and value in range(len(words)) and not isinstance(value, bool):
-            return words[int(value)]
+            return words[int(value)] + self.counts.ending(int(value), form)
         written = self.numbers.write(text, value)
         # What is read last decides: of 10.7 the seven.
         last = re.search(r"(\d+)$", text.replace(",", ""))
@@ -153,7 +159,12 @@ def read(path: Path) -> Language:
             code=path.stem,
             name=raw.pop("name"),
             numbers=Numbers(**raw.pop("numbers")),
-            counts=_counts(**counts),
+            counts=Counts(
+                counts["bound"],
+                tuple(counts["words"]),
+                {form: tuple(words) for form, words in counts.get("forms", {}).items()},
+                tuple(counts.get("endings", ())),
+            ),
             words=dict(raw.pop("words")),
             letter=dict(raw.pop("letter")),
             capitals=raw.pop("capitals"),
@@ -168,21 +179,6 @@ def read(path: Path) -> Language:
             f"not a language: {error}", where=str(path), expected=f"the fields of {DEFAULT}.yml beside it"
         ) from None
     return language
-
-
-def _counts(
-    bound: str,
-    words: Sequence[str],
-    forms: Mapping[str, Sequence[str]] | None = None,
-    endings: Sequence[Mapping[str, str]] = (),
-) -> Counts:
-    """Return the counts of a language; those whose numerals take endings have a form for each case."""
-    plain = Counts(bound, tuple(words), endings=tuple(endings))
-    cases = [case for case in (endings[-1] if endings else {}) if case != "when"]
-    declined = {
-        case: tuple(word + plain.ending(count, case) for count, word in enumerate(words)) for case in cases
-    }
-    return replace(plain, forms={form: tuple(said) for form, said in (forms or {}).items()} | declined)
 
 
 @functools.cache
@@ -287,7 +283,7 @@ def roots(main: str) -> dict[str, Root]:
         others = found[numbers].languages if numbers in found else ()
         found[numbers] = Root((*others, language))
         found |= {f"{numbers}-{case}": Root((language,), form=case) for case in language.cases}
-        for form in ("", *language.counts.forms):
+        for form in ("", *language.counts.declined):
             root = f"{counts}-{form}" if form else counts
             found[root] = Root((language,), True, form)
             found[capital(root)] = Root((language,), True, form, capital=True)

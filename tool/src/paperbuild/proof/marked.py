@@ -247,7 +247,8 @@ def _metadata(state: State, outputs: Reference, article: Article) -> dict[str, A
     def content(path: str) -> str | None:
         return outputs.files[path].decode("utf-8") if path in outputs.files else None
 
-    project, own = Project(state.root), read_article(state.root).language
+    project = Project(state.root)
+    own = (read_article(state.root) if article.edition else article).language
     phrases = {
         code: read_phrases(path, project.relative(path), code, own).said
         for code in project.phrased
