@@ -16,8 +16,9 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import bound_in
+from paperbuild.article.manuscript import REFERENCE_PREFIXES, Manuscript
 from paperbuild.article.source import edition_findings
-from paperbuild.article.text import REFERENCE_PREFIXES, Article, Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import line_of, parse_yaml

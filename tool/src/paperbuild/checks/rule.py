@@ -10,9 +10,10 @@ from typing import Any
 from paperbuild.article import text
 from paperbuild.article.bound import recorded_values
 from paperbuild.article.conditions import Facts
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.phrases import Phrases
 from paperbuild.article.phrases import read as read_phrases
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.located import parse_yaml
 from paperbuild.project.layout import QUARTO_PROJECT, edition
