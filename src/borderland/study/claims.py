@@ -21,7 +21,7 @@ import pandas as pd
 import yaml
 
 from borderland.methods.resampling import holm
-from borderland.study.wording import MINUS, P, listed, p_text
+from borderland.study.wording import P, listed, p_text, plain
 
 FILE = "analysis/claims.yml"
 
@@ -577,7 +577,7 @@ def shown(value: float | str | bool) -> str:
     """Write a found value for a table: counts whole, small numbers with three decimals or digits.
 
     >>> [shown(v) for v in (648, 0.0412, -2.345, 5213.4, 0.0001, True)]
-    ['648', '0.041', '−2.35', '5,213', '< 0.001', 'yes']
+    ['648', '0.041', '−2.34', '5,213', '< 0.001', 'yes']
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -587,7 +587,7 @@ def shown(value: float | str | bool) -> str:
         return "< 0.001"
     size = abs(value)
     spec = ",d" if isinstance(value, int) else ".3f" if size < 1 else ".3g" if size < 100 else ",.0f"
-    return format(value, spec).replace("-", MINUS)
+    return plain(value, spec)
 
 
 def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:
@@ -752,14 +752,10 @@ def _kind(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Write a constant as the file has it."""
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """Write a constant of a condition: truths and words as the file has them, numbers as the article does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else plain(value, "g" if isinstance(value, float) else "d")
 
 
 def _suggestion(name: str, known: Any) -> str:
