@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from borderland.study.wording import plain
+
 FILE = "analysis/claims.yml"
 SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "mixed", "not supported", "not testable here"
 VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE)
@@ -454,14 +456,10 @@ def _kind(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Write a constant as the file has it."""
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """Write a constant of a condition: truths and words as the file has them, numbers as the article does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else plain(value, "g" if isinstance(value, float) else "d")
 
 
 def _suggestion(name: str, known: Any) -> str:

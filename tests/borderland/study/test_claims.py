@@ -163,7 +163,7 @@ def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
     [
         (648, "648"),
         (0.0412, "0.041"),
-        (-2.345, "−2.35"),
+        (-2.345, "−2.34"),
         (5213.4, "5,213"),
         (1e-4, "< 0.001"),
         (0.0, "0.000"),
@@ -171,6 +171,10 @@ def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
 )
 def test_found_values_are_shown_with_a_true_minus(value, text):
     assert claims.shown(value) == text
+
+
+def test_a_threshold_below_zero_is_written_with_a_true_minus():
+    assert claims.Condition("a.change", "<=", -1).threshold == "at most −1"
 
 
 def test_verdicts_are_counted_by_identifier(claim):
