@@ -174,7 +174,7 @@ def test_found_values_are_shown_with_a_true_minus(value, text):
 
 
 def test_a_threshold_below_zero_is_written_with_a_true_minus():
-    assert claims.Condition("a.change", "<=", -1).threshold == "at most −1"
+    assert rules.Condition("a.change", "<=", -1).threshold == "at most −1"
 
 
 def test_verdicts_are_counted_by_identifier(claim):
