@@ -16,7 +16,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -148,11 +148,9 @@ def line_of(text: str, *keys: Key) -> int:
     """Return the line (from 1) of a nested YAML key or item; that of the last one found if one is missing."""
     import yaml
 
-    try:
-        node = yaml.compose(text, Loader=loader())
-    except yaml.YAMLError:
+    node, line = _composed(text), 1
+    if node is None:
         return 1
-    line = 1
     for key in keys:
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
@@ -164,6 +162,18 @@ def line_of(text: str, *keys: Key) -> int:
             break
         line, node = found[0].start_mark.line + 1, found[1]
     return line
+
+
+# Whoever asks for one line of a file asks for many.
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Any:
+    """Return the nodes of a YAML text; None where it has none, or is no YAML."""
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=loader())
+    except yaml.YAMLError:
+        return None
 
 
 def said(about: str, expected: str = "", **default: Any) -> Any:
