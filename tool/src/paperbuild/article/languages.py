@@ -16,7 +16,7 @@ from typing import Any
 from paperbuild.article.conditions import Facts, evaluate
 from paperbuild.article.extension import LANGUAGES
 from paperbuild.ground.errors import PaperError, suggestion
-from paperbuild.ground.located import load_yaml
+from paperbuild.ground.located import load_mapping
 
 DEFAULT = "en"
 """The language of a text that names none."""
@@ -139,7 +139,7 @@ class Language:
             return words[int(value)] + self.counts.ending(int(value), form)
         written = self.numbers.write(text, value)
         # What is read last decides: of 10.7 the seven.
-        last = re.search(r"(\d+)$", text.replace(",", ""))
+        last = re.search(r"(?<!\d)(\d+)$", text.replace(",", ""))
         ending = self.counts.ending(int(last[1]), form) if last else ""
         return f"{written}-{ending}" if ending else written
 
@@ -152,7 +152,7 @@ def read(path: Path) -> Language:
     PaperError
         If a field is missing, unknown or of another shape.
     """
-    raw = load_yaml(path, path.name)
+    raw = load_mapping(path, path.name)
     try:
         places, counts = raw.pop("places"), raw.pop("counts")
         language = Language(

@@ -14,7 +14,7 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.extension import NAME
 from paperbuild.ground.errors import PaperError, raise_all, shortened, suggestion
-from paperbuild.ground.located import line_of, parse_yaml, read_text
+from paperbuild.ground.located import line_of, parse_mapping, read_text
 from paperbuild.project.layout import ARTICLE, NUMBERS, QUARTO_PROJECT
 
 DEEPEST_CONTENTS = 5
@@ -113,9 +113,7 @@ def read(root: Path) -> QuartoSettings:
     if not (root / QUARTO_PROJECT).is_file():
         return QuartoSettings()
     text = read_text(root / QUARTO_PROJECT, QUARTO_PROJECT)
-    plain = parse_yaml(text, QUARTO_PROJECT) or {}
-    if not isinstance(plain, Mapping):
-        raise PaperError("not a mapping", where=f"{QUARTO_PROJECT}:1", expected="key: value lines")
+    plain = parse_mapping(text, QUARTO_PROJECT)
     departures = list(_departures(plain)) or list(_references(plain, root))
     for place, error in departures:
         error.where = f"{QUARTO_PROJECT}:{line_of(text, *place)}"

@@ -20,7 +20,7 @@ from paperbuild.article.source import edition_findings
 from paperbuild.article.text import REFERENCE_PREFIXES, Article, Manuscript
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import line_of, parse_yaml
+from paperbuild.ground.located import line_of, parse_mapping
 from paperbuild.project.layout import FIGURES, QUARTO_PROJECT, TABLES, edition
 
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
@@ -208,8 +208,7 @@ def same_article(subject: Subject) -> Iterable[PaperError]:
 def _unlisted(subject: Subject, other: Article) -> Iterator[PaperError]:
     """Yield a finding where Quarto would not set the edition."""
     content = subject.text(QUARTO_PROJECT) if subject.has(QUARTO_PROJECT) else ""
-    plain = parse_yaml(content, QUARTO_PROJECT)
-    project = plain.get("project") if isinstance(plain, dict) else None
+    project = parse_mapping(content, QUARTO_PROJECT).get("project")
     listed: Any = project.get("render") if isinstance(project, dict) else None
     name = edition(other.edition)
     if isinstance(listed, list) and name not in listed:

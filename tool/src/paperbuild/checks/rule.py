@@ -14,7 +14,7 @@ from paperbuild.article.phrases import Phrases
 from paperbuild.article.phrases import read as read_phrases
 from paperbuild.article.text import Article, Manuscript
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import parse_yaml
+from paperbuild.ground.located import parse_mapping
 from paperbuild.project.layout import QUARTO_PROJECT, edition
 from paperbuild.project.printed import read_numbers
 from paperbuild.project.reading import Reading
@@ -69,7 +69,7 @@ class Subject(Reading):
         """Return what it can reach in an edition: last build, project file, front matter."""
         known = read_numbers(self.project.render_root, article.edition)
         if self.has(QUARTO_PROJECT):
-            known.update(parse_yaml(self.text(QUARTO_PROJECT), QUARTO_PROJECT) or {})
+            known.update(parse_mapping(self.text(QUARTO_PROJECT), QUARTO_PROJECT))
         for manuscript in article.manuscripts:
             known.update(manuscript.metadata)
         return known

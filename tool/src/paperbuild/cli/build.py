@@ -92,8 +92,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
         for error in _false_words(project):
             print(f"paper: {error}", file=sys.stderr)
         if not args.quiet and not project.scenario and project.differs_report.is_file():
-            words = project.differs_report.read_text(encoding="utf-8").partition("\n\n")[0]
-            print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
+            words = project.differs_report.read_text(encoding="utf-8", errors="replace")
+            told = words.partition("\n\n")[0].splitlines()
+            print("\n".join(f"paper: {line}" for line in told), file=sys.stderr)
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
     if report.warning and not args.quiet:

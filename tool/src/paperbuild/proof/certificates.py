@@ -60,14 +60,15 @@ def entries(paths: Iterable[Path]) -> list[Entry]:
 
 def _entry(path: Path) -> Entry:
     record = read_own(path)
-    if not isinstance(record, dict) or not {"verdict", "commit", "environment", "outputs"} <= set(record):
+    whole = isinstance(record, dict) and {"verdict", "commit", "environment", "outputs"} <= set(record)
+    where, changed = (record["environment"], record.get("printed_changed", 0)) if whole else (None, None)
+    if not isinstance(where, dict) or not isinstance(changed, int):
         raise PaperError(
             "no certificate",
             where=str(path),
             expected="the JSON that paper verify --json FILE writes",
             remedy="ask its sender for certificate.json",
         )
-    where = record["environment"]
     return Entry(
         path.stem,
         str(record["verdict"]),
@@ -76,5 +77,5 @@ def _entry(path: Path) -> Entry:
         str(where.get("system", "")),
         str(where.get("processor", "")),
         str(where.get("Python", "")),
-        int(record.get("printed_changed", 0)),
+        changed,
     )

@@ -20,9 +20,10 @@ from typing import Any
 
 from paperbuild.article import text
 from paperbuild.ground.errors import Findings, PaperError
+from paperbuild.ground.files import read_own
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
-from paperbuild.ground.located import load_yaml
+from paperbuild.ground.located import load_mapping
 from paperbuild.project import register
 from paperbuild.project.layout import (
     CITATION,
@@ -105,14 +106,14 @@ def built_files(project: Project) -> dict[str, Path]:
 def certificate_record(project: Project) -> dict[str, Any] | None:
     """The certificate of the last verification, where it is of this commit."""
     path = project.output / f"{CERTIFICATE}.json"
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return record if record.get("commit") == project.revision.commit else None
+    record = read_own(path)
+    return record if isinstance(record, dict) and record.get("commit") == project.revision.commit else None
 
 
 def citation(root: Path) -> tuple[str, list[str]]:
     """Title and authors as `CITATION.cff` states them; the article's own title where there is none."""
     path = root / CITATION
-    record = load_yaml(path, CITATION) if path.is_file() else {}
+    record = load_mapping(path, CITATION) if path.is_file() else {}
     article = text.read(root).metadata
     names = [
         author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))

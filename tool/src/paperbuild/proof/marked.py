@@ -31,6 +31,7 @@ from paperbuild.article.tracked import Hand
 from paperbuild.article.tree import Node, plain
 from paperbuild.ground import pages
 from paperbuild.ground.errors import Findings, PaperError, UsageError
+from paperbuild.ground.located import read_text
 from paperbuild.ground.lock import pinned
 from paperbuild.project.layout import CITATION, FIGURES, LOCK, MANIFEST, TABLES, Project
 from paperbuild.project.layout import edition as text_of
@@ -241,7 +242,7 @@ def _metadata(state: State, outputs: Reference, article: Article) -> dict[str, A
         "dirty": revision.dirty,
         "date": revision.date,
         "python": platform.python_version(),
-        "versions": pinned(lock.read_text(encoding="utf-8")) if lock.is_file() else {},
+        "versions": pinned(read_text(lock, LOCK)) if lock.is_file() else {},
     }
 
     def content(path: str) -> str | None:

@@ -213,7 +213,7 @@ class References:
     def tell_text(self, known: Mapping[str, str], made: Mapping[str, str]) -> None:
         """Add a document whose committed text stays: its record in the reference, and that of this build."""
         report = self.workspace.project.differs_report
-        before = report.read_text(encoding="utf-8") if report.is_file() else ""
+        before = report.read_text(encoding="utf-8", errors="replace") if report.is_file() else ""
         old = "".join(f"{line}\n" for line in self._texts.values())
         order = [
             document.name_in(language)
