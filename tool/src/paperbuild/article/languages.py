@@ -16,7 +16,7 @@ from typing import Any
 from paperbuild.article.conditions import Facts, evaluate
 from paperbuild.article.extension import LANGUAGES
 from paperbuild.ground.errors import PaperError, suggestion
-from paperbuild.ground.located import load_mapping
+from paperbuild.ground.located import load_yaml
 
 DEFAULT = "en"
 """The language of a text that names none."""
@@ -152,7 +152,7 @@ def read(path: Path) -> Language:
     PaperError
         If a field is missing, unknown or of another shape.
     """
-    raw = load_mapping(path, path.name)
+    raw = load_yaml(path, path.name)
     try:
         places, counts = raw.pop("places"), raw.pop("counts")
         language = Language(

@@ -16,7 +16,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -155,20 +155,18 @@ def read_text(path: Path, shown: str) -> str:
     return utf8(content, shown).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def load_mapping(path: Path, shown: str) -> dict[str, Any]:
-    """Read a YAML file of ``key: value`` lines; what is wrong with it is a finding with the line."""
-    return parse_mapping(read_text(path, shown), shown)
+def load_yaml(path: Path, shown: str) -> Any:
+    """Read a YAML file; what is wrong with it is a finding with the line."""
+    return parse_yaml(read_text(path, shown), shown)
 
 
 def line_of(text: str, *keys: Key) -> int:
     """Return the line (from 1) of a nested YAML key or item; that of the last one found if one is missing."""
     import yaml
 
-    try:
-        node = yaml.compose(text, Loader=loader())
-    except yaml.YAMLError:
+    node, line = _composed(text), 1
+    if node is None:
         return 1
-    line = 1
     for key in keys:
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
@@ -180,6 +178,18 @@ def line_of(text: str, *keys: Key) -> int:
             break
         line, node = found[0].start_mark.line + 1, found[1]
     return line
+
+
+# Whoever asks for one line of a file asks for many.
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Any:
+    """Return the nodes of a YAML text; None where it has none, or is no YAML."""
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=loader())
+    except yaml.YAMLError:
+        return None
 
 
 def said(about: str, expected: str = "", **default: Any) -> Any:
@@ -346,6 +356,8 @@ def json_schema(cls: type[Any], title: str) -> dict[str, Any]:
         for field in dataclasses.fields(record):
             if "about" in field.metadata:
                 shape["properties"][field.name]["description"] = field.metadata["about"]
+        if "description" in shape:  # what its attributes are stands with each
+            shape["description"] = shape["description"].partition("\n\n")[0]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import read_own
 from paperbuild.project.layout import Project
-from paperbuild.proof.certificate import CERTIFICATE
+from paperbuild.proof.certificate import CERTIFICATE, read_certificate
 
 FOLDER = "certificates"
 """Where a project keeps what reviewers sent, one JSON file a verification."""
@@ -59,16 +58,15 @@ def entries(paths: Iterable[Path]) -> list[Entry]:
 
 
 def _entry(path: Path) -> Entry:
-    record = read_own(path)
-    whole = isinstance(record, dict) and {"verdict", "commit", "environment", "outputs"} <= set(record)
-    where, changed = (record["environment"], record.get("printed_changed", 0)) if whole else (None, None)
-    if not isinstance(where, dict) or not isinstance(changed, int):
+    record = read_certificate(path)
+    if record is None:
         raise PaperError(
             "no certificate",
             where=str(path),
             expected="the JSON that paper verify --json FILE writes",
             remedy="ask its sender for certificate.json",
         )
+    where = record["environment"]
     return Entry(
         path.stem,
         str(record["verdict"]),
@@ -77,5 +75,5 @@ def _entry(path: Path) -> Entry:
         str(where.get("system", "")),
         str(where.get("processor", "")),
         str(where.get("Python", "")),
-        changed,
+        int(record.get("printed_changed", 0)),
     )

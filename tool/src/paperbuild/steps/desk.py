@@ -155,10 +155,10 @@ class Desk:
         cache, versions = self.scanner.cache, self.packages.versions
 
         def compute() -> list[str]:
-            from paperbuild.ground.located import read_text
             from paperbuild.ground.lock import lock_differences
+            from paperbuild.project.identity import read_lock
 
-            return lock_differences(read_text(path, LOCK), versions.get)
+            return lock_differences(read_lock(self.project.root), versions.get)
 
         found = cache.fact("lock", sha256_json([cache.file(path), versions]), compute)
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
