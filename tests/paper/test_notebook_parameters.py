@@ -21,7 +21,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from borderland.charts import bars, coefficients, grids, lines, maps, points
-from borderland.study import claims, variants
+from borderland.study import rules, scenarios
 from borderland.tables import data
 from paperbuild.kernel import kinds
 from paperbuild.project.layout import Project
@@ -332,9 +332,9 @@ def results(notebook: str, parameters: tuple[tuple[str, object], ...]) -> dict[s
 
 def ones(notebook: str) -> dict[str, float]:
     """Stand in for the numbers of another notebook: every statistic the claims rest on is one."""
-    declared = claims.load().values()
-    rules = [rule for claim in declared for rule in (claim, claim.standing)]
-    return {name: 1.0 for rule in rules for name, s in rule.statistics.items() if s.notebook == notebook}
+    declared = rules.load().values()
+    ruled = [rule for claim in declared for rule in (claim, claim.standing)]
+    return {name: 1.0 for rule in ruled for name, s in rule.statistics.items() if s.notebook == notebook}
 
 
 def equal(first: object, second: object) -> bool:
@@ -476,7 +476,7 @@ def test_any_two_values_of_two_parameters_run_together_or_are_refused_with_a_rea
 
 
 def test_variants_depart_from_the_parameters_that_the_notebooks_declare():
-    taken = {(block.notebook, name) for block in variants.BLOCKS for name in block.settings}
+    taken = {(block.notebook, name) for block in scenarios.BLOCKS for name in block.settings}
     declared = {
         (notebook, one.name): one.default
         for notebook, found in all_checked(Project(ROOT)).items()
@@ -485,12 +485,12 @@ def test_variants_depart_from_the_parameters_that_the_notebooks_declare():
     }
     assert declared == {
         (notebook, name): value
-        for notebook, found in variants.DEFAULTS.items()
+        for notebook, found in scenarios.DEFAULTS.items()
         for name, value in found.items()
     }
 
 
-def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
+def assert_recorded(block: scenarios.Block, given: Mapping[str, object]) -> None:
     """What the verdicts by variant compute is what the notebook records with the same parameters."""
     quick = QUICK.get(block.notebook, {})
     recorded = results(block.notebook, tuple((quick | given).items()))
@@ -508,7 +508,7 @@ def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
     "block",
     [
         pytest.param(block, marks=[pytest.mark.slow] if block.notebook == "06-gravity" else [])
-        for block in variants.BLOCKS
+        for block in scenarios.BLOCKS
     ],
     ids=lambda block: block.evaluate.__name__,
 )
@@ -518,8 +518,8 @@ def test_a_block_of_variants_gives_what_its_notebook_records(block):
 
 TOUCHED = [
     pytest.param(block, given, id=f"{scenario} {block.evaluate.__name__}")
-    for scenario, setting in variants.scenarios(ROOT / "analysis/parameters.yml").items()
-    for block, given in variants.touched(setting)
+    for scenario, setting in scenarios.declared(ROOT / "analysis/parameters.yml").items()
+    for block, given in scenarios.touched(setting)
 ]
 
 

@@ -27,12 +27,12 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import KINDS, Bound, bound_in, false_words
-from paperbuild.article.conditions import Facts, evaluate
-from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
+from paperbuild.article.manuscript import CITATION_MARK, Attributes, Manuscript, blank
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import README
 from paperbuild.project.notebook import parse_notebook
+from paperbuild.project.printed import FALSE
 
 _HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+.*?(?P<attributes>\{[^}\n]*\})?[ \t]*$", re.MULTILINE)
 _WHEN = re.compile(r"<!--\s*when:\s*(?P<expression>.+?)\s*-->", re.DOTALL)
@@ -76,7 +76,7 @@ def sentence_at(text: Manuscript, one: Bound) -> str:
 def plain(text: str) -> str:
     """Return Markdown without attributes, on one line; shortcodes keep their names."""
     text = re.sub(r"\{\{<\s*meta\s+(\S+)\s*>\}\}", r"⟨\1⟩", text)
-    text = re.sub(r"\]\{[^}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    text = re.sub(r"\]\{[^{}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
     return " ".join(re.sub(r"[\[\]*_]", "", text).split())
 
 
@@ -233,28 +233,48 @@ def _without_bound(text: Manuscript) -> Manuscript:
     return Manuscript(text.path, content)
 
 
+def plain_texts(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
+    """Yield the Markdown that binds by comments: readings of notebooks, and README."""
+    yield from readings(subject)
+    if subject.has(README):
+        yield (lambda line: f"{README}:{line}"), Manuscript(README, subject.text(README))
+
+
+def commented(text: Manuscript, where: Where, language: str) -> list[Bound]:
+    """Return what comments bind in plain Markdown: each as the words that stand before it in its sentence."""
+    found = []
+    for match in _WHEN.finditer(text.text):
+        path, _, line = where(text.line(match.start())).rpartition(":")
+        expression, words = " ".join(match["expression"].split()), (_before(text.text, match.start()),)
+        place = match.start(), match.end()
+        found.append(Bound(KINDS["when"], expression, words, language, path, int(line), *place))
+    return found
+
+
+def all_bound(subject: Subject) -> list[Bound]:
+    """Return every bound word of a project: of the article, its editions, README and readings."""
+    language = subject.article.language
+    found = [one for text, main in subject.written for one in bound_in(text, main)]
+    return found + [one for where, text in plain_texts(subject) for one in commented(text, where, language)]
+
+
 def plain_findings(subject: Subject) -> Iterable[PaperError]:
     """What comments bind in README and notebooks, and is not so."""
-    texts = list(readings(subject))
-    if subject.has(README):
-        texts.append((lambda line: f"{README}:{line}", Manuscript(README, subject.text(README))))
-    for where, text in texts:
-        yield from _commented(text, where, subject.facts, subject.metadata)
+    for where, text in plain_texts(subject):
+        for one in commented(text, where, subject.article.language):
+            try:
+                true = one.outcome(subject.facts) != FALSE
+            except PaperError as error:
+                yield error
+                continue
+            if not true:
+                message = f"not true by today's results: “{one.wordings[0]}”"
+                yield PaperError(message, where=one.where, expected=one.expression)
+        yield from _misprinted(text, where, subject.metadata)
 
 
-def _commented(
-    text: Manuscript, where: Where, facts: Facts, printed: Mapping[str, Any]
-) -> Iterable[PaperError]:
-    for match in _WHEN.finditer(text.text):
-        place, expression = where(text.line(match.start())), " ".join(match["expression"].split())
-        try:
-            true = evaluate(expression, facts) is True
-        except PaperError as error:
-            yield PaperError(error.message, where=place, expected=error.expected, remedy=error.remedy)
-            continue
-        if not true:
-            sentence = _before(text.text, match.start())
-            yield PaperError(f"not true by today's results: “{sentence}”", where=place, expected=expression)
+def _misprinted(text: Manuscript, where: Where, printed: Mapping[str, Any]) -> Iterable[PaperError]:
+    """Yield numbers of plain Markdown that are not printed as what comments bind them to."""
     for match in _EQUAL.finditer(text.text):
         place = where(text.line(match.start()))
         value = printed
