@@ -55,6 +55,7 @@ INPUT_PATHS = (
     ARTICLE,
     ARTICLE.replace(".", ".*."),
     REFERENCES,
+    REFERENCES.replace(".", ".*."),
     QUARTO_PROJECT,
     QUARTO_EXTENSIONS,
     ANALYSIS,
