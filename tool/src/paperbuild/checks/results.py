@@ -8,7 +8,8 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import expression_names
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.checks.words import all_bound, plain_texts, printed_in
 from paperbuild.ground.errors import PaperError
