@@ -1,23 +1,28 @@
 """Parameters of the notebooks: a value other than the default changes what it must and nothing else.
 
-The notebooks' cells run here as they stand, in this process; figures are made but not laid out or saved. A
-run gives every number, the frame of every table and the data behind every figure.
+The notebooks' cells run here as they stand, in this process; figures are made but not laid out or saved, and
+once only from the same frames and words. A run gives every number, the frame of every table and the data
+behind every figure.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
+from types import FunctionType
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from matplotlib.figure import Figure
 
+from borderland.charts import bars, coefficients, grids, lines, maps, points
 from borderland.study import rules, scenarios
+from borderland.tables import data
 from paperbuild.kernel import kinds
 from paperbuild.project.layout import Project
 from paperbuild.project.parameters import all_checked
@@ -282,6 +287,29 @@ CASES = [
 def quick(monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(Figure, "draw_without_rendering", lambda fig: None)
+    monkeypatch.setattr(data, "load", lambda name: loaded(name).copy())
+    for module in (bars, coefficients, grids, lines, maps, points):
+        for name, chart in vars(module).items():
+            if isinstance(chart, FunctionType) and hasattr(chart, "__wrapped__"):
+                monkeypatch.setattr(module, name, drawn_once(chart))
+
+
+loaded = cache(data.load)
+DRAWN: set[str] = set()
+
+
+def drawn_once(chart: Callable[..., Figure]) -> Callable[..., Figure | None]:
+    """A chart that is not drawn again from what it was drawn from before: nothing here looks at it."""
+
+    def drawn(*given: object, **more: object) -> Figure | None:
+        what = joblib.hash((chart.__module__, chart.__name__, given, more))
+        if what in DRAWN:
+            return None
+        fig = chart(*given, **more)
+        DRAWN.add(what)
+        return fig
+
+    return drawn
 
 
 @cache

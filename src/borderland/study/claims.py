@@ -19,7 +19,7 @@ from borderland.study.rules import (
     recorded,
     verdict,
 )
-from borderland.study.wording import MINUS, P, listed, p_text
+from borderland.study.wording import P, listed, p_text, plain
 
 _LEVEL = 0.05
 
@@ -161,7 +161,7 @@ def shown(value: float | str | bool) -> str:
     """Write a found value for a table: counts whole, small numbers with three decimals or digits.
 
     >>> [shown(v) for v in (648, 0.0412, -2.345, 5213.4, 0.0001, True)]
-    ['648', '0.041', '−2.35', '5,213', '< 0.001', 'yes']
+    ['648', '0.041', '−2.34', '5,213', '< 0.001', 'yes']
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -171,7 +171,7 @@ def shown(value: float | str | bool) -> str:
         return "< 0.001"
     size = abs(value)
     spec = ",d" if isinstance(value, int) else ".3f" if size < 1 else ".3g" if size < 100 else ",.0f"
-    return format(value, spec).replace("-", MINUS)
+    return plain(value, spec)
 
 
 def with_verdict(decided: pd.DataFrame, outcome: str) -> list[str]:

@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from borderland.study.wording import plain
+
 FILE = "analysis/claims.yml"
 SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "mixed", "not supported", "not testable here"
 VERDICTS = (SUPPORTED, MIXED, NOT_SUPPORTED, NOT_TESTABLE)
@@ -214,6 +216,8 @@ def parse(text: str, file: str = FILE) -> dict[str, Claim]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ClaimError(f"{file}:{line}: not readable as YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ClaimError(f"{file}: not readable as YAML: {str(error).splitlines()[0]}") from None
     reader = _Reader(file)
     blocks = reader.mapping(root, "the file", required=("claims",)).get("claims")
     claims = {
@@ -454,14 +458,10 @@ def _kind(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Write a constant as the file has it."""
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """Write a constant of a condition: truths and words as the file has them, numbers as the article does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else plain(value, "g" if isinstance(value, float) else "d")
 
 
 def _suggestion(name: str, known: Any) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borderland.study import claims, rules
+from fuzz import WHOLE, feed
 
 ROOT = Path(__file__).parents[3]
 
@@ -163,7 +164,7 @@ def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
     [
         (648, "648"),
         (0.0412, "0.041"),
-        (-2.345, "−2.35"),
+        (-2.345, "−2.34"),
         (5213.4, "5,213"),
         (1e-4, "< 0.001"),
         (0.0, "0.000"),
@@ -171,6 +172,10 @@ def test_evidence_says_of_each_statistic_what_was_asked_and_found(claim):
 )
 def test_found_values_are_shown_with_a_true_minus(value, text):
     assert claims.shown(value) == text
+
+
+def test_a_threshold_below_zero_is_written_with_a_true_minus():
+    assert rules.Condition("a.change", "<=", -1).threshold == "at most −1"
 
 
 def test_verdicts_are_counted_by_identifier(claim):
@@ -382,3 +387,17 @@ class TestProject:
         for name, one in ours.items():
             assert recorded[f"claims.{name.lower()}.verdict"] == rules.verdict(one.standing, recorded)
             assert recorded[f"claims.{name.lower()}.first"] == rules.verdict(one, recorded)
+
+
+def test_a_damaged_file_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yml"
+
+    def read(content: bytes) -> bool:
+        path.write_bytes(content)
+        try:
+            rules.load(path)
+        except rules.ClaimError:
+            return True
+        return False
+
+    feed("claims", ONE.encode(), read, -(-WHOLE // 25))
