@@ -44,9 +44,15 @@ def test_a_table_leaves_and_takes_three_rows(root, seed):
     """Tables of many lengths, after texts of many lengths, so that pages end anywhere in them."""
     draw = random.Random(seed)
     blocks = []
-    for number in range(12):
+    for number in range(16):
         blocks += ["A sentence between the tables. " * draw.randrange(40)]
-        blocks += [table(f"t{number}", draw.randrange(1, 40), draw.choice([1, 1, 2, 5]))]
+        blocks += [
+            table(
+                f"t{number}",
+                draw.choice([draw.randrange(1, 20), draw.randrange(20, 80)]),
+                draw.choice([1, 1, 2, 5]),
+            )
+        ]
     pdf = printed(root, blocks)
     broken = [found for rows in tables(pdf) if len(found := runs(rows)) > 1]
     assert len(broken) > 2  # else nothing was tried
