@@ -20,11 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dataregister.decimals import stored
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.kernel import recorder
 from paperbuild.kernel.recorder import ArtefactError, progress
 from paperbuild.kernel.tables import csv_bytes, markdown_table, printed
-from paperbuild.project.numbers import stored
 from paperbuild.project.results import read_results
 
 if TYPE_CHECKING:
