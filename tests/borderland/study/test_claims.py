@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borderland.study import claims, rules
+from fuzz import WHOLE, feed
 
 ROOT = Path(__file__).parents[3]
 
@@ -386,3 +387,17 @@ class TestProject:
         for name, one in ours.items():
             assert recorded[f"claims.{name.lower()}.verdict"] == rules.verdict(one.standing, recorded)
             assert recorded[f"claims.{name.lower()}.first"] == rules.verdict(one, recorded)
+
+
+def test_a_damaged_file_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yml"
+
+    def read(content: bytes) -> bool:
+        path.write_bytes(content)
+        try:
+            rules.load(path)
+        except rules.ClaimError:
+            return True
+        return False
+
+    feed("claims", ONE.encode(), read, -(-WHOLE // 25))

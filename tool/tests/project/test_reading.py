@@ -13,7 +13,16 @@ from paperbuild.project.reading import Reading
 
 TOOL = Path(paperbuild.__file__).parent
 JUDGES = [*sorted(TOOL.glob("checks/*.py")), TOOL / "proof/verify.py"]
-READING = {"open", "read_text", "read_bytes", "read_own", "recall", "load_yaml", "parse_yaml"}
+READING = {
+    "open",
+    "read_text",
+    "read_bytes",
+    "read_own",
+    "recall",
+    "load_yaml",
+    "parse_yaml",
+    "parse_mapping",
+}
 OPENING = {"open", "read_text", "read_bytes", "glob", "rglob", "iterdir"}
 
 # Every module above the floor of the project that reads a file by itself: how often, and what it is. Records

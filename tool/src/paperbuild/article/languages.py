@@ -139,7 +139,7 @@ class Language:
             return words[int(value)] + self.counts.ending(int(value), form)
         written = self.numbers.write(text, value)
         # What is read last decides: of 10.7 the seven.
-        last = re.search(r"(\d+)$", text.replace(",", ""))
+        last = re.search(r"(?<!\d)(\d+)$", text.replace(",", ""))
         ending = self.counts.ending(int(last[1]), form) if last else ""
         return f"{written}-{ending}" if ending else written
 

@@ -37,7 +37,7 @@ IS = "is"
 """The form of a phrase that is in no case, where it has several."""
 
 _SLOT = re.compile(r"\{(?P<name>\w+)(?:(?P<plain>!)|:(?P<case>\w+)|\|(?P<plurals>[^{}]*))?\}")
-_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.])|\d+\.\d+(?![\d.])")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.])|(?<!\d)\d+\.\d+(?![\d.])")
 _NOTE = re.compile(r"(?<=\.) (?=\*)")  # of what a star marks: "A sentence. * with the city."
 _REMARK = re.compile(r"(.+?) \((.+)\)")
 _EXPECTED = "a phrase: its translation; forms by case as {is: …, gen: …}"

@@ -76,7 +76,7 @@ def sentence_at(text: Manuscript, one: Bound) -> str:
 def plain(text: str) -> str:
     """Return Markdown without attributes, on one line; shortcodes keep their names."""
     text = re.sub(r"\{\{<\s*meta\s+(\S+)\s*>\}\}", r"⟨\1⟩", text)
-    text = re.sub(r"\]\{[^}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    text = re.sub(r"\]\{[^{}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
     return " ".join(re.sub(r"[\[\]*_]", "", text).split())
 
 

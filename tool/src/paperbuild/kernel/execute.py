@@ -39,6 +39,8 @@ REMEDIES = {
     "lists": "open files by their names, or add the folder {path} to notebooks.{step}.files, for all in it",
     "connects": "put what {path} answers into data/ and its register; where that cannot be, "
     "notebooks.{step}.outside: {{network: the reason}}",
+    "reaches": "put what it asks for into data/ and its register; where that cannot be, "
+    "notebooks.{step}.outside: {{network: the reason}}",
     "runs": "{path} is not watched, so a change of what it reads would not be seen: do it in Python, or say "
     "notebooks.{step}.outside: {{programs: the reason}}",
 }
@@ -214,7 +216,7 @@ def failure(run: Run, error: Exception | None) -> PaperError:
         recorded = json.loads((staging / "failure.json").read_text(encoding="utf-8"))
     _, violations = seen(staging)
     # What was stopped is the cause of whatever exception came of it.
-    stopped = any(one["problem"] in ("writes", "connects") for one in violations)
+    stopped = any(one["problem"] in ("writes", "connects", "reaches") for one in violations)
     if violations and (stopped or recorded.get("exception") is None):
         return _undeclared(run, violations)
     if isinstance(error, DeadKernelError):
@@ -268,7 +270,11 @@ def _undeclared(run: Run, violations: list[dict[str, str]]) -> PaperError:
     findings: list[str] = []
     remedies: list[str] = []
     tables: list[str] = []
-    for item in {(v["problem"], v["path"]): v for v in violations}.values():
+    # Each once, where it was first seen; what the system tells of has no line and comes after.
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    for one in violations:
+        first.setdefault((one["problem"], one["path"]), one)
+    for item in first.values():
         path, problem = item["path"], item["problem"]
         findings.append(f"{item['place']} {item['does']} {path}")
         if problem in REMEDIES:

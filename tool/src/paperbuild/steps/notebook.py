@@ -161,7 +161,11 @@ class NotebookStep(Step):
             key.partition(" ")[2]: digest for key, digest in found.inputs.items() if key.startswith("data ")
         }
         record = NotebookResults(
-            self.name, desk.workspace.effective(self.name), declared, tuple(run.report["artefacts"])
+            self.name,
+            desk.workspace.effective(self.name),
+            declared,
+            tuple(run.report["artefacts"]),
+            run.report["held"],
         )
         write_atomic(staging / RESULTS, record.text())
         with contextlib.suppress(OSError):
