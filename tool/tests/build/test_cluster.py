@@ -1,5 +1,6 @@
 """Builds over a Dask cluster: a real scheduler and real workers, as processes of their own over TCP."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -188,8 +189,12 @@ def test_a_build_that_is_gone_leaves_no_kernel_on_a_worker(project, scheduler, s
 
 def sleeping(worker: psutil.Process) -> list[psutil.Process]:
     """Return the kernels below a worker."""
-    below = worker.children(recursive=True)
-    return [one for one in below if [c for c in one.net_connections("unix") if "/k" in c.laddr]]
+    found = []
+    for one in worker.children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it may end while it is looked at
+            if any("/k" in socket.laddr for socket in one.net_connections("unix")):
+                found.append(one)
+    return found
 
 
 def test_a_worker_that_computes_otherwise_or_lacks_the_project_is_refused_before_anything_runs(
