@@ -60,7 +60,7 @@ UV_COMPILE := uv pip compile --quiet --universal --no-strip-extras --fork-strate
 NEW_PAPER  := tool/src/paperbuild/templates/paper
 lock:
 	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --output-file requirements.lock
-	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --no-strip-extras --constraint requirements.lock --output-file requirements-test.lock
+	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --extra scale --constraint requirements.lock --output-file requirements-test.lock
 	@$(UV_COMPILE) tool/pyproject.toml --constraint requirements.lock --output-file $(NEW_PAPER)/requirements.lock
 	@echo pytest | $(UV_COMPILE) - --constraint requirements-test.lock --output-file $(NEW_PAPER)/requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \

@@ -12,8 +12,7 @@ from borderland.charts.theme import Words
 from borderland.methods.specification import Curve
 from borderland.study.frame import SIDE
 from borderland.study.palette import GROUP_LABEL
-from borderland.study.variants import MAIN
-from borderland.study.wording import plain
+from borderland.study.wording import MAIN, plain
 
 # What the licences of the boundaries ask for; no map goes without it.
 _CREDIT = "Boundaries: © OpenStreetMap contributors (ODbL 1.0), Natural Earth. Albers equal-area projection."

@@ -9,6 +9,7 @@ import pandas as pd
 from borderland.methods.covariance import percent_change
 from dataregister import decimals
 
+MAIN = "main"  # the article itself, among its scenarios and variants
 # p-values print two digits: what ten thousand draws carry (standard error 0.005 at a half, 0.002 at 0.05),
 # and never a zero
 P = "#.2g"

@@ -6,7 +6,7 @@ words of other authors are told apart, since a list fitted to one article says l
 
 import pytest
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.checks.words import unbound
 
 STATED = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.checks.mutate import mutate
 from paperbuild.checks.rule import Subject
 from paperbuild.checks.words import (

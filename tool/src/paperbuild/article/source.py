@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages, quarto_settings
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.quarto_settings import QuartoSettings
-from paperbuild.article.text import Article, Manuscript, include_target
+from paperbuild.article.text import Article, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
 from paperbuild.project.layout import ARTICLE, language_of, numbers_file

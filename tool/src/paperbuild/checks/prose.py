@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule
 from paperbuild.checks.typed_numbers import typed_numbers
 from paperbuild.ground.errors import PaperError

@@ -7,7 +7,8 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import bound, expression_names
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import FIGURES, MANIFEST, TABLES

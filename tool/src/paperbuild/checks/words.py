@@ -27,7 +27,7 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import KINDS, Bound, bound_in, false_words
-from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
+from paperbuild.article.manuscript import CITATION_MARK, Attributes, Manuscript, blank
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import README

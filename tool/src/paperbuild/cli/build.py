@@ -17,6 +17,7 @@ from paperbuild.project.manifest import read_manifest
 from paperbuild.project.printed import FALSE, read_numbers
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
+from paperbuild.steps.reference import differs_in_words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,9 +92,9 @@ def main(project: Project, args: argparse.Namespace) -> int:
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
         for error in _false_words(project):
             print(f"paper: {error}", file=sys.stderr)
-        if not args.quiet and not project.scenario and project.differs_report.is_file():
-            words = project.differs_report.read_text(encoding="utf-8").partition("\n\n")[0]
-            print("\n".join(f"paper: {line}" for line in words.splitlines()), file=sys.stderr)
+        if not args.quiet and not project.scenario:
+            for line in differs_in_words(project):
+                print(f"paper: {line}", file=sys.stderr)
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
     if report.warning and not args.quiet:

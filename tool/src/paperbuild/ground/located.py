@@ -340,6 +340,8 @@ def json_schema(cls: type[Any], title: str) -> dict[str, Any]:
         for field in dataclasses.fields(record):
             if "about" in field.metadata:
                 shape["properties"][field.name]["description"] = field.metadata["about"]
+        if "description" in shape:  # what its attributes are stands with each
+            shape["description"] = shape["description"].partition("\n\n")[0]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 

@@ -156,8 +156,9 @@ class Desk:
 
         def compute() -> list[str]:
             from paperbuild.ground.lock import lock_differences
+            from paperbuild.project.identity import read_lock
 
-            return lock_differences(path.read_text(encoding="utf-8"), versions.get)
+            return lock_differences(read_lock(self.project.root), versions.get)
 
         found = cache.fact("lock", sha256_json([cache.file(path), versions]), compute)
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
