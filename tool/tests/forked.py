@@ -18,7 +18,6 @@ import os
 import pkgutil
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -87,7 +86,6 @@ def run(arguments: list[str], folder: str, environment: dict[str, str], streams:
     # The server of kernels is there already, and no child of this process; its folder is not this one's.
     forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
     private._private_folder = None
-    atexit.unregister(shutil.rmtree)
     sys.argv, sys.orig_argv = ["paper", *arguments], [sys.executable, "-m", "paperbuild", *arguments]
     sys.path[0] = os.getcwd()
     # A kernel that is forked later loads the main module of the process that asks for it.

@@ -27,13 +27,21 @@ def private_folder() -> Path:
             with contextlib.suppress(OSError, ValueError):
                 if left.stat().st_uid == os.getuid() and not _is_running(int(left.name.split("-")[1])):
                     shutil.rmtree(left, ignore_errors=True)
+        # First, so that nothing is left where an interrupt comes while it is made.
+        atexit.register(_remove, base, os.getpid())
         folder = Path(tempfile.mkdtemp(prefix=f"paperbuild-{os.getpid()}-", dir=base))
         (folder / "ipython").mkdir()
         (folder / "matplotlib").mkdir()
         (folder / "matplotlibrc").write_text("backend: agg\n", encoding="ascii")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _private_folder = folder
     return _private_folder
+
+
+def _remove(base: Path, pid: int) -> None:
+    """Remove the folders of a process, at its end; not at that of one that was forked from it."""
+    if pid == os.getpid():
+        for folder in base.glob(f"paperbuild-{pid}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_running(pid: int) -> bool:
