@@ -216,6 +216,8 @@ def parse(text: str, file: str = FILE) -> dict[str, Claim]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ClaimError(f"{file}:{line}: not readable as YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ClaimError(f"{file}: not readable as YAML: {str(error).splitlines()[0]}") from None
     reader = _Reader(file)
     blocks = reader.mapping(root, "the file", required=("claims",)).get("claims")
     claims = {

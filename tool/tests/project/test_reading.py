@@ -13,7 +13,16 @@ from paperbuild.project.reading import Reading
 
 TOOL = Path(paperbuild.__file__).parent
 JUDGES = [*sorted(TOOL.glob("checks/*.py")), TOOL / "proof/verify.py"]
-READING = {"open", "read_text", "read_bytes", "read_own", "recall", "load_yaml", "parse_yaml"}
+READING = {
+    "open",
+    "read_text",
+    "read_bytes",
+    "read_own",
+    "recall",
+    "load_yaml",
+    "parse_yaml",
+    "parse_mapping",
+}
 OPENING = {"open", "read_text", "read_bytes", "glob", "rglob", "iterdir"}
 
 # Every module above the floor of the project that reads a file by itself: how often, and what it is. Records
@@ -41,6 +50,7 @@ DOORS = {
     "cli/preview.py": (1, "pages that were typeset"),
     "cli/review.py": (1, "the text to be patched, as its bytes are"),
     "cli/run.py": (1, "what a notebook has just made"),
+    "kernel/away.py": (2, "what a kernel has just made"),
     "kernel/cluster.py": (1, "the tool's own modules"),
     "kernel/execute.py": (3, "what a kernel reports, and the line that it stopped at"),
     "kernel/importer.py": (1, "bytecode that was kept"),

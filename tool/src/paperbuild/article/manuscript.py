@@ -20,18 +20,22 @@ CITATION_MARK = "@"
 
 _KEY = r"[\w](?:[\w:.#$%&+?<>~/-]*[\w/])?"
 _CITATION = re.compile(rf"(?<![\w@/.])-?@(?:\{{(?P<braced>[^}}]+)\}}|(?P<key>{_KEY}))")
+_BRACKET, _CITED = re.compile(r"\[[^\[\]]*\]"), re.compile(rf"(?<![\w/.])-?@(?:\{{|{_KEY})")
 _META = re.compile(r"\{\{<\s*meta\s+(?P<key>[^\s>]+)\s*>\}\}")
 _INCLUDE = re.compile(r"\{\{<\s*include\s+(?P<path>[^\n]+?)\s*>\}\}")
 _SHORTCODE = re.compile(r"\{\{<.*?>\}\}", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_FENCE = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?^(?P=fence)[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
+_FENCE_END = re.compile(r"^(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_CODE = re.compile(r"(?<!`)(`++)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _DISPLAY_MATH = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 _INLINE_MATH = re.compile(r"(?<![\\$])\$(?=\S)([^$\n]|\n(?!\n))+?(?<=\S)\$(?!\d)")
 _HTML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TARGET = re.compile(r"\]\((?:(?!\]\()[^)\n])*\)")
 _URL = re.compile(r"<?https?://[^\s<>)\]]+>?|\bdoi:\s*\S+", re.IGNORECASE)
 _FRONT = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _DIV = re.compile(r"^(?P<colons>:{3,})[ \t]*(?P<rest>\S[^\n]*)?$", re.MULTILINE)
+_PARAGRAPH = re.compile(r"(?:^[^\S\n]*+\S[^\n]*+\n?)+", re.MULTILINE)
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\]:?")
 _NAMED = re.compile(r"^(?:bibliography|csl)[ \t]*:(?P<value>[^\n]*(?:\n[ \t]*-[^\n]*)*)", re.MULTILINE)
 _PRINTED_FRONT = re.compile(r"(sub)?title|abstract(-[\w-]+)?|description|(plain-language-)?summary")
@@ -85,8 +89,19 @@ def blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-def _blank_matches(pattern: re.Pattern[str], text: str) -> str:
-    return pattern.sub(lambda match: blank(match.group()), text)
+def _blank_matches(pattern: re.Pattern[str], text: str, end: int | None = None) -> str:
+    """Return text with blanks for what matches before `end`.
+
+    What opens after the last end of its kind opens nothing. Looking for an end from each of many such places
+    takes time in proportion to the square of the text.
+    """
+    return pattern.sub(lambda match: blank(match.group()), text[:end]) + ("" if end is None else text[end:])
+
+
+def after_last(closing: str, text: str) -> int:
+    """Return the offset after the last place where `closing` stands; 0 where it stands nowhere."""
+    found = text.rfind(closing)
+    return found + len(closing) if found >= 0 else 0
 
 
 def read_attributes(text: str, start: int) -> Attributes | None:
@@ -216,16 +231,22 @@ class Manuscript:
     @cached_property
     def uncoded(self) -> str:
         """The text without comments and code: what the typesetter reads as Markdown."""
-        text = self.text
-        for pattern in (_COMMENT, _FENCE, _CODE):
-            text = _blank_matches(pattern, text)
-        return text
+        text = _blank_matches(_COMMENT, self.text, after_last("-->", self.text))
+        text = _blank_matches(_FENCE, text, max((end.end() for end in _FENCE_END.finditer(text)), default=0))
+        return _blank_matches(_CODE, text)
+
+    @cached_property
+    def _unset(self) -> str:
+        """The text without comments, code, shortcodes and formulas."""
+        text = _blank_matches(_SHORTCODE, self.uncoded, after_last(">}}", self.uncoded))
+        return _blank_matches(_INLINE_MATH, _blank_matches(_DISPLAY_MATH, text))
 
     @cached_property
     def attributes(self) -> list[Attributes]:
         """Every attribute block, in order."""
         text, found, position = self.uncoded, [], 0
-        while (position := text.find("{", position)) >= 0:
+        end = after_last("}", text)
+        while (position := text.find("{", position, end)) >= 0:
             block = (
                 read_attributes(text, position)
                 if text[position - 1 : position] not in ("{", "\\", "$")
@@ -311,13 +332,12 @@ class Manuscript:
         return self._uses(_META, "key")
 
     def _uses(self, pattern: re.Pattern[str], group: str) -> list[Use]:
-        return [Use(match[group], self.line(match.start())) for match in pattern.finditer(self.uncoded)]
+        found = pattern.finditer(self.uncoded, 0, after_last(">}}", self.uncoded))
+        return [Use(match[group], self.line(match.start())) for match in found]
 
     @cached_property
     def _ats(self) -> list[Use]:
-        text = self.uncoded
-        for pattern in (_SHORTCODE, _DISPLAY_MATH, _INLINE_MATH, _URL):
-            text = _blank_matches(pattern, text)
+        text = _blank_matches(_URL, self._unset)
         return [
             Use(match["braced"] or match["key"], self.line(match.start()))
             for match in _CITATION.finditer(text)
@@ -336,15 +356,13 @@ class Manuscript:
     @cached_property
     def masked(self) -> str:
         """The text with all but prose blanked; a citation leaves `CITATION_MARK` at its start."""
-        text = self.uncoded
-        for pattern in (_SHORTCODE, _DISPLAY_MATH, _INLINE_MATH, _FOOTNOTE):
-            text = _blank_matches(pattern, text)
+        text = _blank_matches(_FOOTNOTE, self._unset)
         for block in self.attributes:
             start = block.start
             if "stated" in block.classes and text[start - 1 : start] == "]":
                 start = _opening_bracket(text, start - 1)
             text = text[:start] + blank(text[start : block.end]) + text[block.end :]
-        text = re.sub(r"\]\([^)\n]*\)", lambda match: blank(match.group()), text)
+        text = _blank_matches(_TARGET, text)
         text = _blank_matches(_URL, text)
         text = _mask_citations(text)
         text = _blank_matches(_HTML_TAG, text)
@@ -354,15 +372,14 @@ class Manuscript:
     def prose(self) -> list[Prose]:
         """Masked paragraphs of body, alternative texts and front-matter prose, each with its first line."""
         body = blank(self.masked[: self.front_end]) + self.masked[self.front_end :]
-        stretches = [
-            Prose(match.group(), self.line(match.start()))
-            for match in re.finditer(r"(?:[^\n]*\S[^\n]*\n?)+", body)
-        ]
+        stretches = [Prose(match.group(), self.line(match.start())) for match in _PARAGRAPH.finditer(body)]
         for block in self.attributes:
             for key in ("fig-alt", "fig-cap", "tbl-cap", "alt", "title"):
                 if key in block.values:
                     start = block.offsets[key]
-                    value = _blank_matches(_SHORTCODE, block.values[key])
+                    value = _blank_matches(
+                        _SHORTCODE, block.values[key], after_last(">}}", block.values[key])
+                    )
                     stretches.append(Prose(_mask_citations(value), self.line(start)))
         stretches.extend(Prose(self._masked_lines(start, stop), start) for _, start, stop in self.front_prose)
         return stretches
@@ -437,8 +454,8 @@ def _mask_citations(text: str) -> str:
         blanked = blank(match.group())
         return CITATION_MARK + blanked[1:] if cites else blanked
 
-    bracketed = re.compile(rf"\[[^\[\]]*?(?<![\w/.])-?@(?:\{{|{_KEY})[^\[\]]*\]")
-    text = bracketed.sub(replace, text)
+    # In two steps: one pattern for both would look for the end of a bracket from each @ in it.
+    text = _BRACKET.sub(lambda match: replace(match) if _CITED.search(match.group()) else match.group(), text)
     narrative = re.compile(rf"{_CITATION.pattern}(?:\s*\[[^\[\]]*\])?")
     return narrative.sub(replace, text)
 

@@ -148,7 +148,7 @@ def _find_numbers(
 
 
 def _plain(heading: str) -> str:
-    return " ".join(re.sub(r"\{\{<.*?>\}\}|[*`]", "", heading).split())
+    return " ".join(re.sub(r"\{\{<(?:(?!\{\{<).)*?>\}\}|[*`]", "", heading).split())
 
 
 def _opening(cells: list[Any], name: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.extension import NAME
 from paperbuild.ground.errors import PaperError, raise_all, shortened, suggestion
-from paperbuild.ground.located import line_of, parse_yaml, read_text
+from paperbuild.ground.located import line_of, parse_mapping, read_text
 from paperbuild.project.layout import ARTICLE, NUMBERS, QUARTO_PROJECT
 
 DEEPEST_CONTENTS = 5
@@ -108,10 +108,7 @@ def written(root: Path) -> tuple[str, Mapping[str, Any]]:
     if not (root / QUARTO_PROJECT).is_file():
         return "", {}
     text = read_text(root / QUARTO_PROJECT, QUARTO_PROJECT)
-    plain = parse_yaml(text, QUARTO_PROJECT) or {}
-    if not isinstance(plain, Mapping):
-        raise PaperError("not a mapping", where=f"{QUARTO_PROJECT}:1", expected="key: value lines")
-    return text, plain
+    return text, parse_mapping(text, QUARTO_PROJECT)
 
 
 def read(root: Path) -> QuartoSettings:

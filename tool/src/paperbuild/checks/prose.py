@@ -41,7 +41,7 @@ def typed_number_findings(text: Manuscript) -> list[PaperError]:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", re.sub(r"\{\{<.*?>\}\}|\{[^}]*\}", " ", text).lower()))
+    return set(re.findall(r"\w+", re.sub(r"\{[^{}]*\}", " ", text).lower()))
 
 
 def alt_text_findings(text: Manuscript) -> list[PaperError]:

@@ -110,6 +110,22 @@ def parse_yaml(text: str, shown: str, first: int = 1) -> Any:
         raise PaperError(f"not valid YAML: {problem}", where=place) from None
 
 
+def parse_mapping(text: str, shown: str) -> dict[str, Any]:
+    """Return the mapping of YAML text, whose keys are names; an empty one where it holds nothing.
+
+    Raises
+    ------
+    PaperError
+        Where it is no YAML or holds anything else, with its line.
+    """
+    plain = parse_yaml(text, shown)
+    if plain is None:
+        return {}
+    if not isinstance(plain, dict):
+        raise PaperError("not a mapping", where=f"{shown}:1", expected="key: value lines")
+    return {str(key): value for key, value in plain.items()}
+
+
 def _too_deep(text: str) -> int | None:
     """Return the line (from 0) where more collections lie in one another than the parser of values takes."""
     import yaml

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import load_yaml, read_text
+from paperbuild.ground.located import parse_mapping, read_text
 from paperbuild.project.layout import CITATION, DISTRIBUTION, LOCK
 
 
@@ -41,10 +41,7 @@ def read_citation(root: Path) -> Citation:
         Where the file is no YAML, or no mapping.
     """
     path = root / CITATION
-    record = load_yaml(path, CITATION) if path.is_file() else {}
-    if not isinstance(record or {}, dict):
-        raise PaperError("not a mapping", where=CITATION, expected="key: value lines")
-    record = record or {}
+    record = parse_mapping(read_text(path, CITATION), CITATION) if path.is_file() else {}
     authors = record.get("authors")
     names = [_name(one) for one in (authors if isinstance(authors, list) else ()) if isinstance(one, dict)]
     addresses = (str(record[key]) for key in ("repository-code", "url") if record.get(key))

@@ -23,7 +23,13 @@ PAGE = Path(__file__).parent / "assets" / "certificate.html.j2"
 def read_certificate(path: Path) -> dict[str, Any] | None:
     """Return what a certificate's JSON says; None where there is none, or it is none."""
     record = read_own(path)
-    return record if isinstance(record, dict) and _SAYS <= set(record) else None
+    if (
+        not isinstance(record, dict)
+        or not _SAYS <= set(record)
+        or not isinstance(record["environment"], dict)
+    ):
+        return None
+    return record if isinstance(record.get("printed_changed", 0), int) else None
 
 
 @dataclass(frozen=True)
