@@ -368,7 +368,15 @@ local function author_block(authors)
   return shown, #places > 0 and places or nil
 end
 
-function Meta(meta)
+-- The section that tells of the data, by its name: the same in every language.
+local DATA = "sec-data"
+local has_data = false
+
+local function find_data(header)
+  has_data = has_data or header.identifier == DATA
+end
+
+local function tell(meta)
   local authors = read_authors(meta)
   if FORMAT:match("html") then
     local record = record_of(meta, authors)
@@ -383,6 +391,7 @@ function Meta(meta)
       affiliations = affiliations,
       doi = record.doi,
       licence = record.licence,
+      data = has_data and "#" .. DATA or nil,
       code = record.code,
       cite = pandoc.MetaInlines(citation_text(record, text(meta.words.version))),
       bibtex = data_address("application/x-bibtex", bibtex(record)),
@@ -398,3 +407,5 @@ function Meta(meta)
   end
   return meta
 end
+
+return { { Header = find_data }, { Meta = tell } }
