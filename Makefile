@@ -7,7 +7,7 @@ PIP    := $(VENV)/bin/python -m pip --disable-pip-version-check
 # Neighbouring tests stay on one core, where what a module has built is theirs, until another core has nothing to do.
 CORES  := -n auto --dist worksteal
 
-.PHONY: paper test test-all coverage lint verify lock clean
+.PHONY: paper test test-all fuzz coverage lint verify lock clean
 .DELETE_ON_ERROR:
 
 # The module, not the script beside it: the script's first line names this folder, and not every name fits there.
@@ -21,6 +21,12 @@ test: $(VENV)/.test
 # With the slow ones: every declared range, every variant, free surroundings, half an hour on two cores.
 test-all: $(VENV)/.test
 	@$(VENV)/bin/python -m pytest $(CORES)
+
+# Ten thousand damaged files and typed texts of every kind that is read, a quarter of an hour (N= for another number).
+N ?= 10000
+fuzz: $(VENV)/.test
+	@PAPERBUILD_FUZZ=$(N) $(VENV)/bin/python -m pytest $(CORES) -rP -k "damaged or typed_are_refused" \
+	    tool/tests/build/test_fuzz.py tests/borderland/study/test_claims.py
 
 # Which lines of the tool no test runs, child processes and kernels counted, held to the share in pyproject.toml.
 coverage: $(VENV)/.test
@@ -60,7 +66,7 @@ UV_COMPILE := uv pip compile --quiet --universal --no-strip-extras --fork-strate
 NEW_PAPER  := tool/src/paperbuild/templates/paper
 lock:
 	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --output-file requirements.lock
-	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --no-strip-extras --constraint requirements.lock --output-file requirements-test.lock
+	@$(UV_COMPILE) pyproject.toml tool/pyproject.toml --extra test --extra scale --constraint requirements.lock --output-file requirements-test.lock
 	@$(UV_COMPILE) tool/pyproject.toml --constraint requirements.lock --output-file $(NEW_PAPER)/requirements.lock
 	@echo pytest | $(UV_COMPILE) - --constraint requirements-test.lock --output-file $(NEW_PAPER)/requirements-test.lock
 	@{ sed '/^  - pip:/q' environment.yml; \

@@ -376,6 +376,17 @@ local function find_data(header)
   has_data = has_data or header.identifier == DATA
 end
 
+-- What has no edition in the page's language, as notebooks and certificate: its own, and how this one calls it.
+local function foreign(words, record)
+  local first = record.editions:find_if(function(one)
+    return one.first
+  end)
+  if not first or first.language == record.language then
+    return nil
+  end
+  return { language = first.language, said = words["in-" .. first.language:match("^%a+"):lower()] }
+end
+
 local function tell(meta)
   local authors = read_authors(meta)
   if FORMAT:match("html") then
@@ -393,6 +404,7 @@ local function tell(meta)
       licence = record.licence,
       data = has_data and "#" .. DATA or nil,
       code = record.code,
+      foreign = foreign(meta.words, record),
       cite = pandoc.MetaInlines(citation_text(record, text(meta.words.version))),
       bibtex = data_address("application/x-bibtex", bibtex(record)),
       ris = data_address("application/x-research-info-systems", ris(record)),

@@ -30,6 +30,14 @@ def test_each_package_lists_its_modules(chapter):
     assert chapter in borderland.__all__
 
 
+def test_words_and_hues_of_figures_import_nothing_that_computes():
+    # every notebook takes them, and would run again whenever a module does that they import
+    command = "import sys; from borderland.study import labels, palette; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("borderland.study.")}
+    assert loaded == {f"borderland.study.{name}" for name in ("frame", "labels", "palette", "wording")}
+
+
 @pytest.mark.parametrize("chapter", ["methods", "charts"])
 def test_methods_and_charts_know_no_country(chapter):
     folder = ROOT / "src/borderland" / chapter

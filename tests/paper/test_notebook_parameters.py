@@ -1,23 +1,28 @@
 """Parameters of the notebooks: a value other than the default changes what it must and nothing else.
 
-The notebooks' cells run here as they stand, in this process; figures are made but not laid out or saved. A
-run gives every number, the frame of every table and the data behind every figure.
+The notebooks' cells run here as they stand, in this process; figures are made but not laid out or saved, and
+once only from the same frames and words. A run gives every number, the frame of every table and the data
+behind every figure.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
+from types import FunctionType
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from matplotlib.figure import Figure
 
-from borderland.study import claims, variants
+from borderland.charts import bars, coefficients, grids, lines, maps, points
+from borderland.study import rules, scenarios
+from borderland.tables import data
 from paperbuild.kernel import kinds
 from paperbuild.project.layout import Project
 from paperbuild.project.parameters import all_checked
@@ -271,9 +276,9 @@ CASES = [
     ("10-claims", {"shown": "contrary"}, {"table claims", "table claim-evidence"}, ()),
     (
         "10-claims",
-        {"seed": "sokolov2023"},
-        {"claims.seed.total", "claims.contrary.total", "claims.seed.in_words_kk"},
-        ("claims.seed.", "claims.contrary."),
+        {"tested": "sokolov2023"},
+        {"claims.tested.total", "claims.contrary.total"},
+        ("claims.tested.", "claims.contrary."),
     ),
 ]
 
@@ -282,6 +287,29 @@ CASES = [
 def quick(monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(Figure, "draw_without_rendering", lambda fig: None)
+    monkeypatch.setattr(data, "load", lambda name: loaded(name).copy())
+    for module in (bars, coefficients, grids, lines, maps, points):
+        for name, chart in vars(module).items():
+            if isinstance(chart, FunctionType) and hasattr(chart, "__wrapped__"):
+                monkeypatch.setattr(module, name, drawn_once(chart))
+
+
+loaded = cache(data.load)
+DRAWN: set[str] = set()
+
+
+def drawn_once(chart: Callable[..., Figure]) -> Callable[..., Figure | None]:
+    """A chart that is not drawn again from what it was drawn from before: nothing here looks at it."""
+
+    def drawn(*given: object, **more: object) -> Figure | None:
+        what = joblib.hash((chart.__module__, chart.__name__, given, more))
+        if what in DRAWN:
+            return None
+        fig = chart(*given, **more)
+        DRAWN.add(what)
+        return fig
+
+    return drawn
 
 
 @cache
@@ -304,9 +332,9 @@ def results(notebook: str, parameters: tuple[tuple[str, object], ...]) -> dict[s
 
 def ones(notebook: str) -> dict[str, float]:
     """Stand in for the numbers of another notebook: every statistic the claims rest on is one."""
-    declared = claims.load().values()
-    rules = [rule for claim in declared for rule in (claim, claim.standing)]
-    return {name: 1.0 for rule in rules for name, s in rule.statistics.items() if s.notebook == notebook}
+    declared = rules.load().values()
+    ruled = [rule for claim in declared for rule in (claim, claim.standing)]
+    return {name: 1.0 for rule in ruled for name, s in rule.statistics.items() if s.notebook == notebook}
 
 
 def equal(first: object, second: object) -> bool:
@@ -448,7 +476,7 @@ def test_any_two_values_of_two_parameters_run_together_or_are_refused_with_a_rea
 
 
 def test_variants_depart_from_the_parameters_that_the_notebooks_declare():
-    taken = {(block.notebook, name) for block in variants.BLOCKS for name in block.settings}
+    taken = {(block.notebook, name) for block in scenarios.BLOCKS for name in block.settings}
     declared = {
         (notebook, one.name): one.default
         for notebook, found in all_checked(Project(ROOT)).items()
@@ -457,12 +485,12 @@ def test_variants_depart_from_the_parameters_that_the_notebooks_declare():
     }
     assert declared == {
         (notebook, name): value
-        for notebook, found in variants.DEFAULTS.items()
+        for notebook, found in scenarios.DEFAULTS.items()
         for name, value in found.items()
     }
 
 
-def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
+def assert_recorded(block: scenarios.Block, given: Mapping[str, object]) -> None:
     """What the verdicts by variant compute is what the notebook records with the same parameters."""
     quick = QUICK.get(block.notebook, {})
     recorded = results(block.notebook, tuple((quick | given).items()))
@@ -480,7 +508,7 @@ def assert_recorded(block: variants.Block, given: Mapping[str, object]) -> None:
     "block",
     [
         pytest.param(block, marks=[pytest.mark.slow] if block.notebook == "06-gravity" else [])
-        for block in variants.BLOCKS
+        for block in scenarios.BLOCKS
     ],
     ids=lambda block: block.evaluate.__name__,
 )
@@ -490,8 +518,8 @@ def test_a_block_of_variants_gives_what_its_notebook_records(block):
 
 TOUCHED = [
     pytest.param(block, given, id=f"{scenario} {block.evaluate.__name__}")
-    for scenario, setting in variants.scenarios(ROOT / "analysis/parameters.yml").items()
-    for block, given in variants.touched(setting)
+    for scenario, setting in scenarios.declared(ROOT / "analysis/parameters.yml").items()
+    for block, given in scenarios.touched(setting)
 ]
 
 

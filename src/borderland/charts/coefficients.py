@@ -29,6 +29,7 @@ from borderland.charts.theme import (
     themed,
 )
 from borderland.methods import specification
+from dataregister import decimals
 
 _SERIES: tuple[Style, ...] = ({"marker": "o", "color": INK}, {"marker": "s", "color": "#8A8A8A"})
 
@@ -105,8 +106,8 @@ def coefficient_list(frame: pd.DataFrame, *, words: Words, reach: float | None =
 
 
 def _printed(estimate: float, low: float, high: float, words: Words) -> str:
-    interval = "" if np.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return words.say(f"{estimate:.2f}{interval}".replace("-", "−"))
+    of, at_least, at_most = (decimals.printed(value, ".2f") for value in (estimate, low, high))
+    return words.say(of if np.isnan(low) else f"{of} ({at_least} to {at_most})")
 
 
 def _beside(ax: Axes, place: float, estimate: str, n: str) -> None:

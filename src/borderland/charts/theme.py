@@ -22,6 +22,8 @@ from matplotlib import font_manager, pyplot
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from dataregister import decimals
+
 MM = 1 / 25.4
 WIDTH = 160 * MM  # of the printed text, inches
 
@@ -115,8 +117,8 @@ class Words:
         return self.say(self.marks[key])
 
     def number(self, value: float, spec: str) -> str:
-        """Return a number by a format specification, with a real minus sign, as the language writes it."""
-        return self.say(format(value, spec).replace("-", "−"))
+        """Return a number as the article prints numbers, and as the language writes it."""
+        return self.say(decimals.printed(value, spec))
 
 
 P = ParamSpec("P")

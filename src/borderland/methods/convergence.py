@@ -307,6 +307,7 @@ class TurnTest(NamedTuple):
     p_smaller: float  # of a turn downwards as large as the smallest that matters
     power: float  # chance that the latter test rejects where there is no turn
     detectable: float  # turn downwards that the former test finds four times in five
+    autocorrelation: float  # of first order, of the errors: mean by restricted likelihood
 
 
 def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int) -> TurnTest:
@@ -337,6 +338,7 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
     designs = _turn_designs(series.index.to_numpy(float), at)
     values = series.to_numpy(float)[:, None]
     change, error = (float(found[0]) for found in _turn(designs, values))
+    dependence = float(_AUTOCORRELATIONS @ _likelihoods(designs, values)[:, 0])
     shocks = np.random.default_rng(seed).normal(size=(len(series), draws))
     chosen = designs[_cautious(designs, values, shocks)[0]]
     scale = np.linalg.norm(chosen.residuals @ values) / np.sqrt(
@@ -351,6 +353,7 @@ def turn_test(series: pd.Series, at: int, smallest: float, draws: int, seed: int
         p_value(pivot, (change + smallest) / error),
         float(np.mean(chance + smallest > critical * chance_error)),
         float(np.quantile(critical * chance_error - chance, 0.8)),
+        dependence,
     )
 
 
@@ -378,7 +381,8 @@ def turn_test_size(years: int, before: int, rho: float, series: int, draws: int,
     return float(np.mean(np.array(p) < 0.05))
 
 
-_AUTOCORRELATIONS = np.linspace(0, 0.95, 20)
+STRONGEST = 0.95  # autocorrelation of errors considered; beyond it they wander like a random walk
+_AUTOCORRELATIONS = np.linspace(0, STRONGEST, 20)
 _CAUTION = 0.2  # share of series whose residuals may look less dependent than those seen
 
 
@@ -425,15 +429,25 @@ def _turn_designs(years: np.ndarray, at: int) -> list[_TurnDesign]:
 
 def _turn(designs: list[_TurnDesign], outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Change of slope of each column and its standard error, averaged over autocorrelations."""
-    freedom = len(outcomes) - 4
-    squares = np.array([((design.residuals @ outcomes) ** 2).sum(axis=0) for design in designs])
+    weights = _likelihoods(designs, outcomes)
     changes = np.array([design.change @ outcomes for design in designs])
-    own = np.array([design.error for design in designs])[:, None] * np.sqrt(squares / freedom)
-    likelihood = np.array([design.likelihood for design in designs])[:, None] - freedom / 2 * np.log(squares)
-    weights = np.exp(likelihood - likelihood.max(axis=0))
-    weights /= weights.sum(axis=0)
+    spread = np.sqrt(_squares(designs, outcomes) / (len(outcomes) - 4))
+    own = np.array([design.error for design in designs])[:, None] * spread
     mean = (weights * changes).sum(axis=0)
     return mean, np.sqrt((weights * (own**2 + (changes - mean) ** 2)).sum(axis=0))
+
+
+def _squares(designs: list[_TurnDesign], outcomes: np.ndarray) -> np.ndarray:
+    """Sum of squares of the residuals, made independent, of each column under each autocorrelation."""
+    return np.array([((design.residuals @ outcomes) ** 2).sum(axis=0) for design in designs])
+
+
+def _likelihoods(designs: list[_TurnDesign], outcomes: np.ndarray) -> np.ndarray:
+    """Restricted likelihood of each autocorrelation by column, as shares of one."""
+    own = np.array([design.likelihood for design in designs])[:, None]
+    likelihood = own - (len(outcomes) - 4) / 2 * np.log(_squares(designs, outcomes))
+    weights = np.exp(likelihood - likelihood.max(axis=0))
+    return weights / weights.sum(axis=0)
 
 
 def _cautious(designs: list[_TurnDesign], outcomes: np.ndarray, shocks: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from borderland.methods.spatial import (
     spectral_reassignments,
 )
 from borderland.methods.specification import Curve, Shared, Specified, influence, joint_tests, place
-from borderland.study import models, regional
+from borderland.study import panels, regional
 from borderland.study.wording import P, Tested
 
 STATUS_OPTIONS = {
@@ -121,7 +121,7 @@ class StatusCurve:
     Parameters
     ----------
     panels : mapping
-        Direction to the panel of :func:`borderland.study.models.arrivals_panel`, all years and states.
+        Direction to the panel of :func:`borderland.study.panels.arrivals_panel`, all years and states.
     draws, seed : int
         Reassignments of status histories among the states; the same ones serve every specification. With no
         draws a specification is estimated and not tested: its statistics under the null are missing.
@@ -157,7 +157,7 @@ class StatusCurve:
 
     def sample(self, choice: Mapping[str, Any]) -> pd.DataFrame:
         """Rows of a specification's states and years."""
-        frame = models.sample(self.panels[choice["direction"]], _STATES[choice["states"]])
+        frame = panels.sample(self.panels[choice["direction"]], _STATES[choice["states"]])
         if choice["years"] != "all":
             early = frame["year"] < _RUSSIAN_BREAK
             frame = frame[early if choice["years"] == "to 2010" else ~early]
@@ -280,9 +280,9 @@ def _specified(
 def status_panels(
     tables: Mapping[str, pd.DataFrame], lag: int, last_year: int = 2019
 ) -> dict[str, pd.DataFrame]:
-    """Panels of both directions from the tables that :func:`borderland.study.models.arrivals_panel` takes."""
+    """Panels of both directions from the tables that :func:`borderland.study.panels.arrivals_panel` takes."""
     return {
-        direction: models.arrivals_panel(**tables, direction=direction, last_year=last_year, lag=lag)
+        direction: panels.arrivals_panel(**tables, direction=direction, last_year=last_year, lag=lag)
         for direction in STATUS_OPTIONS["direction"]
     }
 

@@ -12,8 +12,7 @@ from borderland.charts.theme import Words
 from borderland.methods.specification import Curve
 from borderland.study.frame import SIDE
 from borderland.study.palette import GROUP_LABEL
-from borderland.study.variants import MAIN
-from borderland.study.wording import MINUS
+from borderland.study.wording import MAIN, plain
 
 # What the licences of the boundaries ask for; no map goes without it.
 _CREDIT = "Boundaries: © OpenStreetMap contributors (ODbL 1.0), Natural Earth. Albers equal-area projection."
@@ -203,7 +202,7 @@ FIGURES: Mapping[str, Words] = {
     ),
     "district-net-migration": Words(
         "Who gains and who loses: net migration of districts and cities",
-        "All flows; area of a circle: inhabitants{without}",
+        "All flows; area of a circle: inhabitants; cross: gain{without}",
         _CREDIT,
         {"bar": "net migration per 1,000 inhabitants and year", "size": "inhabitants"},
     ),
@@ -307,7 +306,7 @@ def last_rates(sides: pd.DataFrame, columns: Collection[str]) -> dict[str, objec
     year = known.groupby("year").size().loc[lambda count: count == len(SIDE)].index.max()
     last = known[known["year"] == year].set_index("unit")
     rates = {
-        f"{column.removesuffix('_rate')}_{code.lower()}": f"{last.loc[side, column]:.1f}"
+        f"{column.removesuffix('_rate')}_{code.lower()}": plain(last.loc[side, column], ".1f")
         for column in columns
         for code, side in SIDE.items()
     }
@@ -340,7 +339,7 @@ def fallen(schools: pd.DataFrame) -> dict[str, int]:
 def net_first_last(flows: pd.DataFrame) -> dict[str, object]:
     """Net migration of a country in the first and the last year, thousand persons."""
     net = flows["net"].dropna()
-    first, last = (f"{net.iloc[place] / 1000:+.0f}".replace("-", MINUS) for place in (0, -1))
+    first, last = (plain(net.iloc[place] / 1000, "+.0f") for place in (0, -1))
     return {"first": net.index[0], "last": net.index[-1], "net_first": first, "net_last": last}
 
 
@@ -353,7 +352,7 @@ def losing(balance: pd.DataFrame, area: pd.DataFrame) -> dict[str, int]:
 
 def excluding_zero(curve: Curve) -> str:
     """Percent of the estimates of a specification curve that are significant."""
-    return f"{100 * curve.estimates['significant'].mean():.0f}"
+    return plain(100 * curve.estimates["significant"].mean(), ".0f")
 
 
 def other_verdicts(tiles: pd.DataFrame) -> dict[str, int]:

@@ -28,8 +28,8 @@ from borderland.methods.spatial import (
     nearest_neighbour_weights,
     spectral_reassignments,
 )
+from borderland.study.bases import components, economy_on_base
 from borderland.study.frame import comparison, outline, study_area
-from borderland.study.populations import components, economy_on_base
 from borderland.study.wording import Estimate, P, Tested
 from borderland.tables import geography
 
@@ -215,7 +215,7 @@ def outlined_components(
     border_set: str = "nineteen",
     base: str = "recalculated",
 ) -> pd.DataFrame:
-    """:func:`borderland.study.populations.components` of tables as they are loaded, Tyumen on its outline."""
+    """:func:`borderland.study.bases.components` of tables as they are loaded, Tyumen on its outline."""
     return components(
         outline(population, ["persons"], border_set),
         outline(vital_events, ["births", "deaths"], border_set),
@@ -250,7 +250,7 @@ def russian_panel(
     border_set : str
         One of :data:`borderland.study.frame.BORDER_SETS`.
     base : str
-        One of :data:`borderland.study.populations.RUSSIAN_BASES`.
+        One of :data:`borderland.study.bases.RUSSIAN_BASES`.
     """
     area = study_area(regions, border_set=border_set)
     groups = comparison(regions, area, border_set)

@@ -25,8 +25,9 @@ def turn_tests(
     DataFrame
         ``indicator``, ``event``, and in per cent of the mean dispersion a year ``change`` (of the slope) and
         ``detectable`` (turn that would be found four times in five); ``p_turn`` (no turn towards
-        convergence), ``p_smaller`` (a turn as large as ``SMALLEST_TURN``) and ``power`` (per cent) of the
-        latter test where there is no turn. Events with fewer than three years on a side are left out.
+        convergence), ``p_smaller`` (a turn as large as ``SMALLEST_TURN``), ``power`` (per cent) of the
+        latter test where there is no turn, and ``autocorrelation`` of the errors. Events with fewer than
+        three years on a side are left out.
     """
     rows = []
     for name, values in indicators.items():
@@ -73,19 +74,25 @@ def turns(tests: pd.DataFrame) -> Turns:
     )
 
 
-_DEPENDENCE = 0.8  # autocorrelation as strong as dispersions of slow rates have
 _SIZE_SERIES, _SIZE_DRAWS = 5000, 1999  # a share of a twentieth has a standard error of 0.3 points
 
 
 @dataclass(frozen=True)
 class TurnSize:
-    """How often the test finds a turn where there is none, at strong dependence (per cent)."""
+    """How often the 5 % test finds a turn in the middle of twenty years that have none (per cent)."""
 
-    size: Annotated[float, ".0f"]
-    size_dependence: Annotated[float, ".1f"]
+    size: Annotated[float, ".0f"]  # at the strongest autocorrelation estimated
+    size_strongest: Annotated[float, ".0f"]  # at the strongest considered
+    dependence_weakest: Annotated[float, ".1f"]  # estimates, by indicator and date
+    dependence: Annotated[float, ".1f"]
+    dependence_considered: Annotated[float, ".2f"]
 
 
-def size(seed: int) -> TurnSize:
-    """Simulate the size of the 5 % test of a turn in the middle of twenty years."""
-    share = convergence.turn_test_size(20, 10, _DEPENDENCE, _SIZE_SERIES, _SIZE_DRAWS, seed)
-    return TurnSize(100 * share, _DEPENDENCE)
+def size(tests: pd.DataFrame, seed: int) -> TurnSize:
+    """Simulate the size of the test at the autocorrelations that :func:`turn_tests` estimated."""
+    weakest, strongest = float(tests["autocorrelation"].min()), float(tests["autocorrelation"].max())
+    at_strongest, at_limit = (
+        100 * convergence.turn_test_size(20, 10, rho, _SIZE_SERIES, _SIZE_DRAWS, seed)
+        for rho in (strongest, convergence.STRONGEST)
+    )
+    return TurnSize(at_strongest, at_limit, weakest, strongest, convergence.STRONGEST)

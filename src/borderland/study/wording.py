@@ -7,8 +7,9 @@ from typing import Annotated
 import pandas as pd
 
 from borderland.methods.covariance import percent_change
+from dataregister import decimals
 
-MINUS = "−"
+MAIN = "main"  # the article itself, among its scenarios and variants
 # p-values print two digits: what ten thousand draws carry (standard error 0.005 at a half, 0.002 at 0.05),
 # and never a zero
 P = "#.2g"
@@ -43,8 +44,8 @@ class Tested:
 
 
 def plain(value: float, spec: str) -> str:
-    """Format a number with a real minus sign; a missing value is an en dash."""
-    return "–" if pd.isna(value) else format(value, spec).replace("-", MINUS)
+    """Write a number as the article prints numbers; a missing value is an en dash."""
+    return "–" if pd.isna(value) else decimals.printed(value, spec)
 
 
 def p_text(p: float) -> str:
@@ -67,7 +68,7 @@ def out_of(part: pd.Series, whole: pd.Series) -> pd.Series:
     """Word counts as "part of whole", or as an en dash where either is missing."""
     return pd.Series(
         [
-            "–" if pd.isna(a) or pd.isna(b) else f"{a:.0f} of {b:.0f}"
+            "–" if pd.isna(a) or pd.isna(b) else f"{plain(a, '.0f')} of {plain(b, '.0f')}"
             for a, b in zip(part, whole, strict=True)
         ],
         index=part.index,
@@ -133,7 +134,7 @@ def coefficient_table(fitted: pd.DataFrame, terms: Mapping[str, str], spec: str 
     counted = {"n": "Observations", "clusters": "Clusters"}
     counts = fitted.groupby("model")[list(counted)].first().loc[models].T.rename(index=counted)
     counts = counts[(counts > 0).any(axis=1)]  # errors that need no clusters print none
-    wide = pd.concat([wide.fillna("–"), counts.map(lambda value: f"{value:,.0f}")])
+    wide = pd.concat([wide.fillna("–"), counts.map(lambda value: plain(value, ",.0f"))])
     return wide.rename_axis("Variable").rename_axis(columns=None).reset_index()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from borderland.methods.covariance import Model, cluster_covariance, estimates
 from borderland.methods.panel import Sample
 from borderland.methods.ppml import ppml
-from borderland.study.models import OUTCOMES
+from borderland.study.networks import OUTCOMES
 
 # Columns of the flows, by the names that the article gives the measures.
 MEASURES = {name.replace("-", "_"): name for name in OUTCOMES}

@@ -28,6 +28,7 @@ __all__ = [
     "folder",
     "load",
     "obtained",
+    "package",
     "path",
     "register",
     "source_line",
@@ -79,10 +80,11 @@ def register() -> dict[str, Mapping[str, Any]]:
     DataError
         If the register is no data package of uniquely named entries with title and publisher.
     """
-    return {name: about.raw for name, about in _package().resources.items()}
+    return {name: about.raw for name, about in package().resources.items()}
 
 
-def _package() -> Package:
+def package() -> Package:
+    """The register as ``dataregister`` reads it, with title and publisher in every entry."""
     where = folder()
     return _parsed((where / REGISTER).read_bytes(), where)
 
@@ -106,19 +108,19 @@ def entry(name: str) -> Mapping[str, Any]:
     DataError
         If no entry has that name; the message offers the nearest names.
     """
-    return _package().entry(name).raw
+    return package().entry(name).raw
 
 
 def path(name: str) -> Path:
     """Path of the registered file called ``name`` (a table or a boundary file)."""
-    package = _package()
-    return package.file(package.entry(name))
+    of = package()
+    return of.file(of.entry(name))
 
 
 def digest(name: str) -> str:
     """SHA-256 of the file behind ``name``, written as in the register (``sha256:`` and 64 hex digits)."""
-    package = _package()
-    return "sha256:" + hashlib.sha256(package.content(package.entry(name))).hexdigest()
+    of = package()
+    return "sha256:" + hashlib.sha256(of.content(of.entry(name))).hexdigest()
 
 
 def source_line(*names: str) -> str:
@@ -130,7 +132,7 @@ def source_line(*names: str) -> str:
         ``Sources: Publisher A; Publisher B. Tables: first, second.`` in the order of the names, each
         publisher once. Tables of our own making name no publisher beside others.
     """
-    entries = [_package().entry(name) for name in names]
+    entries = [package().entry(name) for name in names]
     publishers = dict.fromkeys(who for about in entries for who in about.publisher.split("; "))
     if len(publishers) > 1:
         publishers.pop(OURSELVES, None)
@@ -192,7 +194,7 @@ def load(name: str) -> pd.DataFrame:
     DataError
         If the name is not registered, the file is missing, or anything in it departs from the schema.
     """
-    frame = table(_package(), name)
+    frame = table(package(), name)
     frame.attrs["source"] = source_line(name)
     return frame
 

@@ -10,8 +10,8 @@ from scipy import signal, stats
 from statsmodels.regression.linear_model import OLS
 
 from borderland.methods import convergence, rates
+from borderland.study import bases, natural_increase, populations
 from borderland.study import frame as study_frame
-from borderland.study import populations
 from borderland.tables import data
 
 EXACT = 1e-9  # closed forms in double precision: only rounding may differ
@@ -125,7 +125,7 @@ class TestRussianBases:
     )
 
     def test_the_yearbook_comes_first_then_what_follows_the_census_then_the_years_both_share(self):
-        found = populations.russian_means(self.population, self.yearbook)
+        found = bases.russian_means(self.population, self.yearbook)
         found = found.set_index(["unit", "year"])["persons"]
         assert found["A"].drop(2001).to_dict() == {
             2000: 200,
@@ -138,7 +138,7 @@ class TestRussianBases:
         assert found["B"].to_dict() == {2000: 50, 2010: 50, 2020: 80}  # nothing recalculated for 2015
 
     def test_the_other_base_is_the_earlier_series_alone(self):
-        found = populations.russian_means(self.population, self.yearbook, "before-2021-census")
+        found = bases.russian_means(self.population, self.yearbook, "before-2021-census")
         assert found.set_index(["unit", "year"])["persons"]["A"].to_dict() == {
             2000: 200,
             2010: 250,
@@ -146,10 +146,10 @@ class TestRussianBases:
             2020: 300,
         }
         with pytest.raises(ValueError, match="recalculated"):
-            populations.russian_means(self.population, self.yearbook, "2010")
+            bases.russian_means(self.population, self.yearbook, "2010")
 
     def test_a_published_rate_becomes_the_persons_it_was_made_of(self):
-        found = populations.official_migration(self.yearbook)
+        found = bases.official_migration(self.yearbook)
         # −20 per 10,000 of 290 persons; 2023 has no mean population, 2001 does not close the balance
         assert found["year"].tolist() == [2015, 2020]
         assert found["persons"].tolist() == pytest.approx([-0.58, 0.32], abs=1e-12)
@@ -177,9 +177,9 @@ class TestRussianBases:
     def test_economic_rows_of_the_yearbook_replace_those_first_published(self):
         economy = printed("income", "A", {2000: 1.0, 2010: 2.0})
         yearbook = pd.concat([self.yearbook, printed("income", "A", {2010: 3.0, 2020: 4.0})])
-        found = populations.economy_on_base(economy, yearbook)
+        found = bases.economy_on_base(economy, yearbook)
         assert found.set_index("year")["value"].to_dict() == {2000: 1.0, 2010: 3.0, 2020: 4.0}
-        assert populations.economy_on_base(economy, yearbook, "before-2021-census") is economy
+        assert bases.economy_on_base(economy, yearbook, "before-2021-census") is economy
 
 
 class TestSigma:
@@ -347,11 +347,11 @@ class TestSides:
         rates = pd.DataFrame(
             {"unit": ["A", "A", "B", "B"], "year": [2000, 2001] * 2, "natural_rate": [1.0, -3.0, -2.0, -1.0]}
         )
-        held = populations.natural_increase_by_region(rates, self.area, 2000, 2001).set_index("unit")
+        held = natural_increase.by_region(rates, self.area, 2000, 2001).set_index("unit")
         assert held.loc["A", ["years_as_claimed", "holds", "sign_as_claimed"]].tolist() == [1, False, False]
         assert held.loc["B", ["years_as_claimed", "holds", "sign_as_claimed"]].tolist() == [2, True, True]
         with pytest.raises(ValueError, match="for A"):
-            populations.natural_increase_by_region(rates[rates["unit"] == "B"], self.area, 2000, 2001)
+            natural_increase.by_region(rates[rates["unit"] == "B"], self.area, 2000, 2001)
 
     def test_log_ratio_removes_the_currency(self):
         wide = pd.DataFrame([[1.0, 4.0, 100.0, 900.0]], columns=list("ABCD"), index=[2000])
@@ -431,7 +431,7 @@ def assembled(units: list[str], base: str = "recalculated") -> pd.DataFrame:
     population = study_frame.outline(data.load("population"), ["persons"])
     vital = study_frame.outline(data.load("vital_events"), ["births", "deaths"])
     others = (data.load(name) for name in ("net_migration", "russian_regions"))
-    return populations.components(population, vital, *others, units, base).set_index(["unit", "year"])
+    return bases.components(population, vital, *others, units, base).set_index(["unit", "year"])
 
 
 class TestComponents:

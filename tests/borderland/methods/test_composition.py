@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from borderland.methods import segregation
-from borderland.study import populations
+from borderland.study import concentration
 
 EXACT = 1e-9  # closed forms in double precision
 tables = arrays(np.int64, st.tuples(st.integers(2, 8), st.integers(2, 4)), elements=st.integers(1, 5000))
@@ -194,5 +194,5 @@ def test_centres_are_matched_by_name_and_region():
     )
     persons = pd.DataFrame({"unit": ["A", "B"], "year": 2006, "persons": [100.0, 100.0]})
     area = pd.DataFrame({"centre": ["Omsk", "Kurgan"]}, index=["A", "B"])
-    found = populations.centre_shares(cities, persons, area)
+    found = concentration.centre_shares(cities, persons, area)
     assert found.to_dict() == {"A": {2006: 60.0}}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from borderland.methods import panel
 from borderland.methods import ppml as estimator
 from borderland.methods.ppml import ppml, separated
-from borderland.study import models
+from borderland.study import models, networks, panels
 from borderland.tables import data
 
 
@@ -238,7 +238,7 @@ def tables():
 
 
 def test_the_arrivals_panel_is_complete(tables):
-    panel = models.arrivals_panel(**tables)
+    panel = panels.arrivals_panel(**tables)
     assert panel.shape[0] == 14 * 23
     assert not panel.isna().to_numpy().any()
     kazakhstan = panel[(panel["state"] == "KAZ") & (panel["year"] == 1997)].iloc[0]
@@ -248,29 +248,29 @@ def test_the_arrivals_panel_is_complete(tables):
 
 def test_the_status_is_taken_so_many_years_earlier(tables):
     for lag, first in ((0, 2000), (1, 2001), (3, 2003)):
-        panel = models.arrivals_panel(**tables, lag=lag)
+        panel = panels.arrivals_panel(**tables, lag=lag)
         kyrgyzstan = panel[(panel["state"] == "KGZ") & (panel["favoured"] == 1)]
         assert kyrgyzstan["year"].min() == first  # Russian became official there in 2000
 
 
 def test_a_period_without_data_is_refused(tables):
     with pytest.raises(ValueError, match="no 'arrivals' between 1950 and 1960"):
-        models.arrivals_panel(**tables, first_year=1950, last_year=1960)
+        panels.arrivals_panel(**tables, first_year=1950, last_year=1960)
 
 
 def test_twelve_pairs_change_their_common_official_status(tables):
     flow = data.load("flows_abel_cohen")
-    panel = models.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed")
+    panel = panels.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed")
     assert len(panel) == 15 * 14 * 6
-    pairs = models.changing_pairs(panel)
+    pairs = networks.changing_pairs(panel)
     assert len(pairs) == 12
     assert {code for pair in pairs for code in pair.split("-")} == {"RUS", "BLR", "KAZ", "KGZ"}
-    wider = models.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed", "all")
+    wider = panels.network_panel(flow, tables["dyads"], tables["status"], "da-pb-closed", "all")
     assert len(wider) == 15 * (14 + 18) * 6
 
 
 def test_dealing_the_true_histories_gives_back_the_true_regressor(tables, monkeypatch):
-    panel = models.network_panel(
+    panel = panels.network_panel(
         data.load("flows_abel_cohen"), tables["dyads"], tables["status"], "da-pb-closed", "all"
     )
 
@@ -280,7 +280,7 @@ def test_dealing_the_true_histories_gives_back_the_true_regressor(tables, monkey
             return np.arange(n)
 
     monkeypatch.setattr(np.random, "default_rng", lambda seed: Unmoved)
-    dealt = models.permuted_official(panel, tables["status"], 2, 0)
+    dealt = panels.permuted_official(panel, tables["status"], 2, 0)
     assert (dealt == panel["official"].to_numpy()[:, None]).all()
 
 
@@ -296,11 +296,11 @@ def test_growth_of_stocks_is_what_the_published_estimates_call_so():
 
 
 def test_samples_leave_ukraine_out_as_named(tables):
-    panel = models.arrivals_panel(**tables)
-    assert len(models.sample(panel, "without-ukraine")) == 13 * 23
-    assert len(models.sample(panel, "ukraine-to-2013")) == 322 - 6
+    panel = panels.arrivals_panel(**tables)
+    assert len(panels.sample(panel, "without-ukraine")) == 13 * 23
+    assert len(panels.sample(panel, "ukraine-to-2013")) == 322 - 6
     with pytest.raises(ValueError, match="sample is one of"):
-        models.sample(panel, "something")
+        panels.sample(panel, "something")
 
 
 def test_published_anchors_keep_their_numbers_beside_ours():

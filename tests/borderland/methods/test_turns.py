@@ -114,3 +114,21 @@ def test_turns_are_told_in_per_cent_of_the_mean_dispersion():
     assert tests["change"].iloc[0] == pytest.approx(tests["change"].iloc[1])
     summed = turns.turns(tests)
     assert summed.smaller + summed.not_ruled_out == summed.tested == 2
+
+
+def test_the_estimated_autocorrelation_is_near_the_true_one_of_long_series():
+    # 120 years: the estimate's standard error is about √((1 − ρ²) / 120), a twentieth at most
+    found = [
+        turn_test(series(7, rho=rho, years=120), 2060, 2.0, 99, 0).autocorrelation for rho in (0.3, 0.6, 0.9)
+    ]
+    assert found == pytest.approx([0.3, 0.6, 0.9], abs=0.15)
+
+
+def test_the_stated_size_is_taken_at_the_estimates_and_at_the_strongest(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        convergence, "turn_test_size", lambda years, before, rho, *_: asked.append(rho) or rho / 10
+    )
+    told = turns.size(pd.DataFrame({"autocorrelation": [0.6, 0.4, 0.7]}), 0)
+    assert asked == [0.7, convergence.STRONGEST]
+    assert (told.dependence_weakest, told.dependence, told.size) == (0.4, 0.7, pytest.approx(7.0))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borderland.methods import rates
-from borderland.study import migration, populations
+from borderland.study import bases, migration
 from borderland.tables import data
 
 
@@ -109,7 +109,7 @@ class TestPublished:
         january = population[
             (population["reference"] == "1-january") & (population["boundary"] == "constant-16")
         ]
-        derived = rates.balance(january, vital, populations.KAZAKH_BREAKS)
+        derived = rates.balance(january, vital, bases.KAZAKH_BREAKS)
         both = derived.merge(published[["unit", "year", "persons"]], on=["unit", "year"]).dropna()
         # 16 units, 2013–2020, less Almaty and its region in the two years in which territory moved between
         # them; what is left are later corrections of the published stocks, at most 132 persons in a region

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from borderland.study import models
+from borderland.study import models, networks, panels, status_steps
 
 STATES = [f"S{n:02d}" for n in range(14)]
 YEARS = range(1997, 2020)
@@ -35,7 +35,7 @@ def made_up(effects: dict[int, float], noise: float = 0.02, seed: int = 0) -> pd
 
 def test_event_time_bins_its_ends_and_takes_steps_with_their_size():
     frame = made_up({0: 0.0})
-    times = frame.join(models.event_time(frame, "status_rank", 2))
+    times = frame.join(status_steps.event_time(frame, "status_rank", 2))
     one = times[times["state"] == "S03"].set_index("year")
     assert "event_-1" not in times
     assert one["event_0"].loc[[2004, 2005, 2006]].tolist() == [0, 2, 0]
@@ -48,14 +48,14 @@ def test_event_time_bins_its_ends_and_takes_steps_with_their_size():
 
 def test_event_study_finds_a_known_path_and_nothing_before_it():
     truth = {0: 0.2, 1: 0.4, 2: 0.6, 3: 0.6}
-    found = models.event_study(made_up(truth), "status_rank", 3, 39, 0).set_index("distance")
+    found = status_steps.event_study(made_up(truth), "status_rank", 3, 39, 0).set_index("distance")
     for distance, effect in {-3: 0.0, -2: 0.0, -1: 0.0, **truth}.items():
         # noise of 0.02 a year over four states: an error of some 0.015
         assert found.loc[distance, "estimate"] == pytest.approx(effect, abs=0.05)
     assert (found.loc[[1, 2, 3], "estimate"] > found.loc[[1, 2, 3], "null_high"]).all()
     assert found["states"].tolist() == [4] * 7
     assert found["pooled"].tolist() == [True, *[False] * 5, True]
-    summed = models.event_summary(models.event_study(made_up(truth), "status_rank", 3, 39, 0))
+    summed = status_steps.event_summary(status_steps.event_study(made_up(truth), "status_rank", 3, 39, 0))
     assert (summed.reach, summed.states_after) == (3, 4)
     assert summed.outside >= 3
 
@@ -63,18 +63,18 @@ def test_event_study_finds_a_known_path_and_nothing_before_it():
 def test_event_study_of_a_short_panel_leaves_out_distances_that_no_state_is_seen_at():
     frame = made_up({0: 0.2})
     short = frame[frame["year"].between(2008, 2012)].reset_index(drop=True)  # one step, in 2010
-    found = models.event_study(short, "status_rank", 4, 9, 0)
+    found = status_steps.event_study(short, "status_rank", 4, 9, 0)
     assert found["distance"].tolist() == [-2, -1, 0, 1, 2]
     # at the very reach, no year lies farther from the step
-    assert not models.event_study(short, "status_rank", 2, 9, 0)["pooled"].any()
-    summed = models.event_summary(found)
+    assert not status_steps.event_study(short, "status_rank", 2, 9, 0)["pooled"].any()
+    summed = status_steps.event_summary(found)
     assert (summed.reach, summed.states_after) == (2, 1)
 
 
 def test_event_study_equals_statsmodels_with_dummies():
     frame = made_up({0: 0.3, 1: 0.1})
-    found = models.event_study(frame, "status_rank", 2, 3, 0).set_index("distance")["estimate"]
-    times = models.event_time(frame, "status_rank", 2)
+    found = status_steps.event_study(frame, "status_rank", 2, 3, 0).set_index("distance")["estimate"]
+    times = status_steps.event_time(frame, "status_rank", 2)
     dummies = pd.get_dummies(frame[["state", "year"]].astype(str), drop_first=True, dtype=float)
     design = sm.add_constant(
         pd.concat([times, frame[["log_income_ratio", "log_population"]], dummies], axis=1)
@@ -115,9 +115,9 @@ def network() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.mark.parametrize("within", [False, True])
 def test_network_with_stock_equals_a_glm_with_dummies(within):
     frame, stock = network()
-    panel = models.with_stock(frame, stock)
+    panel = panels.with_stock(frame, stock)
     assert panel["log_stock"].iloc[3] == 0  # none: log of one
-    fit = models.network_model(within, stock=True).fit(panel)
+    fit = networks.network_model(within, stock=True).fit(panel)
     parts = {
         "o": panel["origin"] + panel["period"].astype(str),
         "d": panel["destination"] + panel["period"].astype(str),
@@ -133,7 +133,7 @@ def test_network_with_stock_equals_a_glm_with_dummies(within):
 def test_a_pair_without_a_stock_is_refused():
     frame, stock = network()
     with pytest.raises(ValueError, match=r"no .*stock for A, C"):
-        models.with_stock(frame, stock.drop(index=4))
+        panels.with_stock(frame, stock.drop(index=4))
 
 
 def test_records_of_the_stock_take_the_right_rows():
@@ -148,7 +148,7 @@ def test_records_of_the_stock_take_the_right_rows():
     )
     steps = np.arange(1.0, 9)
     rows = rows.assign(estimate=steps, low=steps - 1, high=steps + 1, p=steps / 10, without=-steps)
-    found = models.stock_results(rows.drop(index=[2, 3]), "x")
+    found = networks.stock_results(rows.drop(index=[2, 3]), "x")
     assert (found.official.value, found.stock.value, found.official_without) == (1, 2, -1)
     assert (found.stock_lowest, found.stock_highest, found.measures_within) == (2, 6, 1)
     assert (found.official_within_lowest, found.stock_within_highest) == (7, 8)
@@ -169,6 +169,6 @@ def test_flows_that_are_shares_of_the_stock_are_left_out_with_effects_of_pairs()
     status = pd.DataFrame(years, columns=["country", "year"]).assign(
         rank=[2 if c < "D" and y > 1995 else 1 for c, y in years]
     )
-    found = models.network_with_stock(flows, dyads, status, stock, ["share"])
-    between = found[found["effects"] == models.COUNTRY_EFFECTS].set_index("term")["estimate"]
+    found = networks.network_with_stock(flows, dyads, status, stock, ["share"])
+    between = found[found["effects"] == networks.COUNTRY_EFFECTS].set_index("term")["estimate"]
     assert between["log_stock"] == pytest.approx(1, abs=1e-6)  # all of the flow, to the iteration's end

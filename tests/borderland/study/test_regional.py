@@ -6,7 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from borderland.methods import rates, resampling, spatial, specification
-from borderland.study import curves, populations, regional, scale
+from borderland.study import bases, curves, regional, scale
 from borderland.tables import data, geography
 
 NAMES = {
@@ -126,7 +126,7 @@ def test_region_panel_joins_the_labour_market(tables):
     regions, economy = tables["regions"], data.load("economy")
     units = regions.loc[regions["boundary"] == "constant-16", "unit"]
     parts = (data.load(name) for name in ("population", "vital_events", "net_migration", "russian_regions"))
-    by_year = rates.rates(populations.components(*parts, units))
+    by_year = rates.rates(bases.components(*parts, units))
     panel = regional.region_panel(
         by_year, regions, tables["border"], economy[economy["boundary"] == "constant-16"], 2010, 2015
     )

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from borderland.study import claims, variants
+from borderland.study import rules, scenarios, variants, wording
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +36,7 @@ RECORDED = {"demo.gap": 3.0, "demo.share": 0.95, "other.n": 10}
 
 @pytest.fixture
 def claim():
-    return claims.parse(TEXT)["T1"]
+    return rules.parse(TEXT)["T1"]
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def blocks(monkeypatch):
     def never(count: int) -> dict[str, int]:
         raise AssertionError("evaluated anew, and nothing it depends on was set")
 
-    made = (variants.Block("02-demo", ("demo",), demo), variants.Block("03-other", ("other",), never))
-    monkeypatch.setattr(variants, "BLOCKS", made)
-    monkeypatch.setattr(variants, "DEFAULTS", {"02-demo": {"width": 3.0}, "03-other": {"count": 10}})
+    made = (scenarios.Block("02-demo", ("demo",), demo), scenarios.Block("03-other", ("other",), never))
+    monkeypatch.setattr(scenarios, "BLOCKS", made)
+    monkeypatch.setattr(scenarios, "DEFAULTS", {"02-demo": {"width": 3.0}, "03-other": {"count": 10}})
     return made
 
 
@@ -63,8 +63,8 @@ SCENARIOS = {
 
 def test_a_scenario_evaluates_what_it_touches_and_nothing_else(claim, blocks):
     declared = {"T1": claim}
-    by_scenario = variants.evaluated(declared, RECORDED, SCENARIOS)
-    assert by_scenario[variants.MAIN] == by_scenario["elsewhere"] == RECORDED
+    by_scenario = scenarios.evaluated(declared, RECORDED, SCENARIOS)
+    assert by_scenario[wording.MAIN] == by_scenario["elsewhere"] == RECORDED
     assert by_scenario["narrow"] == RECORDED | {"demo.gap": 0.5}
     held = variants.verdicts(declared, by_scenario, SCENARIOS).set_index("variant")
     assert held["verdict"].to_dict() == {
@@ -84,31 +84,31 @@ def test_a_scenario_evaluates_what_it_touches_and_nothing_else(claim, blocks):
 
 
 def test_a_statistic_without_a_block_is_refused(claim, monkeypatch):
-    monkeypatch.setattr(variants, "BLOCKS", ())
+    monkeypatch.setattr(scenarios, "BLOCKS", ())
     with pytest.raises(ValueError, match=r"no block of variants gives 'demo\.gap'"):
-        variants.evaluated({"T1": claim}, RECORDED, {})
+        scenarios.evaluated({"T1": claim}, RECORDED, {})
 
 
 def test_a_block_that_leaves_out_a_statistic_is_refused(claim, monkeypatch):
     def part(width: float) -> dict[str, float]:
         return {"demo.gap": width}
 
-    made = (variants.Block("02-demo", ("demo", "other"), part),)
-    monkeypatch.setattr(variants, "BLOCKS", made)
-    monkeypatch.setattr(variants, "DEFAULTS", {"02-demo": {"width": 3.0}})
+    made = (scenarios.Block("02-demo", ("demo", "other"), part),)
+    monkeypatch.setattr(scenarios, "BLOCKS", made)
+    monkeypatch.setattr(scenarios, "DEFAULTS", {"02-demo": {"width": 3.0}})
     with pytest.raises(ValueError, match=r"no block of variants gives 'demo\.share'"):
-        variants.evaluated({"T1": claim}, RECORDED, SCENARIOS)
+        scenarios.evaluated({"T1": claim}, RECORDED, SCENARIOS)
 
 
 @given(factor=st.sampled_from([0.75, 1.25]), value=st.floats(-5, 5))
 def test_moved_thresholds_keep_the_two_sides_of_a_rule_apart(factor, value):
-    moved = variants.moved(claims.parse(TEXT)["T1"], factor)
-    assert claims.verdict(moved, RECORDED | {"demo.gap": value}) in claims.VERDICTS  # else it would raise
+    moved = variants.moved(rules.parse(TEXT)["T1"], factor)
+    assert rules.verdict(moved, RECORDED | {"demo.gap": value}) in rules.VERDICTS  # else it would raise
 
 
 def test_words_truths_and_equalities_are_no_thresholds():
     text = TEXT.replace("demo.gap > 2", "demo.gap == 2").replace("demo.share >= 0.9", "demo.share == wide")
-    claim = claims.parse(text)["T1"]
+    claim = rules.parse(text)["T1"]
     assert variants.moved(claim, 1.25).supported == claim.supported
 
 
@@ -117,14 +117,14 @@ def test_a_verdict_within_three_errors_of_its_simulation_is_marked(monkeypatch, 
     # 1,999 draws leave a standard error of 0.005 at 0.05, so 0.035 to 0.065 is within three of them
     monkeypatch.setattr(variants, "_SIMULATED", {"demo.p": ("demo.draws", 1)})
     text = TEXT.replace("demo.share: {from", "demo.p: {from").replace("demo.share >= 0.9", "demo.p < 0.05")
-    claim = claims.parse(text)["T1"]
+    claim = rules.parse(text)["T1"]
     values = {"demo.gap": 3.0, "demo.p": p, "demo.draws": 1999, "other.n": 10}
     assert variants.hinges(claim, values) == (["demo.p"] if close else [])
 
 
 def test_a_count_of_rounded_means_is_marked_where_rounding_would_turn_the_verdict(monkeypatch):
     monkeypatch.setattr(variants, "_ROUNDED", {"other.n": ("other.least", "other.most")})
-    claim = claims.parse(TEXT)["T1"]
+    claim = rules.parse(TEXT)["T1"]
     assert variants.hinges(claim, RECORDED | {"other.n": 4, "other.least": 3, "other.most": 5}) == ["other.n"]
     assert variants.hinges(claim, RECORDED | {"other.n": 4, "other.least": 4, "other.most": 5}) == []
 
@@ -159,9 +159,9 @@ LEFT_ALONE = {
 }
 
 
-@pytest.mark.parametrize("scenario", variants.scenarios(ROOT / "analysis/parameters.yml"))
+@pytest.mark.parametrize("scenario", scenarios.declared(ROOT / "analysis/parameters.yml"))
 def test_a_scenario_reaches_every_notebook_with_a_parameter_of_its_meaning(scenario):
-    setting = variants.scenarios(ROOT / "analysis/parameters.yml")[scenario]
+    setting = scenarios.declared(ROOT / "analysis/parameters.yml")[scenario]
     names = {name for given in setting.values() for name in given}
     for name in names:
         having = {notebook for notebook, known in declared_parameters().items() if name in known}
@@ -172,15 +172,15 @@ def test_a_scenario_reaches_every_notebook_with_a_parameter_of_its_meaning(scena
 
 
 def test_every_scenario_has_words_for_figures():
-    assert set(variants.scenarios(ROOT / "analysis/parameters.yml")) <= set(variants.LABELS)
+    assert set(scenarios.declared(ROOT / "analysis/parameters.yml")) <= set(variants.LABELS)
 
 
 def test_every_claim_has_a_title_and_every_verdict_a_sign():
-    assert set(claims.load(ROOT / "analysis/claims.yml")) == set(variants.TITLES)
-    assert set(variants.SIGNS) == set(claims.VERDICTS)
+    assert set(rules.load(ROOT / "analysis/claims.yml")) == set(variants.TITLES)
+    assert set(variants.SIGNS) == set(rules.VERDICTS)
 
 
-@pytest.mark.parametrize("block", variants.BLOCKS, ids=lambda block: block.evaluate.__name__)
+@pytest.mark.parametrize("block", scenarios.BLOCKS, ids=lambda block: block.evaluate.__name__)
 def test_settings_of_a_block_are_parameters_of_its_notebook(block):
     known = declared_parameters()[block.notebook]
     assert set(block.settings) <= set(known)
@@ -191,4 +191,4 @@ def test_a_scenario_that_sets_nothing_is_no_variant(tmp_path):
     path.write_text(
         "scenarios:\n  world: {only: [12-world]}\n  late: {set: {02-population: {last_year: 2019}}}\n"
     )
-    assert variants.scenarios(path) == {"late": {"02-population": {"last_year": 2019}}}
+    assert scenarios.declared(path) == {"late": {"02-population": {"last_year": 2019}}}

@@ -16,7 +16,8 @@ conform to it. An entry's ``checks`` say what many cells together must be:
     that a value stays within a ``factor`` of the one before it in the same series.
 
 A departure that is understood is listed under ``exceptions`` with its case and why; one that no longer
-occurs is itself a finding. Sums are of decimal fractions, as written: nothing is rounded.
+occurs is itself a finding. Checks that say the same of several tables share a ``name`` and a ``why``, under
+which `named` reports them. Sums are of decimal fractions, as written: nothing is rounded.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Departure:
 class Check(Protocol):
     """A claim about a table."""
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
-        """Yield the cases that are not as claimed."""
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
+        """Yield for each case that is looked at how it departs, or None where it is as claimed."""
         ...
 
 
@@ -64,11 +65,11 @@ class Rows:
 
     count: int
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
         """Yield the count where it is another."""
         count = _length(judge.cells(about.name))
-        if count != self.count:
-            yield Departure("rows", f"{count:,} rows", f"{self.count:,} rows")
+        same = count == self.count
+        yield None if same else Departure("rows", f"{count:,} rows", f"{self.count:,} rows")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ class Complete:
     columns: tuple[tuple[str, ...], ...]
     where: Mapping[str, Any] = field(default_factory=dict)
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
-        """Yield the combinations that have no row."""
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
+        """Yield the combinations, one that has no row as a departure."""
         groups = [judge.keys(about, group) for group in self.columns]
         wanted = _rows_where(judge, about, self.where)
         there = {tuple(group[index] for group in groups) for index in wanted}
@@ -87,9 +88,9 @@ class Complete:
             yield Departure("all", "no row to look at", "rows that the check counts")
             return
         for one in product(*(dict.fromkeys(place) for place in zip(*sorted(there), strict=True))):
-            if one not in there:
-                case = " ".join(" ".join(part) for part in one)
-                yield Departure(case, "no row", f"one: {_words(self.columns)} are complete")
+            case = " ".join(" ".join(part) for part in one)
+            full = f"one: {_words(self.columns)} are complete"
+            yield None if one in there else Departure(case, "no row", full)
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,14 @@ class Totals:
 
     sums: Mapping[str, Decimal]
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
-        """Yield the columns with another total."""
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
+        """Yield the columns, one with another total as a departure."""
         found = totals(about, judge.cells(about.name))
         for column in dict.fromkeys([*self.sums, *found]):
             here, there = found.get(column), self.sums.get(column)
-            if here != there:
-                off = "" if here is None or there is None else f" ({here - there:+f})"
-                yield Departure(column, f"a total of {_shown(here)}{off}", _shown(there), column)
+            off = "" if here is None or there is None else f" ({here - there:+f})"
+            departs = Departure(column, f"a total of {_shown(here)}{off}", _shown(there), column)
+            yield None if here == there else departs
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Sum:
         Columns and the factor of each (−1 subtracts).
     by : tuple of str
         Columns that make the groups; ``districts.unit`` is column `unit` of the table `districts` that a
-        foreign key leads to.
+        foreign key leads to, ``districts.regions.country`` one step further.
     where : mapping
         Rows that count: for each column its values, those it must not have under ``not``, or bounds of a
         number under ``from`` and ``to``.
@@ -166,8 +167,8 @@ class Balance:
     within: Decimal = Decimal(0)
     within_share: Decimal = Decimal(0)
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
-        """Yield the groups that do not balance."""
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
+        """Yield the groups, one that does not balance as a departure."""
         left, right = self.left.groups(judge, about), self.right.groups(judge, about)
         shared = [key for key in left if key in right]
         if not shared:
@@ -182,6 +183,8 @@ class Balance:
                 yield Departure(
                     " ".join(key), f"a sum of {left[key]:f}", f"{most}{right[key]:f}{bound_said}", column
                 )
+            else:
+                yield None
 
 
 @dataclass(frozen=True)
@@ -211,8 +214,8 @@ class Steps:
     where: Mapping[str, Any] = field(default_factory=dict)
     breaks: frozenset[int] = frozenset()
 
-    def departures(self, judge: Judge, about: Resource) -> Iterator[Departure]:
-        """Yield the later value of each step that is too large."""
+    def cases(self, judge: Judge, about: Resource) -> Iterator[Departure | None]:
+        """Yield the steps, one that is too large as a departure named by its later value."""
         rows = judge.cells(about.name)
         keys, values = judge.keys(about, self.by), _column(about, rows, self.column)
         years = _column(about, rows, self.along)
@@ -231,6 +234,8 @@ class Steps:
                         f"within {self.factor}-fold of {old:f}, the value before",
                         self.column,
                     )
+                else:
+                    yield None
 
 
 @dataclass
@@ -268,9 +273,10 @@ class Judge:
             return _column(about, own, column)
         for key in about.foreign_keys:
             if key.resource == table:
-                other, target = self.cells(table), self.package.entry(table)
+                other = self.cells(table)
                 known = zip(*(other[name] for name in key.reference), strict=True)
-                found = dict(zip(known, _column(target, other, there), strict=True))
+                there_values = self._values(self.package.entry(table), there)
+                found = dict(zip(known, there_values, strict=True))
                 return [found.get(one, "") for one in zip(*(own[name] for name in key.fields), strict=True)]
         raise _MisdeclaredError(f"{column}, and no foreign key of {about.name} leads to {table}")
 
@@ -295,7 +301,7 @@ class Judge:
         where = self.package.where(about.name, "checks", number)
         file, restore = self.package.shown_file(about), f"Correct it, or the claim in {where}."
         try:
-            seen = list(check.departures(self, about))
+            seen = [one for one in check.cases(self, about) if one]
         except DataError as error:  # of the other table
             yield from error.findings
             return
@@ -319,6 +325,67 @@ class Judge:
 def findings(package: Package, name: str) -> list[Finding]:
     """Return everything in a table that its schema or its checks do not allow, in the order of the checks."""
     return Judge(package).findings(name)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the checks of one name saw, in all tables together.
+
+    Attributes
+    ----------
+    name, why : str
+        As the checks say, all of them the same.
+    tables : tuple of str
+        The tables they are declared of and those they ask, each once.
+    compared : int
+        How many cases were looked at.
+    departures : tuple of Departure
+        Those that are not as claimed, listed as exceptions or not.
+    """
+
+    name: str
+    why: str
+    tables: tuple[str, ...]
+    compared: int
+    departures: tuple[Departure, ...]
+
+
+def named(package: Package) -> list[Report]:
+    """Return what every check with a ``name`` sees, by name, in the order of the register.
+
+    Raises
+    ------
+    DataError
+        If a table or a check is not what it should be, or checks of one name differ in their ``why``.
+    """
+    judge = Judge(package)
+    reports: dict[str, Report] = {}
+    for about in package.resources.values():
+        for number, (check, _) in enumerate(read_checks(package, about)):
+            said = about.raw["checks"][number]
+            name, why = str(said.get("name", "")), str(said.get("why", ""))
+            if not name:
+                continue
+            before = reports.get(name, Report(name, why, (), 0, ()))
+            if before.why != why:
+                found = f"the name {name!r} with another `why` than before"
+                raise DataError([_misdeclared(package, about, number, found)])
+            try:
+                seen = list(check.cases(judge, about))
+            except DataError:  # of a table
+                raise
+            except (_MisdeclaredError, *_WRONG) as error:
+                found = f"a check that cannot be asked ({error})"
+                raise DataError([_misdeclared(package, about, number, found)]) from None
+            asked = [side.table for side in vars(check).values() if isinstance(side, Sum) and side.table]
+            reports[name] = Report(
+                name,
+                why,
+                tuple(dict.fromkeys([*before.tables, about.name, *asked])),
+                before.compared + len(seen),
+                (*before.departures, *filter(None, seen)),
+            )
+    return list(reports.values())
 
 
 def tables_asked(package: Package, name: str) -> set[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -465,6 +465,8 @@ def decode(raw: bytes, file: str) -> str:
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
+# A register is read by several rules of one check.
+@lru_cache(maxsize=4)
 def lines_of(text: str) -> dict[tuple[Key, ...], int]:
     """Line (from 1) of everything in JSON text, by the keys and positions that lead to it.
 

@@ -9,7 +9,8 @@ from sample_article import edit, job, make_article
 from paperbuild.article import languages
 from paperbuild.article.bound import bound, bound_in, outcomes
 from paperbuild.article.conditions import Facts
-from paperbuild.article.text import Manuscript, read
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import read
 from paperbuild.article.typesetting import render
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.printed import FALSE

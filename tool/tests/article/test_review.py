@@ -26,9 +26,10 @@ from word_edits import (
     type_over,
 )
 
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.review import edition_of
 from paperbuild.article.review import review as look
-from paperbuild.article.text import Article, Manuscript, read
+from paperbuild.article.text import Article, read
 from paperbuild.article.tracked import Edited, Hand, Paragraph, Piece, unrecorded
 from paperbuild.article.typesetting import render
 from paperbuild.cli.main import main

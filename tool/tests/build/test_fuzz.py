@@ -1,111 +1,117 @@
-"""Damaged and foreign files of every kind that a build reads are refused in words or made anew.
-
-A small seeded part runs with the suite; ``PAPERBUILD_FUZZ=10000`` asks for as many inputs as that in all.
-"""
+"""Damaged and foreign files of every kind that a build reads are refused in words or made anew."""
 
 import contextlib
-import copy
+import io
 import json
-import os
-import random
 import shutil
-from collections import Counter
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dataregister import DataError, read_package, table
+from fuzz import WHOLE, feed
+from paperbuild.article import source, tracked
 from paperbuild.build.plan import Options, make_plan
 from paperbuild.checks.check import check
 from paperbuild.ground.errors import PaperError
 from paperbuild.project import parameters
 from paperbuild.project.layout import Project
+from paperbuild.project.printed import read_numbers
 from paperbuild.project.workspace import Workspace
+from paperbuild.proof import certificates, unpack
 
-WHOLE = int(os.environ.get("PAPERBUILD_FUZZ", "100"))
-SEED = 20
+ARTICLE = """\
+---
+title: Toy
+author:
+  - name: A. Author
+    orcid: 0000-0002-1825-0097
+    affiliations: [{name: One place}]
+abstract: The mean is {{< meta n.first.mean >}}.
+lang: en
+bibliography: references.bib
+---
 
-ODD: list[Any] = [None, True, -1, 0, 3, 1e308, 10**40, "", "a", "\x00", "é" * 50, [], [[]], {}, {"a": {}}]
-WORDS = 'null [ { } " \\ 01747 16:39 1e400 &a *a << !!python/name:os.abc --- #x ё NaN = , ../../..'.split()
-WORDS += [": ", "- ", "\t", "\r", "\n", "\x00", "\ufeff"]
+# Means {#sec-means}
 
+It is [large|small]{if="first.mean > 2"}, [larger]{when="first.mean > 1"} than 1 and `more`^[So it is said by
+@one2000.] in @tbl-sizes; the *mean* is {{< meta n.first.mean >}} and its square $x^2$.
 
-def in_bytes(content: bytes, chance: random.Random) -> bytes:
-    """Return bytes with one thing wrong: cut, flipped, doubled, filled in or replaced altogether."""
-    place = chance.randrange(len(content) + 1)
-    other = chance.randrange(len(content) + 1)
-    start, end = sorted((place, other))
-    word = chance.choice(WORDS).encode("utf-8", "surrogatepass")
-    return chance.choice(
-        [
-            lambda: content[:place],
-            lambda: content[:place] + bytes([chance.randrange(256)]) + content[place + 1 :],
-            lambda: content[:start] + content[end:],
-            lambda: content[:end] + content[start:],
-            lambda: content[:place] + word + content[place:],
-            lambda: content[:start] + word + content[end:],
-            lambda: json.dumps(chance.choice(ODD)).encode(),
-            lambda: chance.randbytes(chance.randrange(60)),
-            lambda: content.decode("utf-8", "replace").encode("utf-16"),
-            lambda: content.replace(b"\n", b"\r\n"),
-            lambda: b"[" * chance.choice([10, 100_000]),
-            lambda: b"9" * chance.choice([300, 6000]),
-        ]
-    )()
+::: {#tbl-sizes}
 
+{{< include tables/sizes.md >}}
 
-def in_shape(content: bytes, chance: random.Random) -> bytes:
-    """Return JSON with one value, key or item that does not belong there."""
-    value = json.loads(content)
-    holders: list[Any] = []
+Sizes.
 
-    def walk(one: Any) -> None:
-        if isinstance(one, dict | list) and one:
-            holders.append(one)
-            for inner in one.values() if isinstance(one, dict) else one:
-                walk(inner)
-
-    walk(value)
-    holder = chance.choice(holders)
-    key = chance.choice([*holder]) if isinstance(holder, dict) else chance.randrange(len(holder))
-    act = chance.randrange(4)
-    if act == 0:
-        del holder[key]
-    elif act == 1 and isinstance(holder, dict):
-        holder[chance.choice(["x", "", "path", "name"])] = copy.deepcopy(holder[key])
-    else:
-        holder[key] = copy.deepcopy(chance.choice(ODD))
-    return json.dumps(value).encode()
-
-
-def damaged(content: bytes, chance: random.Random) -> bytes:
-    """Return content with one to three things wrong."""
-    for _ in range(chance.randint(1, 3)):
-        try:
-            content = chance.choice([in_bytes, in_shape])(content, chance)
-        except (ValueError, IndexError, RecursionError):
-            content = in_bytes(content, chance)
-    return content
+:::
+"""
+QUARTO = """\
+project: {type: default, render: [paper.qmd, paper.ru.qmd]}
+lang: en
+crossref: {fig-title: Figure}
+format: {paperbuild-html: {toc: true}}
+"""
+PHRASES = """\
+phrases:
+  Sizes: {is: Размеры, gen: Размеров}
+  "{n} more": ещё {n}
+"""
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+DOCUMENT = (
+    f'<w:document xmlns:w="{WORD}"><w:body><w:p><w:pPr><w:pStyle w:val="a"/></w:pPr><w:r><w:t>One</w:t></w:r>'
+    '<w:ins w:id="1" w:author="B" w:date="2025-01-01T00:00:00Z"><w:r><w:t>two</w:t></w:r></w:ins>'
+    '<w:del w:id="2" w:author="B"><w:r><w:delText>three</w:delText></w:r></w:del></w:p>'
+    "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>four</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:document>"
+)
+CERTIFICATE = {
+    "verdict": "full",
+    "commit": "a" * 40,
+    "checked": "2025-01-01",
+    "environment": {"system": "Linux", "processor": "one", "Python": "3.11"},
+    "printed_changed": 0,
+    "outputs": [{"path": "tables/sizes.csv", "rung": "identical"}],
+}
 
 
 def look(root: Path) -> None:
     """See how every step stands, as ``paper status`` does."""
-    with contextlib.suppress(PaperError):
-        make_plan(Workspace.open(root), Options(to=()))
+    make_plan(Workspace.open(root), Options(to=()))
 
 
 def ask_rules(root: Path) -> None:
     """See how every step stands, and ask every rule, as ``paper check`` does."""
-    look(root)
+    with contextlib.suppress(PaperError):
+        look(root)
     check(Project(root))
 
 
 def read_table(root: Path) -> None:
     """Read a registered table, as a notebook does."""
-    with contextlib.suppress(DataError):
-        table(read_package(root / "data/datapackage.json"), "sizes")
+    table(read_package(root / "data/datapackage.json"), "sizes")
+
+
+def set_text(root: Path) -> None:
+    """Ask every rule, and read the article as it is set."""
+    check(Project(root))
+    source.read(root, read_numbers(root))
+
+
+def read_edited(root: Path) -> None:
+    """Read what a co-author sends back."""
+    (root / "edited.docx").write_bytes(archive({"word/document.xml": (root / "document.xml").read_bytes()}))
+    tracked.read(root / "edited.docx")
+
+
+def compare(root: Path) -> None:
+    """Read the certificate of another machine, as ``paper certificates`` does."""
+    certificates.entries([root / "certificate.json"])
+
+
+def open_archive(root: Path) -> None:
+    """Unpack a deposit, as ``paper verify`` does."""
+    unpack.unpack(root / "deposit.zip", root / "unpacked")
 
 
 TARGETS: dict[str, tuple[str, Callable[[Path], None]]] = {
@@ -116,54 +122,98 @@ TARGETS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "state": ("build/state.json", look),
     "hashes": ("build/hashes.json", look),
     "checked parameters": ("build/parameters.json", look),
-    "numbers": ("build/results/numbers.yml", look),
+    "numbers": ("build/results/numbers.yml", set_text),
     "parameters": ("analysis/parameters.yml", look),
+    "tolerances": ("analysis/tolerances.yml", ask_rules),
+    "phrases": ("analysis/phrases.ru.yml", ask_rules),
     "register": ("data/datapackage.json", ask_rules),
     "notebook": ("analysis/*.ipynb", ask_rules),
+    "module": ("src/toy/core.py", look),
     "table": ("data/sizes.csv", read_table),
     "table as it is checked": ("data/sizes.csv", ask_rules),
+    "article": ("paper.qmd", set_text),
+    "settings of Quarto": ("_quarto.yml", set_text),
+    "references": ("references.bib", ask_rules),
+    "lock": ("requirements.lock", ask_rules),
+    "document edited in Word": ("document.xml", read_edited),
+    "certificate": ("certificate.json", compare),
+    "deposit": ("deposit.zip", open_archive),
 }
 
-# Of each of these, and of parameters as they are typed.
-EACH = -(-WHOLE // (len(TARGETS) + 1))
+# Of each of these, of parameters as they are typed, and of claims (tests/borderland/study/test_claims.py).
+EACH = -(-WHOLE // (len(TARGETS) + 2))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_damaged_files_are_refused_in_words_or_made_anew(project: Path, target: str) -> None:
-    pattern, ask = TARGETS[target]
+def archive(members: Mapping[str, bytes]) -> bytes:
+    """Return an archive of files by their names."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as opened:
+        for name, content in members.items():
+            opened.writestr(name, content)
+    return held.getvalue()
+
+
+@pytest.fixture(scope="module")
+def whole(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy with every kind of file that a project may have."""
+    root = Path(shutil.copytree(built, tmp_path_factory.mktemp("fuzz") / "toy"))
     schema = {"fields": [{"name": "unit", "type": "string"}, {"name": "size", "type": "integer"}]}
-    register = json.loads((project / "data/datapackage.json").read_text(encoding="utf-8"))
+    register = json.loads((root / "data/datapackage.json").read_text(encoding="utf-8"))
     steps = {"check": "steps", "why": "w", "column": "size", "along": "size", "by": ["unit"], "factor": 9}
     balance = {"check": "balance", "why": "w", "sum": {"of": "size", "by": "unit"}, "is": {"table": "sizes"}}
     counted = [{"check": "rows", "count": 2}, {"check": "totals", "sums": {"size": "3"}}]
     complete = {"check": "complete", "columns": ["unit", "size"]}
     register["resources"][1] |= {"schema": schema, "checks": [*counted, complete, balance, steps]}
-    (project / "data/datapackage.json").write_text(json.dumps(register), encoding="utf-8")
-    look(project)
-    [path, *_] = sorted(project.glob(pattern))
-    good, chance, met = path.read_bytes(), random.Random(f"{SEED} {target}"), Counter[str]()
-    for number in range(EACH):
-        content = damaged(good, chance)
+    texts = {
+        "data/datapackage.json": json.dumps(register),
+        "analysis/tolerances.yml": "- {of: [tables, sizes, size], relative: 1e-6, why: an iteration ends}\n",
+        "analysis/phrases.ru.yml": PHRASES,
+        "paper.qmd": ARTICLE,
+        "paper.ru.qmd": ARTICLE.replace("lang: en", "lang: ru"),
+        "_quarto.yml": QUARTO,
+        "references.bib": "@book{one2000, title={One}, author={A, B}, year=2000, doi={10.1/a}}\n",
+        "requirements.lock": "numpy==1.0 \\\n    --hash=sha256:aa\npandas[all]==2.0 ; python_version > '3'\n",
+        "document.xml": DOCUMENT,
+        "certificate.json": json.dumps(CERTIFICATE),
+    }
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+    deposited = {name: (root / name).read_bytes() for name in ("paper.qmd", "analysis/parameters.yml")}
+    (root / "deposit.zip").write_bytes(archive(deposited))
+    look(root)
+    return root
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_damaged_files_are_refused_in_words_or_made_anew(whole: Path, target: str) -> None:
+    pattern, ask = TARGETS[target]
+    [path, *_] = sorted(whole.glob(pattern))
+    good = path.read_bytes()
+
+    def read(content: bytes) -> bool:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         try:
-            ask(project)
-        except Exception as error:
-            met[f"{type(error).__name__}: {error}"[:200]] += 1
-            Path(project, f"unexpected-{number}").write_bytes(content)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(good)
-    assert not met, f"{sum(met.values())} inputs, kept in {project}: {met.most_common(5)}"
+            ask(whole)
+        except (PaperError, DataError):
+            return True
+        finally:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(good)
+        return False
+
+    feed(target, good, read, EACH)
 
 
-def test_parameters_typed_are_refused_in_words_or_taken(project: Path) -> None:
-    chance, met = random.Random(SEED), Counter[str]()
-    known = parameters.all_checked(Project(project))
-    for _ in range(EACH):
-        text = damaged(b"01-first.first_year=2001", chance).decode("utf-8", "surrogateescape")
+def test_parameters_typed_are_refused_in_words_or_taken(whole: Path) -> None:
+    known = parameters.all_checked(Project(whole))
+
+    def read(content: bytes) -> bool:
+        text = content.decode("utf-8", "surrogateescape")
         try:
-            with contextlib.suppress(PaperError):
-                parameters.resolve(known, parameters.parse_overrides([text]))
-        except Exception as error:
-            met[f"{type(error).__name__}: {error} of {text!r}"[:200]] += 1
-    assert not met, met.most_common(5)
-    shutil.rmtree(project)
+            parameters.resolve(known, parameters.parse_overrides([text]))
+        except PaperError:
+            return True
+        return False
+
+    feed("parameters as typed", b"01-first.first_year=2001", read, EACH)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.ground import enclosure
+from paperbuild.ground.enclosure import network_can_be_closed
 from paperbuild.kernel import watch
 from paperbuild.kernel.settings import KernelSettings
 from toy import edit, make_toy, outputs, paper, write_notebook
 
 ALONE = "analysis/03-alone.ipynb"
+C = "import ctypes, os; libc = ctypes.CDLL(None)"  # what C libraries do raises no event of Python's
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -71,6 +75,7 @@ def told(root: Path, code: str, **settings: object) -> list[str]:
         ("sqlite3.connect('file:data/none.sqlite?mode=ro', uri=True)", "reads data/none.sqlite"),
         ("open('data/points.csv')", "reads data/points.csv"),
         ("import numpy; numpy.memmap('data/points.csv', mode='r')", "reads data/points.csv"),
+        (f"{C}; libc.open(b'data/points.csv', os.O_RDONLY)", "reads data/points.csv"),
         ("os.listdir('data')", "lists data"),
         ("list(pathlib.Path('data').glob('*.csv'))", "lists data"),
         ("socket.create_connection(('192.0.2.1', 80), 0.1)", "asks the network for 192.0.2.1"),
@@ -108,6 +113,7 @@ def test_what_is_not_declared_is_told_and_changes_nothing(tmp_path: Path, code: 
         "import sys; subprocess.run([sys.executable, '-c', ''])",
         "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as pool: pool.map(abs, [1])",
         "os.listdir('src/toy')",
+        f"{C}; libc.open(b'data/sizes.csv', os.O_RDONLY); libc.open(b'data/none.csv', os.O_RDONLY)",
     ],
 )
 def test_what_is_declared_or_leads_nowhere_is_free(tmp_path: Path, code: str) -> None:
@@ -115,6 +121,19 @@ def test_what_is_declared_or_leads_nowhere_is_free(tmp_path: Path, code: str) ->
     with closing(sqlite3.connect(root / "data/sizes.sqlite")) as opened:
         opened.execute("create table t (a)")
     assert told(root, code) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("libc.write(libc.open(b'data/points.csv', os.O_WRONLY), b'x', 1)", ["changes data/points.csv"]),
+        ("libc.unlink(b'data/points.csv')", ["changes data/points.csv"]),
+        ("libc.rename(b'data/points.csv', b'notes')", ["changes data/points.csv", "changes notes"]),
+        ("libc.open(b'new.txt', os.O_WRONLY | os.O_CREAT, 0o600)", ["changes new.txt"]),
+    ],
+)
+def test_what_a_c_library_changes_is_told(tmp_path: Path, code: str, expected: list[str]) -> None:
+    assert told(make_toy(tmp_path / "toy"), f"{C}; {code}") == expected
 
 
 def test_what_comes_from_outside_may_be_declared(tmp_path: Path) -> None:
@@ -171,6 +190,47 @@ def test_a_build_names_the_cell_the_line_and_the_remedy(project: Path) -> None:
     assert "notebooks.03-alone.outside: {network: the reason}" in done.stderr
     assert {**files(project), ALONE: b""} == {**before, ALONE: b""}
     assert outputs(project) == published
+
+
+CONNECT = """\
+import ctypes, socket, struct, subprocess, sys
+libc = ctypes.CDLL(None)
+def reached(host, port, family=socket.AF_INET):
+    address = struct.pack("=H2s4s8x", family, port.to_bytes(2, "big"), socket.inet_aton(host))
+    return libc.connect(libc.socket(family, socket.SOCK_STREAM, 0), address, len(address)) == 0
+"""
+
+
+@pytest.mark.skipif(not network_can_be_closed(), reason="this system gives no process a network of its own")
+def test_the_system_keeps_also_what_is_no_python_from_the_network(project: Path) -> None:
+    own = "with socket.create_server(('127.0.0.1', 0)) as server: assert reached(*server.getsockname())"
+    child = f"subprocess.run([sys.executable, '-c', {CONNECT + 'reached(sys.argv[1], 80)'!r}, '192.0.2.1'])"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        other = f"reached('127.0.0.1', {server.getsockname()[1]})"
+        setup = f"#| label: setup\n{CONNECT}"
+        cells = [f"#| label: own\n{own}", f"#| label: other\nassert not {other}", f"#| label: child\n{child}"]
+        write_notebook(project / ALONE, [setup, *cells])
+        done = paper(project, "run", "03-alone")
+        assert done.returncode == 1
+        assert "cell child asks the network through a C library or another program" in done.stderr
+        assert "notebooks.03-alone.outside: {network: the reason}" in done.stderr
+        # What is declared stays outside.
+        edit(project / "analysis/parameters.yml", "data: [sizes]", "outside: {network: a server of ours}")
+        write_notebook(project / ALONE, [setup, f"#| label: other\nassert {other}"])
+        assert paper(project, "build", "--to=", "--kernel", "cold").returncode == 0
+    shown = paper(project, "status").stdout
+    assert "network of notebooks         closed by the system (2), declared (1)" in shown
+
+
+def test_where_the_system_holds_nothing_the_watch_stands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enclosure, "network_can_be_closed", lambda: False)
+    monkeypatch.setattr(enclosure, "_libc", lambda: None)  # a C library without fanotify
+    assert not enclosure.close_network()
+    alone = watch.Watch(KernelSettings("01-a", str(tmp_path), str(tmp_path), (), (), {}, 0))
+    assert alone.held == dict.fromkeys(("network", "files"), "watched in Python alone")
+    alone.look()
 
 
 def test_a_folder_that_is_declared_counts_with_every_file_in_it(project: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.article.text import Article, Manuscript, Occurrence, include_target
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import Article, Occurrence, include_target
 from paperbuild.checks import notebooks, prose, references, results
 from paperbuild.cli import accept
 from paperbuild.ground.errors import PaperError

@@ -1,5 +1,6 @@
 """Calls whose result is another each time are told with their line; seeded ones and stopwatches are not."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,8 @@ def test_what_is_repeatable_is_not(code: str) -> None:
 def test_a_name_is_followed_to_where_it_was_imported_from() -> None:
     assert list(repeatable.unrepeatable("from time import time as now\nnow()")) == [(2, "now()")]
     assert list(repeatable.unrepeatable("from uuid import uuid4\nuuid4()")) == [(2, "uuid4()")]
-    assert list(repeatable.unrepeatable("u4()", repeatable.imported("from uuid import uuid4 as u4"))) == [
-        (1, "u4()")
-    ]
+    other_cell = repeatable.imported(ast.walk(ast.parse("from uuid import uuid4 as u4")))
+    assert list(repeatable.unrepeatable("u4()", other_cell)) == [(1, "u4()")]
     assert list(repeatable.unrepeatable("from mine import time\ntime()")) == []
 
 

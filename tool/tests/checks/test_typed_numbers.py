@@ -2,7 +2,7 @@
 
 import pytest
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.checks.typed_numbers import typed_numbers
 
 

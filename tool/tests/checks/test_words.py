@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from paperbuild.article.bound import bound
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.checks.mutate import mutate
 from paperbuild.checks.rule import Subject
 from paperbuild.checks.words import (
+    all_bound,
     false_in,
     plain_findings,
     unbound,
@@ -157,6 +157,37 @@ def test_readings_of_notebooks_are_read_and_bind_by_comments(project):
     assert false.expected == "a.gap < 0"
 
 
+@pytest.mark.parametrize(
+    ("reading", "found"),
+    [
+        ("Compare the rows: the east lost more.", ["the east lost more."]),
+        ("Compare the rows of the smallest; the east lost more.", ["the east lost more."]),
+        ("Ask how many rose and fell.", []),
+        (
+            "Looking back, all rose. The gap widened<!-- no result: a definition -->.",
+            ["Looking back, all rose."],
+        ),
+    ],
+)
+def test_a_reading_may_say_what_to_look_for_and_not_what_is_found(project, reading, found):
+    told = [one.message for one in unbound_readings(project("Words.\n", reading=reading))]
+    assert len(told) == len(found)
+    assert all(words in message for words, message in zip(found, told, strict=True))
+
+
+def test_what_an_article_states_is_found_however_its_sentence_begins():
+    assert unbound(Manuscript("paper.qmd", "Compare them and most rose.\n"), "en")
+
+
+def test_what_the_readme_says_of_results_is_bound_and_what_it_says_of_the_project_need_not_be(project):
+    readme = "The build is faster.\n\nThe gap is 10.7<!-- = n.a.gap -->. The share rose.\n"
+    (found,) = unbound_readings(project("Words.\n", readme))
+    assert (found.where, "The share rose." in found.message) == ("README.md:3", True)
+    assert not list(
+        unbound_readings(project("Words.\n", readme.replace("rose", "rose<!-- when: a.gap > 0 -->")))
+    )
+
+
 def test_the_readme_binds_numbers_and_words_by_comments(project):
     readme = "# Paper\n\nThe gap is **10.7**<!-- = n.a.gap --> a year and grew<!-- when: a.gap > 0 -->.\n"
     assert list(plain_findings(project("Words.\n", readme))) == []
@@ -180,15 +211,53 @@ def test_words_that_no_change_of_their_results_moves_are_told(project):
         'as [lows]{when=\'every(column("years", "low", unit="Omsk") == 1)\'} and '
         '[regions|region]{sign="abs(a.gap) + 1"}.\n'
     )
-    found = mutate(bound(subject.article), subject.facts)
+    found = mutate(all_bound(subject), subject.facts)
     assert [one.expression for one in found.unmoved] == ["a.gap == a.gap", "abs(a.gap) + 1"]
-    assert found.words == 5
+    assert found.words == {"paper.qmd": 5}
+    assert not found.sound
+
+
+def test_what_a_condition_names_for_nothing_is_told(project):
+    subject = project(
+        'It [grew]{when="a.gap > 0 and (a.few > 2 or a.few < 3)"}, [rose|fell]{if="a.gap > 0 or a.few > 2"} '
+        'and [stayed|stayed]{if="a.all > 2"}.\n'
+    )
+    found = mutate(all_bound(subject), subject.facts)
+    assert [(one.wordings, names) for one, names in found.idle.items()] == [(("grew",), ("a.few",))]
+    assert [one.wordings for one in found.unmoved] == [("stayed", "stayed")]
+    sound = mutate(all_bound(project('It [grew]{when="a.gap > 0"}.\n')), subject.facts)
+    assert sound.sound
+
+
+def test_words_are_changed_wherever_they_stand(project):
+    idle = '{when="a.gap == a.gap"}'
+    text = (
+        f"---\ntitle: T\nlang: en\nabstract: |\n  It [grew]{idle}.\n---\n\n"
+        f'![One [fell]{idle}.](figures/x){{#fig-x fig-alt="It rises." alt-when="a.gap == a.gap"}}\n\n'
+        f"# Appendix {{.appendix}}\n\nIt [shrank]{idle}.\n"
+    )
+    comment = "It grew<!-- when: a.gap == a.gap -->.\n"
+    subject = project(text, readme=f"Words.\n\n{comment}", reading=comment)
+    (subject.project.root / "paper.ru.qmd").write_text(f"---\nlang: ru\n---\n\nОн [вырос]{idle}.\n")
+    subject = Subject(Project(subject.project.root))
+    found = mutate(all_bound(subject), subject.facts)
+    places = sorted((one.path, one.wordings[0]) for one in found.unmoved)
+    assert places == [
+        ("README.md", "It grew"),
+        ("analysis/01-a.ipynb", "It grew"),
+        ("paper.qmd", "It rises."),
+        ("paper.qmd", "fell"),
+        ("paper.qmd", "grew"),
+        ("paper.qmd", "shrank"),
+        ("paper.ru.qmd", "вырос"),
+    ]
+    assert next(one.where for one in found.unmoved if one.path == "README.md") == "README.md:3"
 
 
 def test_a_change_that_leaves_no_row_to_judge_is_no_move(project):
     always = 'every(column("years", "low", year=2020) > -1)'
     subject = project(f"It is [never below]{{when='{always} or a.gap == a.gap'}}.\n")
-    assert [one.kind.name for one in mutate(bound(subject.article), subject.facts).unmoved] == ["when"]
+    assert [one.kind.name for one in mutate(all_bound(subject), subject.facts).unmoved] == ["when"]
 
 
 def test_only_figures_that_notebooks_publish_are_facts(project):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import queue
 import threading
 
 import pytest
 
-from paperbuild.cli.preview import HOST, Board, folders, is_source, rebuild, server
+from paperbuild.cli.preview import HOST, Board, edits, folders, is_source, rebuild, server
 from paperbuild.ground.errors import PaperError
 
 
@@ -126,3 +128,35 @@ def test_watched_folders_leave_out_what_is_made(tmp_path):
         "data",
         "data/boundaries",
     }
+
+
+def test_a_folder_made_meanwhile_is_watched_too(tmp_path):
+    (tmp_path / "data").mkdir()
+    stop, seen = threading.Event(), queue.Queue()
+
+    def watch():
+        for changed in edits(tmp_path, stop):
+            seen.put({path.relative_to(tmp_path).as_posix() for path in changed})
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        # Until the first edit is seen nobody knows whether it is watched yet.
+        for number in range(100):
+            (tmp_path / f"data/{number}.csv").write_text("a")
+            with contextlib.suppress(queue.Empty):
+                seen.get(timeout=0.3)
+                break
+        (tmp_path / "data/new").mkdir()
+        while "data/new" not in seen.get(timeout=20):
+            pass
+        for number in range(100):
+            (tmp_path / f"data/new/{number}.csv").write_text("a")
+            with contextlib.suppress(queue.Empty):
+                found = seen.get(timeout=0.3)
+                break
+        assert any(name.startswith("data/new/") for name in found)
+    finally:
+        stop.set()
+        watching.join(timeout=20)
+    assert not watching.is_alive()

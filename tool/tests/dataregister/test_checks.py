@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dataregister import Package, read_package
-from dataregister.checks import RECORDED, Judge, edited, findings, recorded, tables_asked
+from dataregister import DataError, Package, read_package
+from dataregister.checks import RECORDED, Judge, edited, findings, named, recorded, tables_asked
 from dataregister.tables import cells
 
 REGIONS = "region,country\nA1,A\nA2,A\nB1,B\n"
@@ -186,6 +186,61 @@ def test_a_verdict_rests_on_the_tables_of_keys_and_checks(tmp_path: Path) -> Non
     changed = edited(package, {"countries": COUNTRIES.replace("32", "33").encode()})
     assert "expected 33" in str(findings(changed, "people")[0])
     assert findings(edited(package, {"regions": b""}), "people")
+
+
+def test_checks_of_one_name_are_reported_together(tmp_path: Path) -> None:
+    """Each name with what was compared and what departs, whether or not it is an exception."""
+    said = {"name": "parts make wholes", "why": "They are counted once."}
+    columns = CHECKS["balance of columns"] | said | {"exceptions": [{"case": "A1 2001", "why": "A camp."}]}
+    wholes = CHECKS["balance with another table"] | said
+    off = PEOPLE.replace("11,11,22", "12,11,22")
+    (one,) = named(make(tmp_path, CHECKS["rows"], columns, wholes, CHECKS["steps"], people=off))
+    assert (one.name, one.why, one.tables) == (*said.values(), ("people", "countries"))
+    # four rows of two sexes, two years of one country
+    assert (one.compared, [departure.case for departure in one.departures]) == (6, ["A1 2001"])
+    with pytest.raises(DataError, match="another `why`"):
+        named(make(tmp_path, columns, wholes | {"why": "Otherwise."}))
+
+
+def test_each_kind_counts_what_it_looks_at(tmp_path: Path) -> None:
+    checks = [CHECKS[kind] | {"name": kind} for kind in CHECKS]
+    counted = {one.name: one.compared for one in named(make(tmp_path, *checks))}
+    assert counted == {
+        "rows": 1,
+        "complete": 4,
+        "totals": 4,
+        "balance of columns": 4,
+        "balance with another table": 2,
+        "part and whole": 2,
+        "steps": 2,
+    }
+
+
+def test_a_named_check_that_cannot_be_asked_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be asked"):
+        named(make(tmp_path, CHECKS["steps"] | {"name": "steps", "column": "none"}))
+    with pytest.raises(DataError, match=r"people\.csv:2"):
+        named(
+            make(
+                tmp_path, CHECKS["steps"] | {"name": "steps"}, people=PEOPLE.replace("10,11,21", "ten,11,21")
+            )
+        )
+
+
+def test_a_key_leads_on_from_the_table_it_leads_to(tmp_path: Path) -> None:
+    """Groups by the continent of the country of a region: two keys in a row."""
+    make(tmp_path)
+    (tmp_path / "land.csv").write_text("country,continent\nA,North\nB,South\n")
+    register = json.loads((tmp_path / "datapackage.json").read_text())
+    regions = register["resources"][0]
+    key = {"fields": "country", "reference": {"resource": "land", "fields": "country"}}
+    regions["schema"]["foreignKeys"] = [key]
+    text = [{"name": name, "type": "string"} for name in ("country", "continent")]
+    register["resources"].append({"name": "land", "path": "land.csv", "schema": {"fields": text}})
+    (tmp_path / "datapackage.json").write_text(json.dumps(register))
+    package = read_package(tmp_path / "datapackage.json", "data/datapackage.json")
+    found = Judge(package).keys(package.entry("people"), ["regions.land.continent", "year"])
+    assert found == [("North", "2000"), ("North", "2001"), ("North", "2000"), ("North", "2001")]
 
 
 def test_kinds_can_be_left_out(tmp_path: Path) -> None:

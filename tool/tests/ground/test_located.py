@@ -79,6 +79,14 @@ class Inner:
 
 @dataclass(frozen=True)
 class Outer:
+    """What a file holds.
+
+    Attributes
+    ----------
+    parts : tuple
+        The parts.
+    """
+
     __pydantic_config__: ClassVar[Any] = STRICT
     parts: tuple[Inner, ...] = said("the parts", "a list of parts", default=())
     names: tuple[str, ...] | None = said("the names", "[name, name]", default=None)
@@ -107,6 +115,7 @@ def test_the_schema_says_what_fields_mean() -> None:
     assert schema["properties"]["parts"]["description"] == "the parts"
     assert schema["$defs"]["Inner"]["properties"]["size"]["description"] == "how large"
     assert schema["additionalProperties"] is False
+    assert schema["description"] == "What a file holds."
 
 
 def test_reading_what_is_remembered_loads_no_library(tmp_path: Path) -> None:

@@ -1,10 +1,18 @@
 """Parameters: what the cell must look like, what is refused, and that all findings come at once."""
 
+from pathlib import Path
+
+import jsonschema
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import paperbuild
+from paperbuild.cli.params import SCHEMAS
 from paperbuild.ground.errors import Findings, PaperError, UsageError
+from paperbuild.ground.located import json_schema
+from paperbuild.project.layout import PARAMETERS
 from paperbuild.project.notebook import Notebook
 from paperbuild.project.parameters import Override, Parameter, declared, parse_overrides, resolve
 
@@ -143,3 +151,16 @@ def test_an_argument_that_says_nothing_is_wrong_use(text: str) -> None:
     with pytest.raises(UsageError):
         parse_overrides([text])
     assert parse_overrides(["x=a=b"], only="01-a")[0].value == "a=b"
+
+
+@pytest.mark.parametrize("template", ["paper", "example"])
+def test_the_schema_for_editors_holds_for_what_a_paper_begins_with(template: str) -> None:
+    schema = json_schema(SCHEMAS[PARAMETERS], PARAMETERS)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    written = Path(paperbuild.__file__).parent / "templates" / template / PARAMETERS
+    settings = yaml.safe_load(written.read_text(encoding="utf-8"))
+    jsonschema.validate(settings, schema)
+    step = next(iter(settings["notebooks"]))
+    for wrong in ({"notebook": {}}, {"notebooks": {step: {"data": 7}}}, {"notebooks": {step: {"dat": []}}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)

@@ -13,18 +13,90 @@ from paperbuild.project.reading import Reading
 
 TOOL = Path(paperbuild.__file__).parent
 JUDGES = [*sorted(TOOL.glob("checks/*.py")), TOOL / "proof/verify.py"]
+READING = {
+    "open",
+    "read_text",
+    "read_bytes",
+    "read_own",
+    "recall",
+    "load_yaml",
+    "parse_yaml",
+    "parse_mapping",
+}
 OPENING = {"open", "read_text", "read_bytes", "glob", "rglob", "iterdir"}
 
+# Every module above the floor of the project that reads a file by itself: how often, and what it is. Records
+# of the project are read on that floor; the article's own (text, settings, phrases) by one module each.
+DOORS = {
+    "article/extension.py": (3, "the tool's Quarto extension, and its copy in the project"),
+    "article/languages.py": (1, "the tool's languages"),
+    "article/manuscript.py": (1, "front matter, of a text that was handed over"),
+    "article/phrases.py": (2, "the phrases of an edition: their one reader"),
+    "article/quarto_settings.py": (2, "_quarto.yml: its one reader"),
+    "article/source.py": (1, "the article, asked of its one reader"),
+    "article/submission.py": (4, "a journal's profile: its one reader; what it typesets"),
+    "article/text.py": (1, "the article's text: its one reader"),
+    "article/draft.py": (1, "a page that was typeset"),
+    "article/notebook_pages.py": (2, "notebooks as they ran, and the tool's script"),
+    "article/pictures.py": (7, "pictures to be embedded"),
+    "article/quarto.py": (1, "a page that was typeset"),
+    "article/readers.py": (1, "a page that was typeset"),
+    "build/plan.py": (1, "what the build remembers"),
+    "build/store.py": (2, "what the build keeps"),
+    "cli/bench.py": (2, "the copy that is measured"),
+    "cli/bench_large.py": (1, "the data that are measured, written"),
+    "cli/init.py": (2, "the tool's templates"),
+    "cli/main.py": (1, "nothing: where output goes that nobody reads"),
+    "cli/preview.py": (1, "pages that were typeset"),
+    "cli/review.py": (1, "the text to be patched, as its bytes are"),
+    "cli/run.py": (1, "what a notebook has just made"),
+    "kernel/away.py": (2, "what a kernel has just made"),
+    "kernel/cluster.py": (1, "the tool's own modules"),
+    "kernel/execute.py": (3, "what a kernel reports, and the line that it stopped at"),
+    "kernel/importer.py": (1, "bytecode that was kept"),
+    "kernel/inside.py": (1, "the settings that a kernel was started with"),
+    "kernel/watch.py": (2, "what a kernel has opened"),
+    "proof/certificate.py": (1, "a certificate: its one reader"),
+    "proof/deposit.py": (1, "whatever is packed"),
+    "proof/diff.py": (1, "data of two states, registered or not"),
+    "proof/marked.py": (1, "the tool's style sheet"),
+    "proof/site.py": (4, "pages that were typeset, and the tool's own files"),
+    "proof/submission.py": (4, "what was typeset"),
+    "proof/unpack.py": (2, "an archive that was handed over"),
+    "steps/dependencies.py": (2, "modules whose imports are followed; metadata of a package"),
+    "steps/document.py": (1, "a committed text of a document"),
+    "steps/outputs.py": (1, "what notebooks have made"),
+    "steps/reference.py": (3, "outputs, and the report of how they differ"),
+    "steps/step.py": (1, "what the build keeps"),
+}
 
-def opened(source: str) -> list[str]:
+
+def opened(source: str, names: set[str] = OPENING) -> list[str]:
     """Return the calls in a module that open or list files by themselves."""
     calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     named = [call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls]
-    return [name for name in named if name in OPENING]
+    others = {"Workspace.open", "Image.open", "webbrowser.open"}
+    return [
+        name
+        for call, name in zip(calls, named, strict=True)
+        if name in names and ast.unparse(call) not in others
+    ]
 
 
 def test_files_that_are_opened_are_found() -> None:
-    assert opened("open(a)\nb.read_text()\nreading.text(c)") == ["open", "read_text"]
+    assert opened("open(a)\nb.read_text()\nreading.text(c)\nWorkspace.open(d)") == ["open", "read_text"]
+
+
+def test_no_module_above_the_project_reads_a_file_that_is_not_accounted_for() -> None:
+    """A record of the project gets its reader in `paperbuild.project`, anything else its line above."""
+    found = {
+        path.relative_to(TOOL).as_posix(): len(opened(path.read_text(encoding="utf-8"), READING))
+        for path in sorted(TOOL.rglob("*.py"))
+        if path.relative_to(TOOL).parts[0] not in ("ground", "project", "templates")
+    }
+    assert {path: times for path, times in found.items() if times} == {
+        path: times for path, (times, _) in DOORS.items()
+    }
 
 
 @pytest.mark.parametrize("module", JUDGES, ids=lambda path: path.relative_to(TOOL).as_posix())

@@ -8,13 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from paperbuild.article.text import (
-    Article,
-    Manuscript,
-    blank,
-    closing_bracket,
-    include_target,
-)
+from paperbuild.article.manuscript import Manuscript, blank, closing_bracket
+from paperbuild.article.text import Article, include_target
 from paperbuild.project.layout import edition, is_generated
 
 CONDITIONS = ("when", "if", "count")

@@ -22,7 +22,8 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.conditions import Facts, evaluate, names
-from paperbuild.article.text import Article, Attributes, Manuscript
+from paperbuild.article.manuscript import Attributes, Manuscript
+from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.printed import FALSE
 

@@ -18,10 +18,13 @@ _ELEMENTS = frozenset(
     f"{{{_SVG}}}{name}" for name in "svg g path use defs clipPath rect style pattern image".split()
 )
 _STYLE = "*{stroke-linejoin: round; stroke-linecap: butt}"
-_UNSEEN = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
+_UNSEEN = re.compile(
+    r"<\?xml[^?]*\?>|<!DOCTYPE[^<>]*>|<!--(?:(?!<!--).)*?-->|<metadata>(?:(?!<metadata>).)*?</metadata>",
+    re.DOTALL,
+)
 _PATH = re.compile(r"[MLQCz]|-?\d+(?:\.\d+)?")
 _LEGIBLE = re.compile(r"(?:[MLQCz]|-?\d+(?:\.\d+)?|\s)*")
-_NUMBER = re.compile(r"-?\d+\.\d+")
+_NUMBER = re.compile(r"-?(?<!\d)\d+\.\d+")
 _NAME = re.compile(r"#([\w.-]+)")
 _SIDEWAYS = re.compile(r"translate\((-?[\d.]+) 0\)")
 _MOVE = re.compile(r"translate\([^)]*\)")

@@ -107,6 +107,7 @@ class Language:
     plurals: tuple[str, ...]
     results: tuple[str, ...]
     idioms: tuple[str, ...]
+    asks: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     crossref: Mapping[str, str] = field(default_factory=dict)
     unbroken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -139,7 +140,7 @@ class Language:
             return words[int(value)] + self.counts.ending(int(value), form)
         written = self.numbers.write(text, value)
         # What is read last decides: of 10.7 the seven.
-        last = re.search(r"(\d+)$", text.replace(",", ""))
+        last = re.search(r"(?<!\d)(\d+)$", text.replace(",", ""))
         ending = self.counts.ending(int(last[1]), form) if last else ""
         return f"{written}-{ending}" if ending else written
 

@@ -13,8 +13,9 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION, NOTEBOOK_INDEX, NOTEBOOK_PAGE
 from paperbuild.article.job import RenderJob
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.pictures import styles_with_fonts
-from paperbuild.article.text import Article, Manuscript, include_target, read
+from paperbuild.article.text import Article, include_target, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.pages import render as render_page
 from paperbuild.project.layout import EXECUTED, RESULTS
@@ -147,7 +148,7 @@ def _find_numbers(
 
 
 def _plain(heading: str) -> str:
-    return " ".join(re.sub(r"\{\{<.*?>\}\}|[*`]", "", heading).split())
+    return " ".join(re.sub(r"\{\{<(?:(?!\{\{<).)*?>\}\}|[*`]", "", heading).split())
 
 
 def _opening(cells: list[Any], name: str) -> tuple[str, str]:

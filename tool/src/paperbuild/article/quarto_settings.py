@@ -14,7 +14,7 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.extension import NAME
 from paperbuild.ground.errors import PaperError, raise_all, shortened, suggestion
-from paperbuild.ground.located import line_of, parse_yaml, read_text
+from paperbuild.ground.located import line_of, parse_mapping, read_text
 from paperbuild.project.layout import ARTICLE, NUMBERS, QUARTO_PROJECT
 
 DEEPEST_CONTENTS = 5
@@ -97,6 +97,20 @@ _IN_FRONT = frozenset({"bibliography", "title", "author", "abstract", "keywords"
 _OF_PAGE = frozenset({"toc", "toc-depth"})
 
 
+def written(root: Path) -> tuple[str, Mapping[str, Any]]:
+    """Return the text of ``_quarto.yml`` and what it says, unjudged; nothing for a project without one.
+
+    Raises
+    ------
+    PaperError
+        Where it is no YAML or no mapping, with its line.
+    """
+    if not (root / QUARTO_PROJECT).is_file():
+        return "", {}
+    text = read_text(root / QUARTO_PROJECT, QUARTO_PROJECT)
+    return text, parse_mapping(text, QUARTO_PROJECT)
+
+
 def read(root: Path) -> QuartoSettings:
     """Read ``_quarto.yml``; a project without one has the defaults.
 
@@ -110,12 +124,7 @@ def read(root: Path) -> QuartoSettings:
     PaperError, Findings
         Where it is no YAML, and for each key that is unknown here or holds something else, with its line.
     """
-    if not (root / QUARTO_PROJECT).is_file():
-        return QuartoSettings()
-    text = read_text(root / QUARTO_PROJECT, QUARTO_PROJECT)
-    plain = parse_yaml(text, QUARTO_PROJECT) or {}
-    if not isinstance(plain, Mapping):
-        raise PaperError("not a mapping", where=f"{QUARTO_PROJECT}:1", expected="key: value lines")
+    text, plain = written(root)
     departures = list(_departures(plain)) or list(_references(plain, root))
     for place, error in departures:
         error.where = f"{QUARTO_PROJECT}:{line_of(text, *place)}"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.article import languages, quarto_settings
+from paperbuild.article.manuscript import Manuscript, after_last
 from paperbuild.article.quarto_settings import QuartoSettings
-from paperbuild.article.text import Article, Manuscript, include_target
+from paperbuild.article.text import Article, include_target
 from paperbuild.article.text import read as read_text
 from paperbuild.ground.errors import Findings, PaperError, raise_all, suggestion
 from paperbuild.project.layout import ARTICLE, language_of, numbers_file
@@ -269,7 +270,7 @@ class _Reader:
                     manuscript.line(match.start()),
                     expected="{{< meta key >}}: no text says how a shortcode is written",
                 )
-        for match in _SHORTCODE.finditer(text, manuscript.front_end):
+        for match in _SHORTCODE.finditer(text, manuscript.front_end, after_last(">}}", text)):
             if masked[match.start()] != "{" and not self.in_comment(text, match.start()):
                 self.complain("a shortcode inside code", path, manuscript.line(match.start()))
         first = manuscript.line(manuscript.front_end) if manuscript.front_end else 1
@@ -296,7 +297,7 @@ class _Reader:
         if "{{<" not in visible or _ESCAPED.search(visible):
             return line
         pieces, end = [], 0
-        for match in _SHORTCODE.finditer(visible):
+        for match in _SHORTCODE.finditer(visible, 0, after_last(">}}", visible)):
             value = self.value(match, path, number)
             # At the start of a paragraph "12." would open a list; a bare span does not. The filter drops it.
             opens = not line[: match.start()].strip() and (

@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from paperbuild.article.word import DOCUMENT, MAIN
+from paperbuild.ground.archives import UNREADABLE
 from paperbuild.ground.errors import PaperError
 
 BREAK = "\n\n"
@@ -178,7 +179,7 @@ def read(path: Path) -> Edited:
             roots = {name: ET.fromstring(archive.read(name)) for name in names}
         body = roots[DOCUMENT].find(_w("body"))
         assert body is not None, "a DOCX has a body"
-    except (OSError, zipfile.BadZipFile, ET.ParseError, KeyError, AssertionError) as error:
+    except (*UNREADABLE, ET.ParseError, KeyError, AssertionError) as error:
         raise PaperError(
             f"cannot be read as a DOCX: {error}",
             where=str(path),

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paperbuild.article import languages
+from paperbuild.article import languages, quarto_settings
 from paperbuild.article.bound import bound_in
+from paperbuild.article.manuscript import REFERENCE_PREFIXES, Manuscript
 from paperbuild.article.source import edition_findings
-from paperbuild.article.text import REFERENCE_PREFIXES, Article, Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import line_of, parse_yaml
+from paperbuild.ground.located import line_of
 from paperbuild.project.layout import FIGURES, QUARTO_PROJECT, TABLES, edition
 
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
@@ -207,9 +208,8 @@ def same_article(subject: Subject) -> Iterable[PaperError]:
 
 def _unlisted(subject: Subject, other: Article) -> Iterator[PaperError]:
     """Yield a finding where Quarto would not set the edition."""
-    content = subject.text(QUARTO_PROJECT) if subject.has(QUARTO_PROJECT) else ""
-    plain = parse_yaml(content, QUARTO_PROJECT)
-    project = plain.get("project") if isinstance(plain, dict) else None
+    content, plain = quarto_settings.written(subject.project.root)
+    project = plain.get("project")
     listed: Any = project.get("render") if isinstance(project, dict) else None
     name = edition(other.edition)
     if isinstance(listed, list) and name not in listed:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.checks.prose import typed_in
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError

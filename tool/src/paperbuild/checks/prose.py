@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule
 from paperbuild.checks.typed_numbers import typed_numbers
 from paperbuild.ground.errors import PaperError
@@ -40,7 +41,7 @@ def typed_number_findings(text: Manuscript) -> list[PaperError]:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", re.sub(r"\{\{<.*?>\}\}|\{[^}]*\}", " ", text).lower()))
+    return set(re.findall(r"\w+", re.sub(r"\{[^{}]*\}", " ", text).lower()))
 
 
 def alt_text_findings(text: Manuscript) -> list[PaperError]:

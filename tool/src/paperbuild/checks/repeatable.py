@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
@@ -38,6 +39,10 @@ UNSEEDED = (
     "time.localtime",
 )
 """These take a seed or a time, and chance or the clock where they are given none."""
+_NAMED = re.compile(
+    rf"\b(?:{'|'.join({name.rpartition('.')[2] for name in (*CLOCK, *CHANCE, *UNSEEDED)})})\b"
+)
+"""How each of them ends. Who calls one writes that word, if only where it gives it another name."""
 
 
 def find(subject: Subject) -> Iterable[PaperError]:
@@ -48,9 +53,11 @@ def find(subject: Subject) -> Iterable[PaperError]:
         if step in excused:
             continue
         notebook = subject.notebook(project.relative(project.notebook(step)))
+        if not any(_NAMED.search(cell.source) for cell in notebook.cells):
+            continue
         names: dict[str, str] = {}
         for cell in notebook.cells:
-            names |= imported(cell.source)
+            names |= imported(_nodes(cell.source))
         for cell in notebook.cells:
             for number, what in unrepeatable(cell.source, names):
                 yield _finding(notebook, cell.source, number, what, step)
@@ -72,26 +79,26 @@ def _finding(notebook: Notebook, source: str, number: int, what: str, step: str)
     return PaperError(f"{what} gives another result each time", where=f"{notebook.shown}:{line}", **advice)
 
 
-def imported(source: str) -> dict[str, str]:
-    """Return the full names of what a source imports, by the names that it has there.
+def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """Return the full names of what code imports, by the names that it has there.
 
-    >>> imported("from time import time as now; import numpy as np")
+    >>> imported(ast.walk(ast.parse("from time import time as now; import numpy as np")))
     {'now': 'time.time', 'np': 'numpy'}
     """
     names: dict[str, str] = {}
-    for node in ast.walk(_parsed(source)):
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             package = f"{node.module}." if isinstance(node, ast.ImportFrom) and node.module else ""
             names |= {one.asname or one.name: package + one.name for one in node.names}
     return names
 
 
-def _parsed(source: str) -> ast.AST:
-    """Return the syntax tree; an empty one where there is none (another rule tells)."""
+def _nodes(source: str) -> list[ast.AST]:
+    """Return the nodes of the syntax tree; none where it has none (another rule tells)."""
     try:
-        return parse_code(source)
+        return list(ast.walk(parse_code(source)))
     except (SyntaxError, ValueError):
-        return ast.Module([], [])
+        return []
 
 
 def unrepeatable(source: str, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[tuple[int, str]]:
@@ -107,8 +114,11 @@ def unrepeatable(source: str, names: Mapping[str, str] = MappingProxyType({})) -
     >>> list(unrepeatable("rng = np.random.default_rng()\\nseeded = np.random.default_rng(7)"))
     [(1, 'np.random.default_rng()')]
     """
-    known = {**names, **imported(source)}
-    for node in ast.walk(_parsed(source)):
+    if not names and not _NAMED.search(source):
+        return
+    nodes = _nodes(source)
+    known = {**names, **imported(nodes)}
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         written = ast.unparse(node.func)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from paperbuild.article import text
+from paperbuild.article import quarto_settings, text
 from paperbuild.article.bound import recorded_values
 from paperbuild.article.conditions import Facts
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.phrases import Phrases
 from paperbuild.article.phrases import read as read_phrases
-from paperbuild.article.text import Article, Manuscript
+from paperbuild.article.text import Article
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.located import parse_yaml
-from paperbuild.project.layout import QUARTO_PROJECT, edition
+from paperbuild.project.layout import edition
 from paperbuild.project.printed import read_numbers
 from paperbuild.project.reading import Reading
 
@@ -68,8 +68,7 @@ class Subject(Reading):
     def metadata_of(self, article: Article) -> dict[str, Any]:
         """Return what it can reach in an edition: last build, project file, front matter."""
         known = read_numbers(self.project.render_root, article.edition)
-        if self.has(QUARTO_PROJECT):
-            known.update(parse_yaml(self.text(QUARTO_PROJECT), QUARTO_PROJECT) or {})
+        known.update(quarto_settings.written(self.project.root)[1])
         for manuscript in article.manuscripts:
             known.update(manuscript.metadata)
         return known

@@ -26,7 +26,7 @@ import re
 from dataclasses import dataclass
 
 from paperbuild.article.languages import alternatives, every, sentences
-from paperbuild.article.text import CITATION_MARK
+from paperbuild.article.manuscript import CITATION_MARK
 
 _NAMES = "ISO|EPSG|CC[ -]BY(?:-\\w+)*|SHA|UTF|RFC|version|v|Python|ODbL"
 _SPACE = r"[ \u00a0\u202f\n]"
@@ -108,7 +108,7 @@ def typed_numbers(text: str) -> list[TypedNumber]:
     Parameters
     ----------
     text : str
-        Prose as `paperbuild.article.text.Manuscript.prose` masks it.
+        Prose as `paperbuild.article.manuscript.Manuscript.prose` masks it.
     """
     found = []
     for start, end in sentences(text):

@@ -14,7 +14,8 @@ that no span binds. It may go unbound where
 
 Markdown that no filter reads (README, notebooks' readings) binds by comments: ``<!-- when: CONDITION -->``
 in a sentence, and ``<!-- = n.NAME -->`` behind a number that is printed as NAME is;
-``<!-- no result: REASON -->`` declares a sentence.
+``<!-- no result: REASON -->`` declares a sentence. In a reading a sentence may also say what to look for: it
+begins with a word of its language's list (``asks:``), and states nothing up to a colon.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from typing import Any
 
 from paperbuild.article import languages
 from paperbuild.article.bound import KINDS, Bound, bound_in, false_words
-from paperbuild.article.conditions import Facts, evaluate
-from paperbuild.article.text import CITATION_MARK, Attributes, Manuscript, blank
+from paperbuild.article.manuscript import CITATION_MARK, Attributes, Manuscript, blank
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import README
 from paperbuild.project.notebook import parse_notebook
+from paperbuild.project.printed import FALSE
 
 _HEADING = re.compile(r"^(?P<marks>#{1,6})[ \t]+.*?(?P<attributes>\{[^}\n]*\})?[ \t]*$", re.MULTILINE)
 _WHEN = re.compile(r"<!--\s*when:\s*(?P<expression>.+?)\s*-->", re.DOTALL)
@@ -76,7 +77,7 @@ def sentence_at(text: Manuscript, one: Bound) -> str:
 def plain(text: str) -> str:
     """Return Markdown without attributes, on one line; shortcodes keep their names."""
     text = re.sub(r"\{\{<\s*meta\s+(\S+)\s*>\}\}", r"⟨\1⟩", text)
-    text = re.sub(r"\]\{[^}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    text = re.sub(r"\]\{[^{}]*\}", "", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
     return " ".join(re.sub(r"[\[\]*_]", "", text).split())
 
 
@@ -183,13 +184,17 @@ def unbound_findings(subject: Subject) -> Iterable[PaperError]:
 
 
 def unbound_readings(subject: Subject) -> Iterable[PaperError]:
-    """Sentences of notebooks' readings that may state a result on which nothing hangs.
-
-    Readings say what to look for, with the words of results: this is a note.
-    """
-    for where, text in readings(subject):
-        for one in unbound(_without_bound(text), subject.article.language, subject.no_result):
-            yield _finding(where(one.line), one)
+    """Sentences of notebooks' readings, and of what README says of results, on which nothing hangs."""
+    language = subject.article.language
+    for where, text in plain_texts(subject):
+        text = _of_results(text) if text.path == README else text
+        for one in unbound(_without_bound(text, language), language, subject.no_result):
+            yield PaperError(
+                f"nothing says whether this is true: {', '.join(one.words)} in “{one.sentence}”",
+                where=where(one.line),
+                expected="what to look for, or a condition that the words rest on",
+                remedy="<!-- when: a.b > 0 --> in the sentence, or <!-- no result: why -->",
+            )
 
 
 def _finding(where: str, one: Unbound) -> PaperError:
@@ -223,38 +228,86 @@ def _place(path: str, content: str, cell: Mapping[str, Any]) -> Where:
     return lambda line: f"{path}:{first + line}"
 
 
-def _without_bound(text: Manuscript) -> Manuscript:
-    """Return plain Markdown with blanks for sentences that a comment binds or declares to be no result."""
+def _without_bound(text: Manuscript, language: str) -> Manuscript:
+    """Return plain Markdown with blanks for what asks, or a comment binds or declares to be no result."""
     content = text.text
     for start, stop in languages.sentences(content):
         sentence = content[start:stop]
+        asked = _asks(language).match(sentence)
         if _WHEN.search(sentence) or _NO_RESULT.search(sentence):
             content = content[:start] + blank(sentence) + content[stop:]
+        elif asked:
+            content = content[:start] + blank(asked.group()) + content[start + asked.end() :]
     return Manuscript(text.path, content)
+
+
+def _of_results(text: Manuscript) -> Manuscript:
+    """Return README with blanks for paragraphs that bind nothing: they tell of the project, not results."""
+    paragraph = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+    bound = (_WHEN, _EQUAL)
+    return Manuscript(
+        text.path,
+        paragraph.sub(
+            lambda match: match[0] if any(one.search(match[0]) for one in bound) else blank(match[0]),
+            text.text,
+        ),
+    )
+
+
+@functools.cache
+def _asks(code: str) -> re.Pattern[str]:
+    """Return the pattern of what tells a reader what to look for."""
+    verbs = "|".join(map(re.escape, languages.of(code).asks)) or "(?!)"
+    return re.compile(rf"\s*(?:{verbs})\b[^:;]*")
+
+
+def plain_texts(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
+    """Yield the Markdown that binds by comments: readings of notebooks, and README."""
+    yield from readings(subject)
+    if subject.has(README):
+        yield (lambda line: f"{README}:{line}"), Manuscript(README, subject.text(README))
+
+
+def commented(text: Manuscript, where: Where, language: str) -> list[Bound]:
+    """Return what comments bind in plain Markdown: each as the words that stand before it in its sentence."""
+    found = []
+    for match in _WHEN.finditer(text.text):
+        path, _, line = where(text.line(match.start())).rpartition(":")
+        expression, words = " ".join(match["expression"].split()), (_before(text.text, match.start()),)
+        place = match.start(), match.end()
+        found.append(Bound(KINDS["when"], expression, words, language, path, int(line), *place))
+    return found
+
+
+def printed_in(text: Manuscript) -> list[str]:
+    """Return the recorded numbers that comments bind what is printed to."""
+    return [match["name"] for match in _EQUAL.finditer(text.text)]
+
+
+def all_bound(subject: Subject) -> list[Bound]:
+    """Return every bound word of a project: of the article, its editions, README and readings."""
+    language = subject.article.language
+    found = [one for text, main in subject.written for one in bound_in(text, main)]
+    return found + [one for where, text in plain_texts(subject) for one in commented(text, where, language)]
 
 
 def plain_findings(subject: Subject) -> Iterable[PaperError]:
     """What comments bind in README and notebooks, and is not so."""
-    texts = list(readings(subject))
-    if subject.has(README):
-        texts.append((lambda line: f"{README}:{line}", Manuscript(README, subject.text(README))))
-    for where, text in texts:
-        yield from _commented(text, where, subject.facts, subject.metadata)
+    for where, text in plain_texts(subject):
+        for one in commented(text, where, subject.article.language):
+            try:
+                true = one.outcome(subject.facts) != FALSE
+            except PaperError as error:
+                yield error
+                continue
+            if not true:
+                message = f"not true by today's results: “{one.wordings[0]}”"
+                yield PaperError(message, where=one.where, expected=one.expression)
+        yield from _misprinted(text, where, subject.metadata)
 
 
-def _commented(
-    text: Manuscript, where: Where, facts: Facts, printed: Mapping[str, Any]
-) -> Iterable[PaperError]:
-    for match in _WHEN.finditer(text.text):
-        place, expression = where(text.line(match.start())), " ".join(match["expression"].split())
-        try:
-            true = evaluate(expression, facts) is True
-        except PaperError as error:
-            yield PaperError(error.message, where=place, expected=error.expected, remedy=error.remedy)
-            continue
-        if not true:
-            sentence = _before(text.text, match.start())
-            yield PaperError(f"not true by today's results: “{sentence}”", where=place, expected=expression)
+def _misprinted(text: Manuscript, where: Where, printed: Mapping[str, Any]) -> Iterable[PaperError]:
+    """Yield numbers of plain Markdown that are not printed as what comments bind them to."""
     for match in _EQUAL.finditer(text.text):
         place = where(text.line(match.start()))
         value = printed
@@ -293,8 +346,7 @@ RULES = (
     Rule(
         "unbound-readings",
         "a reading that tells a result, and not what to look for, outlives the data it was written on",
-        "sentences of notebooks' readings that may state a result",
+        "sentences that state a result in notebooks' readings, and in paragraphs of README that bind one",
         unbound_readings,
-        note=True,
     ),
 )

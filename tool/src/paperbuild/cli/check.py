@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from importlib.metadata import version
 from pathlib import PurePosixPath
 
-from paperbuild.article.bound import bound
 from paperbuild.checks.check import RULES, Outcome, check
 from paperbuild.checks.mutate import Mutated, mutate
 from paperbuild.checks.mutate_tables import Mutations, mutate_tables
 from paperbuild.checks.rule import Subject
 from paperbuild.checks.sarif import sarif
+from paperbuild.checks.words import all_bound
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import top_level
 from paperbuild.project import register
@@ -45,11 +46,12 @@ def main(project: Project, args: argparse.Namespace) -> int:
         print(listing(args.format == "json"))
         return 0
     if args.mutate:
-        mutated = mutate(bound(Subject(project).article), Subject(project).facts)
+        subject = Subject(project)
+        mutated = mutate(all_bound(subject), subject.facts)
         print(unmoved(mutated))
         tables = mutate_tables(register.read(project.root))
         print(unseen(tables))
-        return 1 if mutated.unmoved or not tables.sound else 0
+        return 0 if mutated.sound and tables.sound else 1
     outcome = check(project)
     if args.format == "sarif":
         print(as_sarif(outcome, project))
@@ -59,20 +61,32 @@ def main(project: Project, args: argparse.Namespace) -> int:
 
 
 def unmoved(mutated: Mutated) -> str:
-    """Return the words that no change of their results moved, and the count."""
+    """Return the words that no change of their results moved, what others name for nothing, and the count."""
     lines = [
-        str(
-            PaperError(
-                f"stays as it is whatever its results are: “{' | '.join(one.wordings)}”",
-                where=one.where,
-                expected=f"a condition that can turn: {one.expression}",
-                remedy="bind the words to the result that they state",
-            )
+        PaperError(
+            f"stays as it is whatever its results are: “{' | '.join(one.wordings)}”",
+            where=one.where,
+            expected=f"a condition that can turn: {one.expression}",
+            remedy="bind the words to the result that they state",
         )
         for one in mutated.unmoved
     ]
-    moved = mutated.words - len(mutated.unmoved)
-    return "\n".join([*lines, f"{moved} of {mutated.words} bound words moved, on {mutated.changes} changes"])
+    lines += [
+        PaperError(
+            f"stays as it is whatever {', '.join(names)} says: “{' | '.join(one.wordings)}”",
+            where=one.where,
+            expected=f"a condition that turns with all it names: {one.expression}",
+            remedy="leave out what the words do not rest on, or write what they say of it",
+        )
+        for one, names in mutated.idle.items()
+    ]
+    still = Counter(one.path for one in mutated.unmoved)
+    lasting = {path: count - still[path] for path, count in mutated.words.items()}
+    counts = [
+        f"{path}: {lasting[path]} of {count} bound words moved" for path, count in mutated.words.items()
+    ]
+    whole = f"in all {sum(lasting.values())} of {mutated.words.total()}, on {mutated.changes} changes"
+    return "\n".join([*map(str, lines), *counts, whole])
 
 
 def unseen(tables: Mutations) -> str:

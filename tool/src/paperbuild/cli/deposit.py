@@ -8,6 +8,7 @@ from pathlib import Path
 from paperbuild.build.plan import make_plan
 from paperbuild.checks.check import findings
 from paperbuild.ground.files import write_atomic
+from paperbuild.project.identity import read_name
 from paperbuild.project.layout import Project
 from paperbuild.project.workspace import Workspace
 from paperbuild.proof import deposit
@@ -24,7 +25,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
     """Write the archive, or say what stands against it."""
     refuse_misleading(project)
     contents, programs = deposit.collect(project)
-    name, commit = deposit.archive_name(project.root), project.revision.commit[:12]
+    name, commit = read_name(project.root), project.revision.commit[:12]
     target = args.output or project.build / f"{name}-{commit}.zip"
     write_atomic(target, deposit.archive(contents, programs, project.revision.epoch))
     print(f"{target}: {len(contents)} files, {target.stat().st_size:,} bytes, commit {commit}")

@@ -11,7 +11,7 @@ import html
 import http.server
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -289,9 +289,8 @@ def is_source(root: Path, path: str) -> bool:
     except ValueError:
         return False
     first = relative.parts[0]
-    return (first in WATCHED or bool(language_of(first))) and not any(
-        is_leftover(part) for part in relative.parts
-    )
+    named = first in WATCHED or language_of(first) or first.endswith((".bib", ".csl"))
+    return bool(named) and not any(is_leftover(part) for part in relative.parts)
 
 
 def folders(root: Path) -> list[Path]:
@@ -309,6 +308,33 @@ def folders(root: Path) -> list[Path]:
     return [root, *below]
 
 
+def edits(root: Path, stop: threading.Event | None = None) -> Iterator[set[Path]]:
+    """Yield the sources that changed, from edit to edit, until interrupted or `stop` is set."""
+    import watchfiles
+
+    watched = folders(root)
+    while True:
+        for changes in watchfiles.watch(
+            *watched,
+            watch_filter=lambda _, path: is_source(root, path),
+            recursive=False,
+            raise_interrupt=False,
+            stop_event=stop,
+            step=20,
+            debounce=200,
+        ):
+            yield {Path(path) for _, path in changes}
+            if (now := folders(root)) != watched:
+                break
+        else:
+            return
+        # A folder came or went. What is in a new one already has been told of by nobody.
+        new = {path for folder in set(now) - set(watched) for path in folder.iterdir()}
+        watched = now
+        if found := {path for path in new if is_source(root, str(path))}:
+            yield found
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``paper preview``."""
     parser.add_argument(
@@ -320,8 +346,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(project: Project, args: argparse.Namespace) -> int:
     """Serve, watch, rebuild, reload until interrupted."""
     import webbrowser
-
-    import watchfiles
 
     def build() -> str:
         from paperbuild.build.plan import Options, make_plan
@@ -351,15 +375,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         webbrowser.open(address)
     threading.Thread(target=maker.run, daemon=True).start()
     try:
-        for changes in watchfiles.watch(
-            *folders(project.root),
-            watch_filter=lambda _, path: is_source(project.root, path),
-            recursive=False,
-            raise_interrupt=False,
-            step=20,
-            debounce=200,
-        ):
-            names = sorted(project.relative(Path(path)) for _, path in changes)
+        for changed in edits(project.root):
+            names = sorted(map(project.relative, changed))
             print("changed: " + ", ".join(names), flush=True)
             maker.changed(names)
     except KeyboardInterrupt:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.project.layout import ANALYSIS, Project
+from paperbuild.project.results import ways_held
 from paperbuild.project.workspace import Workspace
 
 
@@ -27,7 +29,11 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if workspace.manifest.broken and workspace.project.manifest.is_file():
         shown, what = workspace.project.relative(workspace.project.manifest), workspace.manifest.broken[0]
         print(f"paper: {shown} is broken ({what}); paper build writes it anew", file=sys.stderr)
-    print(as_json(plan) if args.json else "\n".join(lines(plan, explain=True)))
+    held = ways_held(workspace.project.results)
+    if args.json:
+        print(as_json(plan, held))
+    else:
+        print("\n".join([*lines(plan, explain=True), *(f"{what:<28} {ways}" for what, ways in held.items())]))
     if plan.warning:
         print(f"paper: {plan.warning}", file=sys.stderr)
     return 0
@@ -40,8 +46,8 @@ def tell_strays(project: Project) -> None:
         print(f"paper: {shown} is no step, its name is not {ANALYSIS}/NN-name.ipynb", file=sys.stderr)
 
 
-def as_json(plan: Plan) -> str:
-    """Return the steps for machines."""
+def as_json(plan: Plan, held: Mapping[str, str]) -> str:
+    """Return for machines the steps, and what those that ran last were held to."""
     steps = {
         name: {
             "state": status.state,
@@ -51,7 +57,7 @@ def as_json(plan: Plan) -> str:
         }
         for name, status in plan.statuses.items()
     }
-    return json.dumps({"steps": steps}, ensure_ascii=False, indent=2)
+    return json.dumps({"steps": steps, "held": held}, ensure_ascii=False, indent=2)
 
 
 def lines(plan: Plan, explain: bool) -> list[str]:

@@ -16,7 +16,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -110,6 +110,22 @@ def parse_yaml(text: str, shown: str, first: int = 1) -> Any:
         raise PaperError(f"not valid YAML: {problem}", where=place) from None
 
 
+def parse_mapping(text: str, shown: str) -> dict[str, Any]:
+    """Return the mapping of YAML text, whose keys are names; an empty one where it holds nothing.
+
+    Raises
+    ------
+    PaperError
+        Where it is no YAML or holds anything else, with its line.
+    """
+    plain = parse_yaml(text, shown)
+    if plain is None:
+        return {}
+    if not isinstance(plain, dict):
+        raise PaperError("not a mapping", where=f"{shown}:1", expected="key: value lines")
+    return {str(key): value for key, value in plain.items()}
+
+
 def _too_deep(text: str) -> int | None:
     """Return the line (from 0) where more collections lie in one another than the parser of values takes."""
     import yaml
@@ -148,11 +164,9 @@ def line_of(text: str, *keys: Key) -> int:
     """Return the line (from 1) of a nested YAML key or item; that of the last one found if one is missing."""
     import yaml
 
-    try:
-        node = yaml.compose(text, Loader=loader())
-    except yaml.YAMLError:
+    node, line = _composed(text), 1
+    if node is None:
         return 1
-    line = 1
     for key in keys:
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
@@ -164,6 +178,18 @@ def line_of(text: str, *keys: Key) -> int:
             break
         line, node = found[0].start_mark.line + 1, found[1]
     return line
+
+
+# Whoever asks for one line of a file asks for many.
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Any:
+    """Return the nodes of a YAML text; None where it has none, or is no YAML."""
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=loader())
+    except yaml.YAMLError:
+        return None
 
 
 def said(about: str, expected: str = "", **default: Any) -> Any:
@@ -330,6 +356,8 @@ def json_schema(cls: type[Any], title: str) -> dict[str, Any]:
         for field in dataclasses.fields(record):
             if "about" in field.metadata:
                 shape["properties"][field.name]["description"] = field.metadata["about"]
+        if "description" in shape:  # what its attributes are stands with each
+            shape["description"] = shape["description"].partition("\n\n")[0]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
 

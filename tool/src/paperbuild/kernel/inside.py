@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -12,6 +13,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -21,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from paperbuild.article import phrases
+from paperbuild.ground.enclosure import close_network
 from paperbuild.kernel import cluster, recorder, watch
 from paperbuild.kernel.family import adopt_orphans, end_family
 from paperbuild.kernel.importer import import_from_source
@@ -28,14 +31,23 @@ from paperbuild.kernel.settings import KernelSettings
 from paperbuild.project.notebook import label_of
 
 _settings: KernelSettings | None = None
+_watch: watch.Watch | None = None
 _cells = 0
 _seeded: set[str] = set()
 _SEEDS: dict[str, Callable[..., Any]] = {}
+_told: dict[str, float] = {}
+
+PROGRESS = "paperbuild_progress"
+"""The message by which a kernel says how far a long computation is: ``of``, ``done``, ``whole``."""
+_PAUSE = 1.0  # seconds between two of them
 
 
-def run_kernel(connection_file: str, settings: KernelSettings) -> None:
-    """Be the kernel of one step until it is told to stop; the same code for forked and cold kernels."""
-    global _settings
+def run_kernel(connection_file: str, settings: KernelSettings, closed: bool) -> None:
+    """Be the kernel of one step until it is told to stop; the same code for forked and cold kernels.
+
+    `closed` tells whether the system keeps it from the network.
+    """
+    global _settings, _watch
     from ipykernel.kernelapp import IPKernelApp
 
     os.chdir(settings.root)
@@ -57,6 +69,7 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
                 language: phrases.read(Path(file), Path(file).name, language, settings.language)
                 for language, file in settings.editions.items()
             },
+            tell=_tell,
         )
     )
     if settings.cluster:
@@ -77,8 +90,20 @@ def run_kernel(connection_file: str, settings: KernelSettings) -> None:
     kept.parent.mkdir()
     kept.write_text(json.dumps(asdict(settings)), encoding="utf-8")
     os.environ[watch.CHILD_VARIABLE] = str(kept)
-    sys.addaudithook(watch.Watch(settings))
+    _watch = watch.Watch(settings, closed=closed)
+    shell.events.register("post_run_cell", lambda result: _look())
+    sys.addaudithook(_watch)
     app.start()
+
+
+def _enclose(settings: KernelSettings) -> bool:
+    """Keep this process, which has no threads yet, from the network where it needs none; tell whether."""
+    return "network" not in settings.outside and not settings.cluster and close_network()
+
+
+def _look() -> None:
+    assert _watch is not None
+    _watch.look()
 
 
 def _pack(given: Callable[[Any], bytes], message: Any) -> bytes:
@@ -102,7 +127,9 @@ def watch_child(settings_file: str) -> None:
     except OSError:
         return  # The notebook has ended, and ends its children.
     import_from_source(settings.root)
-    sys.addaudithook(watch.Watch(settings, child=True))
+    watching = watch.Watch(settings, child=True)
+    atexit.register(watching.look)
+    sys.addaudithook(watching)
 
 
 def _leave_to_author(module: Any) -> None:
@@ -133,6 +160,18 @@ def _prepare_cell(info: Any) -> None:
     for name, give in _SEEDS.items():
         if name not in _seeded:
             give(seed)
+
+
+def _tell(of: str, done: int, whole: int) -> None:
+    """Say how far a long computation is: at its beginning, once a second, at its end."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    now = time.monotonic()
+    if of in _told and done < whole and now < _told[of] + _PAUSE:
+        return
+    _told[of] = now
+    kernel: Any = IPKernelApp.instance().kernel
+    kernel.send_response(kernel.iopub_socket, PROGRESS, {"of": of, "done": done, "whole": whole})
 
 
 def _record_failure(
@@ -179,15 +218,17 @@ def finish() -> None:
 
     The build runs this after the last cell.
     """
-    assert _settings is not None
+    assert _watch is not None
     end_family(os.getpid())
+    _watch.look()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     report = {
         "artefacts": recorder.recorded(),
+        "held": _watch.held,
         "seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_kilobytes": usage.ru_maxrss,
     }
-    Path(_settings.staging, "kernel.json").write_text(json.dumps(report), encoding="utf-8")
+    Path(_watch.settings.staging, "kernel.json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def forked(connection_file: str, settings: KernelSettings, environment: Mapping[str, str]) -> None:
@@ -198,8 +239,9 @@ def forked(connection_file: str, settings: KernelSettings, environment: Mapping[
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(environment)
+    closed = _enclose(settings)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    run_kernel(connection_file, settings)
+    run_kernel(connection_file, settings, closed)
 
 
 def _end_with_parent() -> None:
@@ -213,4 +255,5 @@ def _end_with_parent() -> None:
 
 def cold() -> None:
     """Be a kernel started as a program of its own, with connection file and settings (JSON) as arguments."""
-    run_kernel(sys.argv[1], KernelSettings(**json.loads(sys.argv[2])))
+    settings = KernelSettings(**json.loads(sys.argv[2]))
+    run_kernel(sys.argv[1], settings, _enclose(settings))

@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 from types import SimpleNamespace, TracebackType
 
+from paperbuild.ground.enclosure import network_can_be_closed
+
 
 def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Show what went wrong, but not what fails for want of the folder that an ended build took with it."""
@@ -14,6 +16,9 @@ def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 
 sys.excepthook = _tell
+
+# Tried once for all kernels, which inherit the answer, and while this process is still small.
+network_can_be_closed()
 
 # matplotlib would read a matplotlibrc in whatever folder the build was started from.
 os.chdir(os.environ["IPYTHONDIR"])

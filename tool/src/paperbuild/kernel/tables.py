@@ -6,21 +6,21 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dataregister import decimals
 from paperbuild.kernel.recorder import ArtefactError
-from paperbuild.project import numbers
 from paperbuild.project.numbers import escape
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "\N{EN DASH}"
-CSV_FLOAT = f"%.{numbers.SIGNIFICANT}g"
+CSV_FLOAT = f"%.{decimals.SIGNIFICANT}g"
 
 
 def printed(name: str, value: Any, spec: str) -> str:
     """Return `value` formatted by `spec`, with a true minus sign; a format that does not fit names `name`."""
     try:
-        return numbers.printed(value, spec)
+        return decimals.printed(value, spec)
     except (ValueError, TypeError) as error:
         raise ArtefactError(f"{name!r}: format {spec!r} does not fit {value!r} ({error})") from None
 

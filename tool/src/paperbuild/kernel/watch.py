@@ -1,6 +1,7 @@
 """Inside the kernel, and inside every Python program it starts: what a step touches, and whether it may.
 
-What is seen and what is not stands in ``docs/watched.md`` of the tool.
+Python tells as it happens, with the line; the system afterwards, but also of what C libraries do. What is
+seen and what is not stands in ``docs/watched.md`` of the tool.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
+from paperbuild.ground.enclosure import Notices, turned_away
 from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.kernel.importer import bytecode_folder, site_folders
 from paperbuild.kernel.recorder import current_cell
 from paperbuild.kernel.settings import KernelSettings
+from paperbuild.project.layout import BUILD, OUTPUT
 
 FOLDER = ".watch"
 """In the staging folder: what children must know, and what was seen."""
@@ -77,12 +80,15 @@ class Watch:
     """An audit hook that knows what a step may touch.
 
     Python raises an event for every file opened, changed or listed, every connection and program, whatever
-    the library above. What C libraries do by themselves, and programs other than Python, raise none.
+    the library above. What C libraries do by themselves, and programs other than Python, raise none; what of
+    that the system knows is asked for at the end of each cell (`look`).
     """
 
     settings: KernelSettings
     child: bool = False
+    closed: bool = False
     _noted: set[str] = field(default_factory=set)
+    _places: set[str] = field(default_factory=set)
     _written: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -105,6 +111,39 @@ class Watch:
         # A project may itself lie in one of these.
         self._free = tuple(p for p in _folders([*prefixes, *system]) if not self._root.startswith(p))
         self._python = os.path.realpath(sys.executable)
+        self._turned_away = turned_away() if self.closed else 0
+        self._notices: Notices | None = None
+        with contextlib.suppress(OSError):
+            self._notices = Notices(self._own_folders())
+
+    @property
+    def held(self) -> dict[str, str]:
+        """What the system holds this process to, and what this watch alone, in words for a certificate."""
+        declared = "declared" if "network" in self.settings.outside else "watched in Python alone"
+        return {
+            "network": "closed by the system" if self.closed else declared,
+            "files": "noticed by the system" if self._notices else "watched in Python alone",
+        }
+
+    def _own_folders(self) -> Iterator[str]:
+        """Yield the folders of the project but those that are hidden, made or an environment of Python's."""
+        for folder, names, files in os.walk(self._root.rstrip(os.sep)):
+            if (folder + os.sep).startswith(self._free) or "pyvenv.cfg" in files:
+                names.clear()
+                continue
+            top = folder + os.sep == self._root
+            names[:] = [one for one in names if one[0] != "." and not (top and one in (BUILD, OUTPUT))]
+            yield folder
+
+    def look(self) -> None:
+        """Ask the system what has been done past Python since it was last asked."""
+        for path, changed in self._notices.new() if self._notices else ():
+            # What Python told of has its line already.
+            if path not in self._places and (problem := self.judge(os.path.realpath(path), changed)):
+                self._note(problem, "changes" if changed else problem, path)
+        if self.closed and (now := turned_away()) > self._turned_away:
+            self._turned_away = now
+            self._note("reaches", "asks the network through", "a C library or another program")
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Judge one audit event."""
@@ -234,6 +273,7 @@ class Watch:
     def _note(self, problem: str, does: str, path: str) -> None:
         """Write down what a step should not have done, and the line that did; the step fails at its end."""
         cell = current_cell()
+        self._places.add(path)
         shown = path[len(self._root) :] if path.startswith(self._root) else path
         if self.child:
             place = "a Python program that the notebook starts"

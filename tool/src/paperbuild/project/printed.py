@@ -20,7 +20,7 @@ def read_numbers(root: Path, language: str = "") -> dict[str, Any]:
     Raises
     ------
     PaperError
-        Where it is neither.
+        Where it is neither, or no mapping.
     """
     name = numbers_file(language)
     path = root / name
@@ -31,6 +31,6 @@ def read_numbers(root: Path, language: str = "") -> dict[str, Any]:
         return dict(json.loads(content))
     except (ValueError, TypeError, RecursionError):
         from paperbuild.ground.files import utf8
-        from paperbuild.ground.located import parse_yaml
+        from paperbuild.ground.located import parse_mapping
 
-        return dict(parse_yaml(utf8(content, name), name) or {})
+        return parse_mapping(utf8(content, name), name)

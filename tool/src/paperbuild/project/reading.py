@@ -15,7 +15,8 @@ from pathlib import Path
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.ground.located import read_text
-from paperbuild.project.layout import FIGURES, LOCK, TABLES, Project
+from paperbuild.project.identity import read_lock
+from paperbuild.project.layout import FIGURES, TABLES, Project
 from paperbuild.project.manifest import Manifest, read_manifest
 from paperbuild.project.notebook import Notebook, read_notebook
 from paperbuild.project.settings import Settings
@@ -46,7 +47,7 @@ class Reading:
     @property
     def lock(self) -> str:
         """The lock's text; empty where there is none."""
-        return self.text(LOCK) if self.has(LOCK) else ""
+        return read_lock(self.project.root)
 
     @property
     def notebooks(self) -> list[str]:

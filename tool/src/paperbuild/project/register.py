@@ -42,8 +42,26 @@ def read(root: Path, shown: str = REGISTER) -> Package:
     try:
         return read_package(root / shown, shown)
     except DataError as error:
-        found = [_told(one) for one in error.findings]
-        raise (found[0] if len(found) == 1 else Findings(found)) from None
+        raise _refused(error) from None
+
+
+def content(package: Package, about: Resource) -> bytes:
+    """Return the bytes of a registered file.
+
+    Raises
+    ------
+    PaperError
+        Where it is missing.
+    """
+    try:
+        return package.content(about)
+    except DataError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: DataError) -> PaperError | Findings:
+    found = [_told(one) for one in error.findings]
+    return found[0] if len(found) == 1 else Findings(found)
 
 
 def _told(one: Finding) -> PaperError:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from paperbuild.ground.files import read_own
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,15 @@ class NotebookResults:
     artefacts : tuple of mapping
         What it handed over, in order: `kind`, `name`, `cell`, and what its kind adds
         (`paperbuild.kernel.kinds`).
+    held : mapping of str to str
+        What its kernel was held to (`network`, `files`), and by whom, in words.
     """
 
     notebook: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     artefacts: tuple[Mapping[str, Any], ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[Mapping[str, Any]]:
         """Return the artefacts of one kind, in order."""
@@ -64,4 +70,22 @@ def parse_results(content: bytes) -> NotebookResults:
         found.get("parameters", {}),
         found.get("inputs", {}),
         tuple(found["artefacts"]),
+        found.get("held", {}),
     )
+
+
+def ways_held(folder: Path) -> dict[str, str]:
+    """Return how the kernels whose records lie in a folder were held, each way with how many were.
+
+    Nothing where there is no record.
+    """
+    ways: dict[str, Counter[str]] = {}
+    for path in sorted(folder.glob("*.json")):
+        record = read_own(path)
+        said = record.get("held") if isinstance(record, dict) else None
+        for what, way in (said if isinstance(said, dict) else {}).items():
+            ways.setdefault(f"{what} of notebooks", Counter())[str(way)] += 1
+    return {
+        what: ", ".join(f"{way} ({count})" for way, count in found.most_common())
+        for what, found in ways.items()
+    }

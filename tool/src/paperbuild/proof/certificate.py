@@ -9,13 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground import pages
+from paperbuild.ground.files import read_own
 from paperbuild.project.layout import OUTPUT
 from paperbuild.proof.ladder import NUMBERS, Comparison, Reason, Rung, Verdict, verdict, widest
 
 CERTIFICATE = "certificate"
 """What the certificate is called below ``_output/``, by its forms."""
 FORMS = ("json", "md", "html")
+_SAYS = {"verdict", "commit", "environment", "outputs"}
 PAGE = Path(__file__).parent / "assets" / "certificate.html.j2"
+
+
+def read_certificate(path: Path) -> dict[str, Any] | None:
+    """Return what a certificate's JSON says; None where there is none, or it is none."""
+    record = read_own(path)
+    if (
+        not isinstance(record, dict)
+        or not _SAYS <= set(record)
+        or not isinstance(record["environment"], dict)
+    ):
+        return None
+    return record if isinstance(record.get("printed_changed", 0), int) else None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import read_own
 from paperbuild.project.layout import Project
-from paperbuild.proof.certificate import CERTIFICATE
+from paperbuild.proof.certificate import CERTIFICATE, read_certificate
 
 FOLDER = "certificates"
 """Where a project keeps what reviewers sent, one JSON file a verification."""
@@ -59,8 +58,8 @@ def entries(paths: Iterable[Path]) -> list[Entry]:
 
 
 def _entry(path: Path) -> Entry:
-    record = read_own(path)
-    if not isinstance(record, dict) or not {"verdict", "commit", "environment", "outputs"} <= set(record):
+    record = read_certificate(path)
+    if record is None:
         raise PaperError(
             "no certificate",
             where=str(path),

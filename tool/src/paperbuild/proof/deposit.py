@@ -11,7 +11,6 @@ import io
 import json
 import stat
 import time
-import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
@@ -22,12 +21,10 @@ from paperbuild.article import text
 from paperbuild.ground.errors import Findings, PaperError
 from paperbuild.ground.gitrepo import git
 from paperbuild.ground.hashing import sha256_bytes
-from paperbuild.ground.located import load_yaml
 from paperbuild.project import register
+from paperbuild.project.identity import read_citation
 from paperbuild.project.layout import (
-    CITATION,
     DATA,
-    DISTRIBUTION,
     FIGURES,
     LOCK,
     OUTPUT,
@@ -38,7 +35,7 @@ from paperbuild.project.manifest import read_manifest
 from paperbuild.project.results import NotebookResults, read_results
 from paperbuild.project.revision import Revision, require_commit
 from paperbuild.proof.attestation import statement
-from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck
+from paperbuild.proof.certificate import CERTIFICATE, FORMS, codecheck, read_certificate
 from paperbuild.proof.crate import crate
 from paperbuild.proof.readme import readme
 from paperbuild.proof.unpack import CRATE
@@ -104,21 +101,14 @@ def built_files(project: Project) -> dict[str, Path]:
 
 def certificate_record(project: Project) -> dict[str, Any] | None:
     """The certificate of the last verification, where it is of this commit."""
-    path = project.output / f"{CERTIFICATE}.json"
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return record if record.get("commit") == project.revision.commit else None
+    record = read_certificate(project.output / f"{CERTIFICATE}.json")
+    return record if record and record["commit"] == project.revision.commit else None
 
 
 def citation(root: Path) -> tuple[str, list[str]]:
     """Title and authors as `CITATION.cff` states them; the article's own title where there is none."""
-    path = root / CITATION
-    record = load_yaml(path, CITATION) if path.is_file() else {}
-    article = text.read(root).metadata
-    names = [
-        author.get("name") or " ".join(filter(None, (author.get("given-names"), author.get("family-names"))))
-        for author in record.get("authors", [])
-    ]
-    return str(article.get("title") or record.get("title", "")), names
+    cited = read_citation(root)
+    return str(text.read(root).metadata.get("title") or cited.title), list(cited.authors)
 
 
 def runs(project: Project) -> list[NotebookResults]:
@@ -242,11 +232,3 @@ def attested(contents: Mapping[str, bytes], revision: Revision) -> dict[str, Any
         inputs={n: d for n, d in digests.items() if n == LOCK or n.startswith(f"{DATA}/")},
         version=version("paperbuild"),
     )
-
-
-def archive_name(root: Path) -> str:
-    """The project's name as `pyproject.toml` states it, else its folder's."""
-    path = root / DISTRIBUTION
-    if not path.is_file():
-        return root.name
-    return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"])

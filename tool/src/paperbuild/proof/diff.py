@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.article.languages import sentences
-from paperbuild.article.text import Manuscript
+from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.text import read as read_article
 from paperbuild.ground import pages
 from paperbuild.ground.errors import PaperError

@@ -32,7 +32,8 @@ from paperbuild.article.tree import Node, plain
 from paperbuild.ground import pages
 from paperbuild.ground.errors import Findings, PaperError, UsageError
 from paperbuild.ground.lock import pinned
-from paperbuild.project.layout import CITATION, FIGURES, LOCK, MANIFEST, TABLES, Project
+from paperbuild.project.identity import read_lock
+from paperbuild.project.layout import CITATION, FIGURES, MANIFEST, TABLES, Project
 from paperbuild.project.layout import edition as text_of
 from paperbuild.project.manifest import Manifest
 from paperbuild.project.reference import Reference, read_outputs
@@ -234,14 +235,13 @@ def _of(state: State, error: PaperError) -> PaperError:
 def _metadata(state: State, outputs: Reference, article: Article) -> dict[str, Any]:
     """Return what the text of a state finds by name, from what is committed."""
     manifest, revision = outputs.manifest, state.revision
-    lock = state.root / LOCK
     build = {
         "commit": revision.commit or "no commit",
         "commit_short": (revision.commit[:7] or "no commit") + ("+changes" if revision.dirty else ""),
         "dirty": revision.dirty,
         "date": revision.date,
         "python": platform.python_version(),
-        "versions": pinned(lock.read_text(encoding="utf-8")) if lock.is_file() else {},
+        "versions": pinned(read_lock(state.root)),
     }
 
     def content(path: str) -> str | None:

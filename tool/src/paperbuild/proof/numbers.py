@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from paperbuild.project.numbers import printed
+from dataregister.decimals import printed
 from paperbuild.project.tolerances import Tolerance, Tolerances
 from paperbuild.proof.ladder import NUMBERS, Comparison, Rung, gap_between
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dataregister import Resource
+from dataregister import Package, Resource
 from paperbuild.article.extension import EXTENSION
 from paperbuild.article.formats import FORMATS
 from paperbuild.ground.errors import PaperError
@@ -151,14 +151,13 @@ def _edition(page: Path, language: str) -> Edition:
     return Edition(page.stem, head.language, title, head.said.get("description", ""), forms)
 
 
-def tables(root: Path) -> list[Table]:
+def tables(package: Package) -> list[Table]:
     """Return every file of the register as its page shows it, in the register's order."""
-    package = register.read(root)
-    return [_table(about, package.file(about)) for about in package.resources.values()]
+    return [_table(about, package) for about in package.resources.values()]
 
 
-def _table(about: Resource, path: Path) -> Table:
-    raw = about.raw
+def _table(about: Resource, package: Package) -> Table:
+    raw, path = about.raw, package.file(about)
     told = [f"{place['at']}: {place['note']}" for place in raw.get("breaks", ()) if isinstance(place, dict)]
     page = f"{about.name}.html"
     common: dict[str, Any] = {
@@ -170,7 +169,7 @@ def _table(about: Resource, path: Path) -> Table:
         return Table(about, page, obtain=str(raw.get("obtain", "")), **common)
     if about.fields is None or path.suffix != ".csv":
         return Table(about, page, path.name, **common)
-    header, *rows = read_csv(path.read_bytes())
+    header, *rows = read_csv(register.content(package, about))
     numeric = [field.name for field in about.fields if field.type in (MEASURED, "integer")]
     return Table(about, page, path.name, rows=rows, header=header, numeric=numeric, **common)
 
@@ -287,7 +286,8 @@ def collect(project: Project, licence: str) -> dict[str, bytes]:
             remedy="paper build --to html",
         )
     title, authors = citation(root)
-    listed, said = tables(root), badges(record, licence)
+    package = register.read(root)
+    listed, said = tables(package), badges(record, licence)
     site = {
         "title": title,
         "authors": authors,
@@ -322,7 +322,7 @@ def collect(project: Project, licence: str) -> dict[str, bytes]:
     for one in listed:
         files[f"data/{one.page}"] = page("table.html.j2", f"data/{one.page}", one=one, shown=SHOWN_ROWS)
         if one.file:
-            files[f"data/{one.file}"] = (project.data / one.about.path).read_bytes()
+            files[f"data/{one.file}"] = register.content(package, one.about)
     for badge in said:
         files[f"badges/{badge['file']}"] = render(PAGES / "badge.svg.j2", **badge).encode("utf-8")
     files |= {f"assets/{name}": (PAGES / name).read_bytes() for name in ("site.css", "site.js")}

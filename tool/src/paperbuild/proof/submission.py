@@ -11,8 +11,8 @@ from typing import Any
 from paperbuild.article import source
 from paperbuild.article.job import RenderJob
 from paperbuild.article.submission import Measured, Person, Profile, Submission, Told, measure
-from paperbuild.ground.located import load_yaml
-from paperbuild.project.layout import CITATION, Project
+from paperbuild.project.identity import read_citation
+from paperbuild.project.layout import Project
 from paperbuild.project.printed import read_numbers
 from paperbuild.proof.deposit import archive, citation
 
@@ -87,11 +87,8 @@ def _place(one: Any) -> str:
 
 def revealing(people: Sequence[Person], root: Path) -> list[str]:
     """Return what tells who the authors are: their names and addresses, and the repository's."""
-    path = root / CITATION
-    record = load_yaml(path, CITATION) if path.is_file() else {}
-    addresses = (record or {}).get("repository-code"), (record or {}).get("url")
     told = [text for one in people for text in (one.name, one.email, one.orcid)]
-    return sorted({text for text in (*told, *map(str, filter(None, addresses))) if text})
+    return sorted({text for text in (*told, *read_citation(root).addresses) if text})
 
 
 def make(project: Project, profile: Profile, *, anonymous: bool, language: str = "") -> Package:

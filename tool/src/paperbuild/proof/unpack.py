@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from paperbuild.ground.archives import UNREADABLE
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.project import register
@@ -65,7 +66,7 @@ def unpack(archive: Path, folder: Path) -> Unpacked:
             for info in members:
                 if info.external_attr >> 16 & 0o100:
                     (folder / info.filename).chmod(0o755)
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise PaperError(
             f"cannot be read as an archive: {error}",
             where=str(archive),
@@ -99,7 +100,7 @@ def _commit(folder: Path) -> str:
 
 def _flawed(folder: Path, members: Iterable[str]) -> list[str]:
     sums = folder / SUMS
-    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     others = set(members) - {SUMS}
     wrong = {

@@ -34,6 +34,7 @@ from paperbuild.project.manifest import Manifest, read_manifest
 from paperbuild.project.printed import read_numbers
 from paperbuild.project.reading import Reading
 from paperbuild.project.reference import Reference, read_outputs, remove_outputs
+from paperbuild.project.results import ways_held
 from paperbuild.project.revision import require_commit
 from paperbuild.project.tolerances import Tolerances, read_tolerances
 from paperbuild.proof.artefacts import compare_artefacts
@@ -395,6 +396,7 @@ def _certify(
             "system": f"{platform.system()} {platform.machine()}",
             "typesetting": ", ".join(typeset) or "none",
             **surroundings.describe(folder),
+            **ways_held(Project(clone).results),
         },
         outputs=[*outputs, *documents],
         failure="" if success else _anonymous(log, folder),

@@ -14,6 +14,7 @@ from paperbuild.article import typesetting
 from paperbuild.ground.errors import PaperError, raise_all
 from paperbuild.ground.files import write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
+from paperbuild.ground.located import read_text
 from paperbuild.ground.own import PACKAGE
 from paperbuild.kernel.kinds import KINDS
 from paperbuild.project.layout import Project
@@ -147,7 +148,7 @@ class Outputs(Step):
             for name, result in made.items():
                 if path in result.files:
                     file = self.desk.project.render_root / path if name in held else result.path(path)
-                    return file.read_text(encoding="utf-8")
+                    return read_text(file, path)
             return None
 
         return content
@@ -207,7 +208,7 @@ class Outputs(Step):
             project.render_root / source.relative_to(project.root): source
             for source in sorted(
                 {
-                    path
+                    Path(path)
                     for kind in self.kinds
                     for language in self.desk.project.all_editions
                     for path in typesetting.inputs(

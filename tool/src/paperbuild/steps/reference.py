@@ -213,7 +213,7 @@ class References:
     def tell_text(self, known: Mapping[str, str], made: Mapping[str, str]) -> None:
         """Add a document whose committed text stays: its record in the reference, and that of this build."""
         report = self.workspace.project.differs_report
-        before = report.read_text(encoding="utf-8") if report.is_file() else ""
+        before = _report(report)
         old = "".join(f"{line}\n" for line in self._texts.values())
         order = [
             document.name_in(language)
@@ -320,6 +320,15 @@ def keep_differences(
             stray.unlink()
     differing = [one for one in compared if one.rung != Rung.IDENTICAL]
     write_if_changed(project.differs_report, report_of(differing))
+
+
+def differs_in_words(project: Project) -> list[str]:
+    """Lines that say how far what this machine made lies from the reference; none where it does not."""
+    return _report(project.differs_report).partition("\n\n")[0].splitlines()
+
+
+def _report(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def report_of(differing: list[Any]) -> str:
