@@ -1,7 +1,8 @@
 """The source line of a figure names the tables that its rows come from.
 
-What a notebook loads is followed through its cells, statement by statement, to the figures: a table that reaches
-no part of a figure may not stand in its source line, and one that does has to, or the reason stands here.
+What a notebook loads is followed through its cells, statement by statement, to the figures: a table that
+reaches no part of a figure may not stand in its source line, and one that does has to, or the reason stands
+here.
 """
 
 import ast
