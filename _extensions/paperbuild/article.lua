@@ -321,6 +321,11 @@ end
 
 local GAP = 2 -- characters between two columns
 
+-- Where Typst breaks a word: behind a hyphen or, by the template, an underscore, between letters.
+local function pieces(text)
+  return FORMAT:match("typst") and text:gsub("(%a[-_])(%a)", "%1 %2") or text
+end
+
 -- By column, in characters, the longest text and the longest word; and by row the lengths of its texts. A head is bold
 -- and breaks into two lines.
 local function measure(tbl)
@@ -329,7 +334,7 @@ local function measure(tbl)
   for column, cell in ipairs(simple.header) do
     local text = pandoc.utils.stringify(cell)
     local word = 0
-    for found in text:gmatch("%S+") do
+    for found in pieces(text):gmatch("%S+") do
       word = math.max(word, pandoc.text.len(found) + 1)
     end
     columns[column] = { text = math.max(word, math.ceil(pandoc.text.len(text) / 2)), word = word }
@@ -341,7 +346,7 @@ local function measure(tbl)
       local column, length = columns[number], pandoc.text.len(text)
       lengths[number] = length
       column.text = math.max(column.text, length)
-      for found in text:gmatch("%S+") do
+      for found in pieces(text):gmatch("%S+") do
         column.word = math.max(column.word, pandoc.text.len(found))
       end
     end
@@ -351,8 +356,14 @@ local function measure(tbl)
 end
 
 local LINE = 108 -- characters on a line of the page at 8 points, where texts break
+local WIDE = 1.2 -- lines of the text on one of the page that takes its part of both margins
 local LANDSCAPE = 1.5 -- lines of the upright page on one of a page on its side
 local READABLE = 18 -- characters that a column of running text has at least
+local COMFORTABLE = 24 -- and that it has where a line can be longer
+
+local function runs(column)
+  return column.text > 3 * READABLE
+end
 
 -- The least a column may have: no word breaks, a short text breaks once, and running text stays readable.
 local function least(column)
@@ -401,8 +412,8 @@ local function share_out(widths, rows, rest)
   end
 end
 
--- Type size in points, never under 8, and the columns' shares of an upright page where texts have to break. Shares that
--- come to more than one ask for a page on its side.
+-- Type size in points, never under 8; where texts have to break, the columns' shares of an upright line; and how many of
+-- these a line has, which is one, or more on a page on its side or, in the PDF, with some of its margins.
 local function fit(columns, rows)
   local total, needed = 0, 0
   for _, column in ipairs(columns) do
@@ -412,36 +423,50 @@ local function fit(columns, rows)
   -- Characters that fit a line of the PDF in each size.
   for _, size in ipairs({ { 9, 86 }, { 8, 100 } }) do
     if total <= size[2] then
-      return size[1], nil, total
+      return size[1], nil, total, 1
     end
   end
-  local scale = needed > LINE and LANDSCAPE or 1
-  local widths, sum = {}, 0
-  local rest = LINE * scale
-  for number, column in ipairs(columns) do
-    -- Texts of a few words may break oftener where that leaves room for longer ones.
-    widths[number] = column.text > 3 * READABLE and least(column) or column.word + GAP
-    rest = rest - widths[number]
+  -- The columns in characters on a line of so many, and whether running text is cramped in them.
+  local function shared(line)
+    local widths, rest, cramped = {}, line, false
+    for number, column in ipairs(columns) do
+      -- Texts of a few words may break oftener where that leaves room for longer ones.
+      widths[number] = runs(column) and least(column) or column.word + GAP
+      rest = rest - widths[number]
+    end
+    share_out(widths, rows, rest)
+    for number, column in ipairs(columns) do
+      cramped = cramped or runs(column) and widths[number] < COMFORTABLE
+    end
+    return widths, cramped
   end
-  share_out(widths, rows, rest)
+  local scale, widths, cramped, sum = 1, nil, true, 0
+  if needed <= LINE then
+    widths, cramped = shared(LINE)
+  end
+  if cramped and needed <= LINE * WIDE and FORMAT:match("typst") then
+    scale, widths = WIDE, shared(LINE * WIDE)
+  elseif not widths then
+    scale, widths = LANDSCAPE, shared(LINE * LANDSCAPE)
+  end
   for _, width in ipairs(widths) do
     sum = sum + width
   end
   for number, width in ipairs(widths) do
     widths[number] = width / sum * scale
   end
-  return 8, widths, total, scale > 1
+  return 8, widths, total, scale
 end
 
 -- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
 -- and mean nothing.
 local function sized(tbl)
   local columns, rows = measure(tbl)
-  local points, widths, total, landscape = fit(columns, rows)
+  local points, widths, total, scale = fit(columns, rows)
   for number, column in ipairs(columns) do
     local width = nil
     if FORMAT:match("typst") then
-      width = widths and widths[number] / (landscape and LANDSCAPE or 1)
+      width = widths and widths[number] / scale
     elseif FORMAT:match("docx") then
       -- Word processors measure no text, so they are always told; a short table is not spread over the page.
       width = widths and widths[number] or (column.text + GAP) / math.max(total, 70)
@@ -450,10 +475,10 @@ local function sized(tbl)
   end
   if FORMAT:match("typst") then
     return pandoc.Div({
-      pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); ["),
+      pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); " .. (scale == WIDE and "wide" or "") .. "["),
       tbl,
       pandoc.RawBlock("typst", "] }"),
-    }, pandoc.Attr("", { "sized", landscape and "turned" or nil }))
+    }, pandoc.Attr("", { "sized", scale == LANDSCAPE and "turned" or nil }))
   elseif FORMAT:match("docx") then
     local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
     return tbl:walk({

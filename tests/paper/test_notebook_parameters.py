@@ -276,9 +276,9 @@ CASES = [
     ("10-claims", {"shown": "contrary"}, {"table claims", "table claim-evidence"}, ()),
     (
         "10-claims",
-        {"seed": "sokolov2023"},
-        {"claims.seed.total", "claims.contrary.total", "claims.seed.in_words_kk"},
-        ("claims.seed.", "claims.contrary."),
+        {"tested": "sokolov2023"},
+        {"claims.tested.total", "claims.contrary.total"},
+        ("claims.tested.", "claims.contrary."),
     ),
 ]
 

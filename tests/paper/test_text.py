@@ -23,6 +23,11 @@ from paperbuild.article import languages
 from paperbuild.article.formats import FORMATS
 from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
+from paperbuild.checks.check import check
+from paperbuild.checks.mutate import mutate
+from paperbuild.checks.rule import Subject
+from paperbuild.checks.words import all_bound
+from paperbuild.project.layout import Project
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = (ROOT / "paper.qmd").read_text(encoding="utf-8")
@@ -57,7 +62,7 @@ def metadata() -> dict:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the article in each format, set by the embedded engine."""
     root = tmp_path_factory.mktemp("article")
-    for name in ("paper.qmd", "references.bib", "_quarto.yml"):
+    for name in ("paper.qmd", "references.bib", "references.en.bib", "_quarto.yml"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "tables", root / "tables")
     (root / "figures").mkdir()
@@ -110,6 +115,19 @@ def breaks(pdf_pages: list[str]) -> dict[str, str]:
 def squeezed(text: str) -> str:
     """Drop blanks and hyphens: a PDF breaks words and lines where it likes."""
     return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFKC", text))
+
+
+def test_the_article_is_sound_and_nothing_is_recorded_for_nothing():
+    outcome = check(Project(ROOT))
+    assert [str(one) for one in outcome.findings] == []
+    assert {name: [one.message for one in notes] for name, notes in outcome.notes.items()} == {}
+
+
+def test_bound_words_move_with_each_of_their_results():
+    subject = Subject(Project(ROOT))
+    found = mutate(all_bound(subject), subject.facts)
+    assert [f"{one.where}: {one.expression}" for one in (*found.unmoved, *found.idle)] == []
+    assert {"paper.qmd", "paper.ru.qmd", "README.md"} <= found.words.keys()
 
 
 def test_every_number_of_the_text_is_recorded():
@@ -222,7 +240,8 @@ def test_letters_of_all_three_languages_arrive(squeezed_texts, fmt):
 
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_every_cited_work_stands_in_the_list(texts, fmt):
-    bibliography = (ROOT / "references.bib").read_text(encoding="utf-8")
+    files = ("references.bib", "references.en.bib")
+    bibliography = "".join((ROOT / name).read_text(encoding="utf-8") for name in files)
     known = set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.MULTILINE))
     cited = {key for key in known if re.search(rf"@{re.escape(key)}\b", ARTICLE)}
     assert cited == known

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import forked
 from paperbuild.ground.surroundings import CHOOSING
 
 DATA = "unit,year,value\nA,2000,1.5\nA,2001,2.5\nB,2000,3\nB,2001,4\n"
@@ -120,9 +121,11 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def paper(
-    root: Path, *args: str, cwd: Path | None = None, **environment: str
+    root: Path, *args: str, cwd: Path | None = None, anew: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the real command in a process of its own, and see that no traceback reaches the user.
+    """Run the real command in a process of its own (`forked`), and see that no traceback reaches the user.
+
+    Started anew, it also loads by itself what it needs; with variables of its own it always is.
 
     The toy as it is made has no article, so that nothing is typeset where a test does not look at it.
     """
@@ -132,16 +135,20 @@ def paper(
         args = (*args[:place], "--to=", *args[place:])
     # Libraries that other tests of this process import set such variables (KMP_INIT_AT_FORK, for one).
     ours = {name: value for name, value in os.environ.items() if not CHOOSING.fullmatch(name)}
-    done = subprocess.run(
-        command(*args),
-        cwd=cwd or root,
-        env={**ours, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=240,
-        check=False,
-    )
+    folder, variables, seconds = cwd or root, {**ours, **environment}, 240
+    if not (anew or environment) and forked.server().would_start_alike(variables):
+        done = forked.server().ask(args, folder, variables, seconds)
+    else:
+        done = subprocess.run(
+            command(*args),
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return done
 

@@ -274,6 +274,8 @@ def district_map(
 ) -> Figure:
     """Circles for districts over the outlines of regions: area by inhabitants, shade by a value.
 
+    Where values have either sign, a cross marks those above zero.
+
     Parameters
     ----------
     districts : DataFrame
@@ -305,6 +307,10 @@ def district_map(
         linewidths=0.4,
         zorder=4,
     )
+    if min(levels) < 0 < max(levels):
+        # In grey both ends of the scale are dark.
+        gaining = largest_first[largest_first[value] > 0]
+        ax.scatter(gaining["x"], gaining["y"], s=9, marker="+", c=theme.INK, linewidths=0.7, zorder=5)
     for place in places.itertuples():
         east, north = look.shifts.get(place.unit, (0, 0))
         ax.annotate(

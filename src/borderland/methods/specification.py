@@ -100,6 +100,7 @@ def run(
     batch: Sequence[str] = (),
     seed: int = 0,
     kept: Path | None = None,
+    tell: Callable[[int, int], None] = lambda done, whole: None,
 ) -> Curve:
     """Evaluate every specification, see :func:`borderland.methods.mapping.each` for where.
 
@@ -121,6 +122,8 @@ def run(
     kept : Path, optional
         File to which results go batch by batch. What is there already is not computed again, so that a run
         that was killed goes on and a larger grid adds to a smaller one.
+    tell : callable
+        Is told, at the beginning and after each batch, how many specifications are done, and of how many.
 
     Raises
     ------
@@ -134,11 +137,13 @@ def run(
         found = {n: r if isinstance(r, str) else Specified(*r) for n, r in file.read(rows)}
     missing = {name: row for name, row in rows.items() if name not in found}
     batches = _batches(missing, batch)
+    tell(len(found), len(rows))
     for place, results in mapping.each(partial(_evaluated, evaluate, seed), batches, jobs):
         new = dict(zip(batches[place], results, strict=True))
         if file is not None:
             file.add({name: (rows[name], result) for name, result in new.items()})
         found |= new
+        tell(len(found), len(rows))
     return _curve(choices, [found[name] for name in rows], list(rows), level)
 
 

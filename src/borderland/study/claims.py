@@ -19,7 +19,7 @@ from borderland.study.rules import (
     recorded,
     verdict,
 )
-from borderland.study.wording import P, listed, p_text, plain
+from borderland.study.wording import P, p_text, plain
 
 _LEVEL = 0.05
 
@@ -250,18 +250,18 @@ def rules_counted(claims: Mapping[str, Claim]) -> Rules:
     )
 
 
-SHOWN = ("all", "seed", "contrary")
+SHOWN = ("all", "tested", "contrary")
 
 
 def verdict_rows(decided: pd.DataFrame, source: str, which: str = "all") -> pd.DataFrame:
-    """Rows of :func:`verdicts` for a table: all, those of one source ("seed") or the others ("contrary").
+    """Rows of :func:`verdicts` for a table: all, those of one source ("tested") or the others ("contrary").
 
     ``by_first`` is the verdict by the first rule where it was amended, else empty.
     """
     if which not in SHOWN:
         raise ValueError(f"claims {which!r}; expected one of {', '.join(SHOWN)}")
-    of_seed = decided["source"].eq(source)
-    kept = decided[{"all": of_seed | True, "seed": of_seed, "contrary": ~of_seed}[which]]
+    of_tested = decided["source"].eq(source)
+    kept = decided[{"all": of_tested | True, "tested": of_tested, "contrary": ~of_tested}[which]]
     return kept.assign(by_first=kept["first"].where(kept["amended"] != "", ""))
 
 
@@ -270,46 +270,3 @@ def evidence_rows(evidence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     kept = evidence[evidence["claim"].isin(rows["claim"])]
     adjusted = kept["adjusted"].map(lambda p: "" if pd.isna(p) else p_text(p))
     return kept.assign(found=kept["found"].map(shown), adjusted=adjusted)
-
-
-def clauses(decided: pd.DataFrame) -> dict[str, str]:
-    """:func:`in_words` in each language of the article, under the name the text quotes it by."""
-    return {f"in_words_{language}": in_words(decided, language) for language in ("en", *_WORDED)}
-
-
-# Russian and Kazakh put the verdict before a colon, so that no ending depends on the number of claims.
-_WORDED = {
-    "ru": dict(
-        zip(VERDICTS, ("подтверждены", "неоднозначны", "не подтверждены", "не проверяемы"), strict=True)
-    ),
-    "kk": dict(
-        zip(VERDICTS, ("расталды", "нәтиже біржақты емес", "расталмады", "тексерілмейді"), strict=True)
-    ),
-}
-
-
-def in_words(decided: pd.DataFrame, language: str = "en") -> str:
-    """Count the verdicts in a clause, as in ``2 are supported (A1 and A2) and 1 is mixed (A3)``.
-
-    Verdicts that no claim has are left out.
-
-    Parameters
-    ----------
-    decided : DataFrame
-        As :func:`verdicts` returns it.
-    language : {"en", "ru", "kk"}
-        In Russian and Kazakh the clause is a list: ``подтверждены: 2 (A1, A2); неоднозначны: 1 (A3)``.
-    """
-    if language not in ("en", *_WORDED):
-        raise ValueError(f"language {language!r}; expected en, {', '.join(_WORDED)}")
-    named = {outcome: with_verdict(decided, outcome) for outcome in VERDICTS}
-    named = {outcome: names for outcome, names in named.items() if names}
-    if language == "en":
-        verbs = {outcome: "is" if len(names) == 1 else "are" for outcome, names in named.items()}
-        return listed(
-            f"{len(names)} {verbs[outcome]} {outcome} ({listed(names)})" for outcome, names in named.items()
-        )
-    words = _WORDED[language]
-    return "; ".join(
-        f"{words[outcome]}: {len(names)} ({', '.join(names)})" for outcome, names in named.items()
-    )

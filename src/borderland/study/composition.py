@@ -510,7 +510,6 @@ class GapOfSides:
     gap_change: Annotated[float, ".1f"]
     gap_change_low: Annotated[float, ".1f"]
     gap_low_before_recount: Annotated[float, ".1f"]
-    gap_direction: str
 
 
 def gap_of_sides(counts: RussianCounts, shares: pd.DataFrame, carried: float) -> GapOfSides:
@@ -522,7 +521,6 @@ def gap_of_sides(counts: RussianCounts, shares: pd.DataFrame, carried: float) ->
         gap_change=gap.change,
         gap_change_low=gap.low,
         gap_low_before_recount=gap.low_before_recount,
-        gap_direction="widened" if gap.low > 0 else "did not clearly widen",
     )
 
 

@@ -202,7 +202,7 @@ FIGURES: Mapping[str, Words] = {
     ),
     "district-net-migration": Words(
         "Who gains and who loses: net migration of districts and cities",
-        "All flows; area of a circle: inhabitants{without}",
+        "All flows; area of a circle: inhabitants; cross: gain{without}",
         _CREDIT,
         {"bar": "net migration per 1,000 inhabitants and year", "size": "inhabitants"},
     ),

@@ -132,7 +132,6 @@ class NaturalIncreaseClaim:
     gap_change: Annotated[float, ".1f"]
     exceptions_count: Annotated[int, "d"]
     exceptions: str
-    gap_direction: str
     conforming_share: Annotated[float, ".2f"]
     always_conforming: Annotated[int, "d"]
     kaz_ever_negative: Annotated[int, "d"]
@@ -156,7 +155,6 @@ def claim(
         gap_change=gap_now - gap_then,
         exceptions_count=len(exceptions),
         exceptions=wording.listed(exceptions["name"]),
-        gap_direction="widened" if gap_now > gap_then else "narrowed",
         conforming_share=float(held["sign_as_claimed"].mean()),
         always_conforming=int(over_time["holds"].sum()),
         kaz_ever_negative=len(ever_negative),

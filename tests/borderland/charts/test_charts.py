@@ -409,6 +409,31 @@ def test_map_window_covers_the_units_and_is_cut_in_the_north():
     assert maps._window(frame, ["A"], north=50, margin=1) == (-1, 11, -1, 11)
 
 
+@pytest.mark.parametrize(("levels", "crosses"), [([-10, 0, 10], 2), ([0, 10, 20], 0)])
+def test_a_cross_marks_gain_where_a_map_of_districts_has_both_signs(levels, crosses):
+    from shapely import LineString, box
+
+    square = pd.DataFrame({"unit": ["A"], "geometry": [box(0, 0, 1e6, 1e6)]})
+    border = pd.DataFrame({"geometry": [LineString([(0, 0), (1e6, 0)])]})
+    districts = pd.DataFrame({"x": [1e5, 2e5, 3e5], "y": 2e5, "rate": [-5.0, 5.0, 8.0], "persons": 1e5})
+    fig = maps.district_map(
+        {"countries": square, "home": square, "border": border},
+        pd.DataFrame({"country": ["KAZ"]}, index=["A"]),
+        districts,
+        pd.DataFrame(columns=["name", "unit", "x", "y"]),
+        value="rate",
+        size="persons",
+        words=theme.Words("Title", "", "", {"bar": "rate", "size": "persons"}),
+        levels=levels,
+        look=maps.Look(("home",), {}, {}, {}),
+        cmap=theme.DIVERGING,
+    )
+    scattered = [one.get_offsets().tolist() for one in fig.axes[0].collections]
+    assert [len(points) for points in scattered] == [3, crosses][: 1 + bool(crosses)]
+    if crosses:
+        assert sorted(scattered[1]) == [[2e5, 2e5], [3e5, 2e5]]
+
+
 def drawn(fig) -> bytes:
     """The figure as SVG, with ids that depend on its content alone."""
     with rc_context({"svg.hashsalt": "x"}):

@@ -172,6 +172,15 @@ def test_a_larger_grid_adds_to_what_is_kept(tmp_path):
     pd.testing.assert_frame_equal(grown.left_out, fresh.left_out)
 
 
+def test_how_far_it_is_counts_what_was_there(tmp_path):
+    log, kept, told = tmp_path / "log", tmp_path / "kept.sqlite", []
+    specification.run(small([1, 2]), Counting(log), kept=kept)
+    specification.run(
+        small([1, 2, 3]), Counting(log), batch=["a"], kept=kept, tell=lambda *far: told.append(far)
+    )
+    assert told == [(4, 6), (5, 6), (6, 6)]
+
+
 def test_results_of_other_data_or_of_no_table_are_refused(tmp_path):
     kept = tmp_path / "kept.sqlite"
     specification.run(small([1]), Counting(tmp_path / "log"), kept=kept)

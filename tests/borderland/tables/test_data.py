@@ -109,6 +109,16 @@ def test_every_entry_tells_origin_licence_grade_breaks_and_hash():
         assert all(cut["at"] and cut["note"] for cut in about["breaks"]), name
 
 
+def test_rows_that_the_register_tells_are_those_of_the_table():
+    told = {
+        name: int(found[1])
+        for name, about in data.register().items()
+        if (found := re.fullmatch(r"(\d+) rows", about.get("coverage", ""))) and name in TABLES
+    }
+    assert told
+    assert told == {name: len(data.load(name)) for name in told}
+
+
 def test_no_text_of_the_register_says_a_thing_twice():
     def texts(value):
         if isinstance(value, str):

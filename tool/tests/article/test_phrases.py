@@ -25,6 +25,8 @@ phrases:
   "Tables: {names!}.": "Таблицы: {names!}."
   "Wide net {a}": Узко
   net: сеть
+  year: год
+  net and year: сальдо и год
   departures: выезды
   "short, {a}": "коротко: {a}"
   "short, very {a}": "коротко и очень: {a}"
@@ -67,6 +69,7 @@ def said(tmp_path: Path) -> phrases.Phrases:
         ("Sources: Rosstat; Bureau. Tables: a_b, c.", "Источники: Росстат; Бюро. Таблицы: a_b, c."),
         ("Sources: Bureau. * Omsk.", "Источники: Бюро. * Омская область."),
         ("net: 2009 to 2013", "сеть: от 2009 до 2013"),
+        ("net: net and year", "сеть: сальдо и год"),
         ("short, net", "коротко: сеть"),
         ("short, very net", "коротко и очень: сеть"),
         ("0.2 (−1.2 to 3.4)", "0,2 (от −1,2 до 3,4)"),

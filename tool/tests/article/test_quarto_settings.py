@@ -113,7 +113,7 @@ def test_citation_style_of_the_project(root, fmt):
     (root / "titles.csl").write_text(STYLE, encoding="utf-8")
     say(root, "csl: titles.csl\n")
     assert "«Literate programming»" in text_of(root, fmt)
-    assert root / "titles.csl" in inputs(root, parts_of(read_article(root)), fmt)
+    assert str(root / "titles.csl") in inputs(root, parts_of(read_article(root)), fmt)
 
 
 def test_citations_without_links(root):

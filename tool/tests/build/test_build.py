@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.build.plan import Options, make_plan
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.step import Running
 from toy import edit, outputs, paper, write_notebook
 
 
@@ -30,7 +33,7 @@ def test_second_build_runs_nothing_and_is_quick(project: Path) -> None:
     before = outputs(project)
     paper(project, "status")  # fills the cache of hashes in this copy
     began = time.perf_counter()
-    done = paper(project, "build")
+    done = paper(project, "build", anew=True)
     seconds = time.perf_counter() - began
     assert "3 up to date" in done.stderr
     assert outputs(project) == before
@@ -356,3 +359,19 @@ def test_two_builds_elsewhere_cold_and_warm_give_the_same_bytes(built: Path, tmp
     done = paper(copy, "build", "--kernel", "cold", "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert outputs(copy) == outputs(built)
+
+
+def test_a_notebook_says_how_far_it_is_and_leaves_no_word_of_it(fresh: Path) -> None:
+    says = "from paperbuild import progress\ntell = progress('pieces')\n"
+    says += "for done in range(1001):\n    tell(done, 1000)"
+    write_notebook(fresh / "analysis/04-long.ipynb", ["# Long", f"#| label: long\n{says}"])
+    edit(fresh / "analysis/parameters.yml", "scenarios:", "  04-long: {}\nscenarios:")
+    plan = make_plan(Workspace.open(fresh), Options(to=(), kernel="cold"))
+    told, staging = [], fresh / "build/staging"
+    staging.mkdir(parents=True)
+    plan.steps["04-long"].make({}, staging, Running(lambda *what: told.append(what)))
+    # at its beginning, once a second, at its end
+    assert told[0] == ("04-long", "pieces", 0, 1000)
+    assert told[-1] == ("04-long", "pieces", 1000, 1000)
+    assert len(told) < 10
+    assert json.loads((staging / "outputs.json").read_text())[0]["outputs"] == []

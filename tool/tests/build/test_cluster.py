@@ -1,17 +1,24 @@
 """Builds over a Dask cluster: a real scheduler and real workers, as processes of their own over TCP."""
 
+import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from paperbuild.build.plan import Options, make_plan
 from paperbuild.ground.surroundings import kernel_environment
-from toy import edit, paper, write_notebook
+from paperbuild.kernel import cluster
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.step import Running
+from toy import edit, make_toy, outputs, paper, write_notebook
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra scale)")
 
@@ -26,32 +33,56 @@ def square(number):
 '''
 MAPPING = [
     "# Mapping",
-    "#| label: setup\nfrom joblib import Parallel, delayed\nfrom paperbuild import number",
-    "#| label: work\nfrom toy import work",
-    "#| label: sum\nnumber('mapping.sum', sum(Parallel()(delayed(work.square)(n) for n in range(20))), 'd')",
+    "#| label: setup\nfrom joblib import Parallel, delayed\nfrom paperbuild import number, progress",
+    "#| label: work\nfrom toy import work\ntell = progress('squares')\ntell(0, 20)",
+    "#| label: sum\nsquares = Parallel()(delayed(work.square)(n) for n in range(20))\ntell(20, 20)",
+    "#| label: number\nnumber('mapping.sum', sum(squares), 'd')",
 ]
+WORKER = ("-m", "paperbuild", "dask", "worker")
+PLAIN = ("-m", "distributed.cli.dask_worker", "--no-dashboard", "--nthreads", "1")
 
 
-@pytest.fixture
-def mapping(fresh: Path) -> Path:
-    """The toy project with a notebook that maps."""
-    (fresh / "src/toy/work.py").write_text(WORK, encoding="utf-8")
-    write_notebook(fresh / "analysis/04-mapping.ipynb", MAPPING)
-    edit(fresh / "analysis/parameters.yml", "scenarios:", "  04-mapping: {}\nscenarios:")
-    return fresh
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy project with a notebook that maps; what a test changes in it, it puts back."""
+    root = make_toy(tmp_path_factory.mktemp("cluster") / "toy")
+    (root / "src/toy/work.py").write_text(WORK, encoding="utf-8")
+    write_notebook(root / "analysis/04-mapping.ipynb", MAPPING)
+    edit(root / "analysis/parameters.yml", "scenarios:", "  04-mapping: {}\nscenarios:")
+    return root
 
 
-@pytest.fixture
-def scheduler(tmp_path: Path, mapping: Path):
+@pytest.fixture(autouse=True)
+def unbuilt(project: Path):
+    """Each test finds the project as it was, never built."""
+    files = [path for folder in ("analysis", "data", "src") for path in (project / folder).rglob("*.*")]
+    kept = {path: path.read_bytes() for path in files if path.is_file()}
+    yield
+    for folder in ("build", "figures", "tables"):
+        shutil.rmtree(project / folder, ignore_errors=True)
+    for path, content in kept.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory, project: Path):
     """Address of a scheduler on the loopback address."""
-    command = [sys.executable, "-m", "paperbuild", "--project", str(mapping), "dask", "scheduler"]
+    command = [sys.executable, "-m", "paperbuild", "--project", str(project), "dask", "scheduler"]
     command += ["--host", "127.0.0.1", "--port", "0"]
-    said = tmp_path / "scheduler.txt"
+    said = tmp_path_factory.mktemp("scheduler") / "said.txt"
     with open(said, "w") as log, subprocess.Popen(command, stderr=log) as process:
         try:
             yield wait_for(lambda: re.search(r"Scheduler at: +(tcp://127\.0\.0\.1:\d+)", said.read_text()))[1]
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="module")
+def client(scheduler: str):
+    """Return a client of the scheduler, for a test to look at it."""
+    with distributed.Client(scheduler, set_as_default=False) as client:
+        yield client
 
 
 def wait_for(found, seconds=60):
@@ -63,83 +94,150 @@ def wait_for(found, seconds=60):
     raise TimeoutError
 
 
+def workers_of(client) -> dict:
+    return client.scheduler_info(n_workers=-1)["workers"]
+
+
 @pytest.fixture
-def workers(mapping: Path, scheduler: str):
-    """Start workers in groups of their own; ended with the test."""
+def start(project: Path, scheduler: str, client):
+    """Start workers in groups of their own, as many as the test has then; ended with it."""
     started = []
 
-    def start(count, command=("-m", "paperbuild", "--project", str(mapping), "dask", "worker"), **variables):
-        for _ in range(count):
-            process = subprocess.Popen(
-                [sys.executable, *command, scheduler], start_new_session=True, env={**os.environ, **variables}
-            )
-            started.append(process)
-        with distributed.Client(scheduler, set_as_default=False) as client:
-            client.wait_for_workers(len(started), timeout=60)
-        return started
+    def begin(command=WORKER, *arguments, cwd=project, **variables):
+        before = len(workers_of(client))
+        process = subprocess.Popen(
+            [sys.executable, *command, scheduler, *arguments],
+            start_new_session=True,
+            cwd=cwd,
+            env={**os.environ, **variables},
+        )
+        started.append(process)
+        client.wait_for_workers(before + 1, timeout=60)
+        return process
 
-    yield start
+    yield begin
     for process in started:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    wait_for(lambda: not workers_of(client))
 
 
-def transitions(address):
-    with distributed.Client(address, set_as_default=False) as client:
-        return client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
+def building(root: Path, scheduler: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "paperbuild", "build", "--to=", "--dask", scheduler]
+    return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(mapping, scheduler, workers):
-    assert paper(mapping, "build").returncode == 0
-    manifest = (mapping / "figures/manifest.json").read_bytes()
-    assert paper(mapping, "clean").returncode == 0
-    first, _ = workers(2)
-    before = transitions(scheduler)
-    command = [sys.executable, "-m", "paperbuild", "--project", str(mapping), "build", "--to="]
-    command += ["--dask", scheduler]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as build:
+def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(project, scheduler, start, client):
+    assert paper(project, "build").returncode == 0
+    here = outputs(project)
+    shutil.rmtree(project / "build")
+    victim, _ = start(), start()
+    before = transitions(client)
+    with building(project, scheduler) as build:
         try:
-            wait_for(
-                lambda: build.poll() is not None or transitions(scheduler) > before + 20
-            )  # some of twenty tasks are done, more are not
-            os.killpg(first.pid, signal.SIGKILL)
+            # The notebooks and some of twenty tasks are done or under way, more are not.
+            wait_for(lambda: build.poll() is not None or transitions(client) > before + 60)
+            os.killpg(victim.pid, signal.SIGKILL)
         except TimeoutError:
             build.kill()
             raise
         _, said = build.communicate(timeout=120)
     assert build.returncode == 0, said
-    assert "2 workers at tcp://127.0.0.1" in said
-    assert (mapping / "figures/manifest.json").read_bytes() == manifest
+    assert f"2 workers at {scheduler}; notebooks run there, 2 at a time" in said
+    assert outputs(project) == here
     # where work was done enters no fingerprint
-    assert "up to date" in paper(mapping, "build").stderr
+    assert "up to date" in paper(project, "build").stderr
 
 
-def test_a_worker_in_other_surroundings_is_refused_before_anything_runs(mapping, scheduler, workers):
-    workers(1, ("-m", "distributed.cli.dask_worker", "--no-dashboard", "--nthreads", "1"))
-    done = paper(mapping, "build", "--dask", scheduler)
-    assert done.returncode == 1
-    assert "the cluster would not compute the same" in done.stderr
-    assert "started with: paper dask" in done.stderr
-    assert not (mapping / "build/store").exists()
+def transitions(client) -> int:
+    return client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
 
 
-def test_a_worker_with_another_version_is_refused_by_its_name(mapping, scheduler, workers, tmp_path):
-    other = tmp_path / "joblib-0.0.1.dist-info"
-    other.mkdir()
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: joblib\nVersion: 0.0.1\n")
-    path = os.pathsep.join([str(tmp_path), str(mapping / "src")])
-    alike = kernel_environment(str(tmp_path), 0)
-    workers(1, ("-m", "distributed.cli.dask_worker", "--no-dashboard"), **alike | {"PYTHONPATH": path})
-    done = paper(mapping, "build", "--dask", scheduler)
-    assert done.returncode == 1
-    assert "the cluster would not compute the same: joblib is 0.0.1" in done.stderr
-    assert not (mapping / "build/store").exists()
+def test_a_worker_tells_what_the_kernel_here_would_have_told(project, scheduler, start):
+    edit(project / "analysis/03-alone.ipynb", "data/sizes.csv", "data/points.csv")
+    start()
+    plan = make_plan(Workspace.open(project), Options(to=(), cluster=scheduler, places=1))
+    told, staging = [], project / "build/away"
+    staging.mkdir(parents=True)
+    plan.steps["04-mapping"].make({}, staging, Running(lambda *what: told.append(what)))
+    assert told == [("04-mapping", "squares", 0, 20), ("04-mapping", "squares", 20, 20)]
+    assert {"results.json", "outputs.json"} == {path.name for path in staging.iterdir()}
+    # a failure with its cell, and the notebook as far as it ran
+    failed = paper(project, "build", "--dask", scheduler)
+    assert failed.returncode == 1
+    assert "03-alone › sizes: the notebook touches what it does not declare" in failed.stderr
+    assert "add to notebooks.03-alone.data in analysis/parameters.yml: points" in failed.stderr
+    assert (project / "build/log/03-alone.failed.ipynb").is_file()
+    assert "3 ran" in failed.stderr
 
 
-def test_what_does_not_answer_or_has_no_workers_is_refused(mapping, scheduler):
-    done = paper(mapping, "build", "--dask", scheduler)
+def test_a_build_that_is_gone_leaves_no_kernel_on_a_worker(project, scheduler, start):
+    edit(
+        project / "analysis/03-alone.ipynb",
+        "import pandas as pd\\n",
+        "import time, pandas as pd\\ntime.sleep(600)\\n",
+    )
+    worker = psutil.Process(start().pid)
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with building(project, scheduler) as build:
+            wait_for(lambda: build.poll() is not None or sleeping(worker))
+            build.send_signal(number)
+            build.communicate(timeout=60)
+        assert wait_for(lambda: not sleeping(worker), 20)
+
+
+def sleeping(worker: psutil.Process) -> list[psutil.Process]:
+    """Return the kernels below a worker."""
+    found = []
+    for one in worker.children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it may end while it is looked at
+            if any("/k" in socket.laddr for socket in one.net_connections("unix")):
+                found.append(one)
+    return found
+
+
+def test_a_worker_that_computes_otherwise_or_lacks_the_project_is_refused_before_anything_runs(
+    project, scheduler, start, client, tmp_path
+):
+    done = paper(project, "build", "--dask", scheduler)
     assert (done.returncode, "the scheduler has no workers" in done.stderr) == (1, True)
-    done = paper(mapping, "build", "--dask", "tcp://127.0.0.1:9")
+    done = paper(project, "build", "--dask", "tcp://127.0.0.1:9")
     assert (done.returncode, "no Dask scheduler answers" in done.stderr) == (1, True)
-    assert not (mapping / "build/store").exists()
+
+    def refused(*words: str, **variables: str) -> None:
+        process = start(PLAIN, "--resources", f"{cluster.NOTEBOOKS}=1", cwd=tmp_path, **variables)
+        done = paper(project, "build", "--dask", scheduler)
+        assert done.returncode == 1
+        for word in (*words, "paper dask"):
+            assert word in done.stderr
+        assert not (project / "build/store").exists()
+        os.killpg(process.pid, signal.SIGKILL)
+        wait_for(lambda: not workers_of(client))
+
+    refused("the cluster would not compute the same: code toy is not installed")
+    other = tmp_path / "other" / "joblib-0.0.1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: joblib\nVersion: 0.0.1\n")
+    alike = kernel_environment(str(tmp_path), 0) | {"PYTHONPATH": str(project / "src")}
+    path = os.pathsep.join([str(other.parent), str(project / "src")])
+    refused("compute the same: package joblib is 0.0.1", **alike | {"PYTHONPATH": path})
+    refused("the worker does not see analysis/parameters.yml (1 more differ)", **alike)
+
+
+def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project, scheduler, start, tmp_path):
+    there = Path(shutil.copytree(project, tmp_path / "there"))
+    edit(there / "data/points.csv", "1.5", "1.6")
+    start(("-m", "paperbuild", "--project", str(there), "dask", "worker"))
+    done = paper(project, "build", "--dask", scheduler)
+    assert done.returncode == 1
+    assert "the worker has another data/points.csv" in done.stderr
+    assert "expected: the project's folder as it is here: data/points.csv" in done.stderr
+    assert "2 ran" in done.stderr  # neither 01-first, nor 02-second, which reads its results
+    edit(project / "src/toy/work.py", "return number", "return 1 * number")
+    done = paper(project, "build", "--dask", scheduler)
+    assert "the cluster would not compute the same: code toy is" in done.stderr
+    # A worker keeps the code that it has loaded, whatever its files say since.
+    shutil.copy(project / "src/toy/work.py", there / "src/toy/work.py")
+    done = paper(project, "build", "--dask", scheduler)
+    assert "started anew with: paper dask" in done.stderr

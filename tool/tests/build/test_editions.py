@@ -174,6 +174,15 @@ def test_pages_of_both_languages_lead_to_each_other(both: Path) -> None:
         assert f'href="{name}.docx"' in page
 
 
+def test_an_edition_says_that_notebooks_and_certificate_are_in_another_language(both: Path) -> None:
+    own, other = (
+        (both / f"_output/{name}.html").read_text(encoding="utf-8") for name in ("paper", "paper.ru")
+    )
+    assert '<a href="notebooks/index.html">Notebooks</a></li>' in own
+    assert '<a href="notebooks/index.html" hreflang="en">Тетради расчётов</a> (на английском)</li>' in other
+    assert '<a href="certificate.html" hreflang="en">Сертификат</a> (на английском)</li>' in other
+
+
 def test_blanks_that_no_line_may_break_are_kept_together(both: Path) -> None:
     page = (both / "_output/paper.ru.html").read_text(encoding="utf-8")
     assert f"Сумма{BLANK}— 1{BLANK}232,25" in page

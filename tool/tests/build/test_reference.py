@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from paperbuild.steps.reference import recipe
-from toy import edit, outputs, paper, write_notebook
+from toy import edit, make_toy, outputs, paper, write_notebook
 
 MANIFEST = "figures/manifest.json"
 
@@ -40,14 +40,14 @@ def changed(root: Path) -> str:
     return git(root, "status", "--porcelain")
 
 
-@pytest.fixture
-def clone(fresh: Path) -> Path:
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A toy project whose table and number rest on the machine: built, committed, its tree clean."""
-    machine = fresh.parent / "machine"
+    fresh = make_toy(tmp_path_factory.mktemp("reference") / "toy")
     cells = [
         "# Alone",
         "#| label: setup\nimport os\nimport pandas as pd\nfrom paperbuild import number, table",
-        f"#| label: machine\nvalue = 1.5 + os.stat({str(machine)!r}).st_size * 2.0**-30",
+        "#| label: machine\nvalue = 1.5 + os.stat('../machine').st_size * 2.0**-30",
         # Ten digits are stored: a unit of 9e-10 shows in the last of them, within the tolerance of 1e-9.
         "#| label: sizes\nshare = 5 + (value - 1.5) * 1\n"
         "table('sizes', pd.read_csv('data/sizes.csv').assign(share=share), formats={'share': '.3f'})",
@@ -62,6 +62,12 @@ def clone(fresh: Path) -> Path:
     git(fresh, "add", "-A")
     git(fresh, "commit", "-qm", "reference")
     return fresh
+
+
+@pytest.fixture
+def clone(committed: Path, tmp_path: Path) -> Path:
+    """A copy of it, on a machine of its own."""
+    return Path(shutil.copytree(committed, tmp_path / "toy"))
 
 
 def test_another_machine_leaves_a_clean_tree_and_says_what_differs(clone):

@@ -22,6 +22,7 @@ STATED = {
         "Inequality converges across countries.",
         "The share had a downward trend.",
         "The income ratio is positively related to moves.",
+        "By then the outflow was over.",
     ],
     "rank": [
         "One region leads by a wide margin.",
@@ -44,6 +45,8 @@ STATED = {
         "A third of the regions are shrinking.",
         "Such a city is no guarantee.",
         "It is so on both sides.",
+        "Few districts have a majority.",
+        "The border leaves little trace.",
     ],
     "sameness": [
         "The two sides are unequal in size.",
@@ -63,6 +66,8 @@ STATED = {
         "Arrivals stay within the band of chance.",
         "There is evidence of divergence.",
         "The findings are robust to this choice.",
+        "These data cannot isolate the effect.",
+        "The power is low.",
     ],
 }
 
@@ -75,6 +80,7 @@ NOT_STATED = [
     "This is so not least by definition.",
     "Circles for all regions, squares without the capitals.",
     "An account that ends earlier describes another regime.",
+    "Under each figure stands the notebook that made it.",
 ]
 
 

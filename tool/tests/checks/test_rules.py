@@ -78,6 +78,40 @@ def test_a_sound_project_has_no_finding_and_is_told_its_idle_numbers(project):
     ]
 
 
+def test_an_edition_may_describe_the_same_works_in_a_bibliography_of_its_own(project):
+    (rule,) = (one for one in RULES if one.name == "citations")
+    russian = ARTICLE.replace("refs.bib", "refs.ru.bib")
+    (project / "paper.ru.qmd").write_text(russian, encoding="utf-8")
+    (project / "refs.ru.bib").write_text("@book{one,\n}\n@book{two,\n}\n", encoding="utf-8")
+    assert [f"{one.where}: {one.message}" for one in rule.find(Subject(Project(project)))] == [
+        "refs.ru.bib:3: nothing cites two"
+    ]
+    # What both name is looked at once for each, and told once.
+    both = ARTICLE.replace("refs.bib", "[refs.bib, shared.bib]")
+    (project / "paper.qmd").write_text(both, encoding="utf-8")
+    (project / "paper.ru.qmd").write_text(both, encoding="utf-8")
+    (project / "shared.bib").write_text("@book{idle,\n}\n", encoding="utf-8")
+    assert [one.message for one in rule.find(Subject(Project(project)))] == ["nothing cites idle"]
+
+
+def test_numbers_may_be_shown_on_purpose_and_excuses_must_excuse(project):
+    settings = "checks:\n  shown:\n    '*.idle': tables print them\n"
+    (project / "analysis/parameters.yml").write_text(f"{SETTINGS}{settings}", encoding="utf-8")
+    assert (told(check(Project(project))), check(Project(project)).notes) == ([], {})
+
+    # A name stands for itself alone; one that excuses nothing, for it is used or unknown, is found.
+    settings = "checks:\n  shown:\n    a.idle: a table prints it\n    a.used: why\n    a.gone: why\n"
+    # The second notebook may read the settings: what they excuse is not used by being named there.
+    files = SETTINGS.replace("[analysis/claims.yml]", "[analysis/claims.yml, analysis/parameters.yml]")
+    (project / "analysis/parameters.yml").write_text(f"{files}{settings}", encoding="utf-8")
+    outcome = check(Project(project))
+    assert [one.message for one in outcome.notes["unused-numbers"]] == ["nothing uses the number b.idle"]
+    assert told(outcome) == [
+        "analysis/parameters.yml:8: no number that is recorded and not used is called 'a.used'",
+        "analysis/parameters.yml:9: no number that is recorded and not used is called 'a.gone'",
+    ]
+
+
 def test_every_rule_has_a_name_of_its_own_and_says_why():
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)

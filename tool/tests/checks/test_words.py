@@ -157,6 +157,37 @@ def test_readings_of_notebooks_are_read_and_bind_by_comments(project):
     assert false.expected == "a.gap < 0"
 
 
+@pytest.mark.parametrize(
+    ("reading", "found"),
+    [
+        ("Compare the rows: the east lost more.", ["the east lost more."]),
+        ("Compare the rows of the smallest; the east lost more.", ["the east lost more."]),
+        ("Ask how many rose and fell.", []),
+        (
+            "Looking back, all rose. The gap widened<!-- no result: a definition -->.",
+            ["Looking back, all rose."],
+        ),
+    ],
+)
+def test_a_reading_may_say_what_to_look_for_and_not_what_is_found(project, reading, found):
+    told = [one.message for one in unbound_readings(project("Words.\n", reading=reading))]
+    assert len(told) == len(found)
+    assert all(words in message for words, message in zip(found, told, strict=True))
+
+
+def test_what_an_article_states_is_found_however_its_sentence_begins():
+    assert unbound(Manuscript("paper.qmd", "Compare them and most rose.\n"), "en")
+
+
+def test_what_the_readme_says_of_results_is_bound_and_what_it_says_of_the_project_need_not_be(project):
+    readme = "The build is faster.\n\nThe gap is 10.7<!-- = n.a.gap -->. The share rose.\n"
+    (found,) = unbound_readings(project("Words.\n", readme))
+    assert (found.where, "The share rose." in found.message) == ("README.md:3", True)
+    assert not list(
+        unbound_readings(project("Words.\n", readme.replace("rose", "rose<!-- when: a.gap > 0 -->")))
+    )
+
+
 def test_the_readme_binds_numbers_and_words_by_comments(project):
     readme = "# Paper\n\nThe gap is **10.7**<!-- = n.a.gap --> a year and grew<!-- when: a.gap > 0 -->.\n"
     assert list(plain_findings(project("Words.\n", readme))) == []

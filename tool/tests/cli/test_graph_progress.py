@@ -43,18 +43,31 @@ def test_plain_lines_when_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("expected", "end"), [(0.0, "12:01:00"), (90.0, "12:01:10")])
+@pytest.mark.parametrize(
+    ("past", "expected", "end"),
+    [
+        ([1.0, 1.0, None, 1.0], 0.0, "12:01:00"),
+        ([10.0, 0.0, 40.0, 0.0], 30.0, "12:01:20"),
+        ([40.0, 0.0, 5.0, 5.0], 50.0, "12:00:05"),
+        ([0.0, 10.0, 10.0, 10.0], 30.0, "12:00:10"),
+    ],
+)
 def test_rate_and_end_follow_from_past_runs_or_from_this_one(
-    expected: float, end: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    past: list[float | None],
+    expected: float,
+    end: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    steps = {"01-a": 1.0, "02-b": 1.0, "03-c": None, "04-d": 1.0}
+    steps = dict(zip(("01-a", "02-b", "03-c", "04-d"), past, strict=True))
     with Progress(steps, expected, quiet=False) as progress:
         began = time.monotonic()
         noon = time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, 0))
         monkeypatch.setattr(time, "time", lambda: noon)
         monkeypatch.setattr(time, "monotonic", lambda: began + 20)
         progress.ended("01-a", "ran")
-    # one step in twenty seconds, three to go: in a minute; or what is left of the ninety seconds of past runs
+    # One step in twenty seconds, three to go: in a minute. Or it took twice or half as long as in the past,
+    # and the others will too. Or nothing can be told of it: what is left of the thirty seconds of past runs.
     assert f"3 a minute, ends about {end})" in capsys.readouterr().err
 
 
@@ -65,6 +78,35 @@ def test_live_picture_shows_running_and_totals() -> None:
     assert "01-a" in text
     assert "of about 8.0 s" in text
     assert "0 done, 1 running, 1 waiting" in text
+
+
+def test_a_long_computation_says_now_and_then_how_far_it_is_how_fast_and_until_when(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = Progress({"01-a": None}, 0.0, quiet=False)
+    began, noon = time.monotonic(), time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, 0))
+    monkeypatch.setattr(time, "time", lambda: noon)
+
+    def after(seconds: float, *told: object) -> str:
+        monkeypatch.setattr(time, "monotonic", lambda: began + seconds)
+        progress.got("01-a", *told)
+        return capsys.readouterr().err
+
+    monkeypatch.setattr(time, "monotonic", lambda: began)
+    progress.started("01-a")
+    # A run that is resumed: what was there before says nothing of how fast this one is.
+    assert after(0, "curve", 900, 2000) == ""
+    assert after(10, "curve", 1000, 2000) == ""
+    assert after(40, "curve", 1300, 2000).split() == (
+        "01-a curve 1,300 of 2,000, 10 a second, ends about 12:01:10".split()
+    )
+    assert after(45, "curve", 1350, 2000) == ""  # not again so soon
+    assert "curve 1,350 of 2,000, 10 a second" in str(progress._picture())
+    # Another computation of the same step begins by itself.
+    assert after(50, "second curve", 0, 10) == ""
+    assert "second curve 0 of 10" in str(progress._picture())
+    progress.ended("01-a", "ran")
+    assert "curve" not in str(progress._picture())
 
 
 def test_executed_notebook_is_todays_prose_around_kept_outputs() -> None:

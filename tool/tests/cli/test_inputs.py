@@ -4,35 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from toy import make_toy, paper
-
-
-@pytest.fixture
-def toy(tmp_path: Path) -> Path:
-    """A project never built."""
-    return make_toy(tmp_path / "toy")
+from toy import paper
 
 
 @pytest.mark.parametrize("name", ["scratch.ipynb", "04_Fourth.ipynb", "old/01-first.ipynb"])
-def test_a_notebook_that_is_no_step_is_told(toy: Path, name: str) -> None:
-    stray = toy / "analysis" / name
+def test_a_notebook_that_is_no_step_is_told(fresh: Path, name: str) -> None:
+    stray = fresh / "analysis" / name
     stray.parent.mkdir(exist_ok=True)
-    stray.write_bytes((toy / "analysis/01-first.ipynb").read_bytes())
+    stray.write_bytes((fresh / "analysis/01-first.ipynb").read_bytes())
     for folder in (".ipynb_checkpoints", "."):
         # What Jupyter keeps beside a notebook, and what an editor leaves, is nobody's stray.
-        (toy / "analysis" / folder).mkdir(exist_ok=True)
-        (toy / "analysis" / folder / ".01-first-checkpoint.ipynb").write_text("{}")
+        (fresh / "analysis" / folder).mkdir(exist_ok=True)
+        (fresh / "analysis" / folder / ".01-first-checkpoint.ipynb").write_text("{}")
     told = f"paper: analysis/{name} is no step"
-    assert paper(toy, "status").stderr.splitlines() == [f"{told}, its name is not analysis/NN-name.ipynb"]
-    assert told in paper(toy, "build", "--dry-run").stderr
-    checked = paper(toy, "check")
+    assert paper(fresh, "status").stderr.splitlines() == [f"{told}, its name is not analysis/NN-name.ipynb"]
+    assert told in paper(fresh, "build", "--dry-run").stderr
+    checked = paper(fresh, "check")
     assert checked.returncode == 1
     assert f"analysis/{name}: this notebook is no step of the article" in checked.stdout
 
 
 @pytest.mark.parametrize("command", ["build", "status"])
-def test_an_article_that_is_not_there_is_an_error(toy: Path, command: str) -> None:
-    done = paper(toy, command, "--to", "html")
+def test_an_article_that_is_not_there_is_an_error(fresh: Path, command: str) -> None:
+    done = paper(fresh, command, "--to", "html")
     assert done.returncode == 1
     assert "paper.qmd: there is no such file" in done.stderr
     assert "--no-render" in done.stderr
@@ -75,15 +69,15 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_what_is_malformed_is_told_with_file_and_line(toy: Path, name: str) -> None:
+def test_what_is_malformed_is_told_with_file_and_line(project: Path, name: str) -> None:
     file, content, message = MALFORMED[name]
-    (toy / "paper.qmd").write_text("---\ntitle: Toy\n---\n\nWords.\n", encoding="utf-8")
-    (toy / file).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    done = paper(toy, "build", "--to", "html", "--engine", "embedded")
+    (project / "paper.qmd").write_text("---\ntitle: Toy\n---\n\nWords.\n", encoding="utf-8")
+    (project / file).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    done = paper(project, "build", "--to", "html", "--engine", "embedded")
     assert done.returncode == 1
     assert message in done.stderr
     assert "fault of the build" not in done.stderr
-    checked = paper(toy, "check")
+    checked = paper(project, "check")
     assert checked.returncode == 1
     assert "fault of the build" not in checked.stderr
     assert message in checked.stdout

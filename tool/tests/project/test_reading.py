@@ -50,6 +50,7 @@ DOORS = {
     "cli/preview.py": (1, "pages that were typeset"),
     "cli/review.py": (1, "the text to be patched, as its bytes are"),
     "cli/run.py": (1, "what a notebook has just made"),
+    "kernel/away.py": (2, "what a kernel has just made"),
     "kernel/cluster.py": (1, "the tool's own modules"),
     "kernel/execute.py": (3, "what a kernel reports, and the line that it stopped at"),
     "kernel/importer.py": (1, "bytecode that was kept"),

@@ -3,8 +3,11 @@
 import argparse
 import hashlib
 import json
+import shutil
 import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -65,14 +68,13 @@ def commit(root, message="a change"):
 
 
 def build(root):
-    run("python3", root / "tool/src/paperbuild/__main__.py", "--project", root, cwd=root)
+    run(sys.executable, root / "tool/src/paperbuild/__main__.py", "--project", root, cwd=root)
 
 
-@pytest.fixture
-def made_up(tmp_path, monkeypatch):
-    """A project in a folder below the top of its repository, built and committed."""
-    monkeypatch.setattr(verify, "documents_of", lambda root: ["_output/paper.html"])
-    top = tmp_path / "Хранилище with spaces"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A repository with a project in a folder below its top, built and committed."""
+    top = tmp_path_factory.mktemp("verify") / "repository"
     root = top / "paper"
     files = {
         "paper.qmd": "---\ntitle: Bars\n---\n",
@@ -88,7 +90,14 @@ def made_up(tmp_path, monkeypatch):
     run("git", "init", "-q", cwd=top)
     build(root)
     commit(root)
-    return root
+    return top
+
+
+@pytest.fixture
+def made_up(whole, tmp_path, monkeypatch):
+    """The project in a copy of it."""
+    monkeypatch.setattr(verify, "documents_of", lambda root: ["_output/paper.html"])
+    return Path(shutil.copytree(whole, tmp_path / "Хранилище with spaces")) / "paper"
 
 
 def outcome(root, capsys):

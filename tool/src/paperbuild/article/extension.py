@@ -8,6 +8,7 @@ of each project, where Quarto looks for extensions (it takes no link for one). T
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,11 +24,13 @@ NOTEBOOK_PAGE, NOTEBOOK_INDEX = ASSETS / "notebook.html.j2", ASSETS / "notebook-
 
 def files(folder: Path) -> dict[str, Path]:
     """Return the files of an extension's folder by their path in it; none where there is no such folder."""
-    return {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    found: dict[str, Path] = {}
+    start = len(str(folder)) + 1
+    # Asked for by every document of every build, so that paths are texts until the end.
+    for here, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        found |= {f"{here}/{name}"[start:]: Path(here, name) for name in sorted(names)}
+    return found
 
 
 def differing(root: Path) -> list[str]:

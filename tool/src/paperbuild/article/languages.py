@@ -107,6 +107,7 @@ class Language:
     plurals: tuple[str, ...]
     results: tuple[str, ...]
     idioms: tuple[str, ...]
+    asks: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     crossref: Mapping[str, str] = field(default_factory=dict)
     unbroken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -36,7 +36,7 @@ from paperbuild.project.numbers import one_line
 IS = "is"
 """The form of a phrase that is in no case, where it has several."""
 
-_SLOT = re.compile(r"\{(?P<name>\w+)(?:(?P<plain>!)|:(?P<case>\w+)|\|(?P<plurals>[^{}]*))?\}")
+SLOT = re.compile(r"\{(?P<name>\w+)(?:(?P<plain>!)|:(?P<case>\w+)|\|(?P<plurals>[^{}]*))?\}")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.])|(?<!\d)\d+\.\d+(?![\d.])")
 _NOTE = re.compile(r"(?<=\.) (?=\*)")  # of what a star marks: "A sentence. * with the city."
 _REMARK = re.compile(r"(.+?) \((.+)\)")
@@ -56,7 +56,7 @@ class Pattern:
     def of(cls, phrase: str, said: Mapping[str, str]) -> Pattern:
         """Return the pattern of a phrase and of its translation by case."""
         parts, plain, end, fixed = [], set(), 0, 0
-        for slot in _SLOT.finditer(phrase):
+        for slot in SLOT.finditer(phrase):
             literal = phrase[end : slot.start()]
             parts += [re.escape(literal), f"(?P<{slot['name']}>.+?)"]
             fixed, end = fixed + len(literal), slot.end()
@@ -76,7 +76,7 @@ class Said:
     @classmethod
     def of(cls, phrases: Mapping[str, Mapping[str, str]]) -> Said:
         """Return phrases sorted by whether they have slots; of two that match, the longer text wins."""
-        slotted = {phrase: said for phrase, said in phrases.items() if _SLOT.search(phrase)}
+        slotted = {phrase: said for phrase, said in phrases.items() if SLOT.search(phrase)}
         patterns = sorted((Pattern.of(*item) for item in slotted.items()), key=lambda one: -one.fixed)
         return cls(phrases, tuple(patterns))
 
@@ -171,7 +171,7 @@ class Phrases:
             return None
         filled: list[str] = []
         end = 0
-        for slot in _SLOT.finditer(translation):
+        for slot in SLOT.finditer(translation):
             given = slots[slot["name"]]
             if slot["plurals"] is not None:
                 number = re.sub(r"[^\d]", "", given.partition(".")[0])
@@ -186,7 +186,7 @@ class Phrases:
             filled += [translation[end : slot.start()], put]
             end = slot.end()
         # What the translation leaves out has to be known all the same: another text has this shape by chance.
-        left = slots.keys() - {slot["name"] for slot in _SLOT.finditer(translation)} - pattern.plain
+        left = slots.keys() - {slot["name"] for slot in SLOT.finditer(translation)} - pattern.plain
         if any(self._say(slots[name], places, "") is None for name in left):
             return None
         return "".join([*filled, translation[end:]])
@@ -211,15 +211,18 @@ class Phrases:
         if "; " in text:
             parts = text.split("; ")
             yield parts, "; ".join(["{}"] * len(parts))
+        # What a list says stands behind the colon: in "who: A and B" nobody is "who: A".
+        if ": " in text:
+            parts = text.split(": ", 1)
+            yield parts, "{}: {}"
         # "A, B and C", as a sentence has a list of names.
         joined = text.rsplit(f" {self.source.joins[0]} ", 1)
         if len(joined) == 2:
             parts = joined[0].split(", ")
             yield [*parts, joined[1]], ", ".join(["{}"] * len(parts)) + f" {self.language.joins[0]} {{}}"
-        for sign in (": ", ", "):
-            if sign in text:
-                parts = text.split(sign, 1) if sign == ": " else text.split(sign)
-                yield parts, sign.join(["{}"] * len(parts))
+        if ", " in text:
+            parts = text.split(", ")
+            yield parts, ", ".join(["{}"] * len(parts))
         if remark := _REMARK.fullmatch(text):
             yield remark.groups(), "{} ({})"
         if text.endswith("."):
@@ -372,9 +375,9 @@ def _wrong(phrase: str, said: Any, language: languages.Language) -> Iterator[Pap
     for case in forms:
         if case not in cases:
             yield PaperError(f"there is no case {case!r}{suggestion(case, cases)}", expected=", ".join(cases))
-    slots = {slot["name"] for slot in _SLOT.finditer(phrase)}
+    slots = {slot["name"] for slot in SLOT.finditer(phrase)}
     needed = len(language.plurals) + 1
-    for slot in (found for text in forms.values() for found in _SLOT.finditer(text)):
+    for slot in (found for text in forms.values() for found in SLOT.finditer(text)):
         if slot["name"] not in slots:
             yield PaperError(
                 f"{slot[0]} stands for nothing in {phrase!r}{suggestion(slot['name'], slots)}",

@@ -6,6 +6,7 @@ numbering, captions and references from both.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def render(job: RenderJob) -> list[Path]:
     job.output.mkdir(parents=True, exist_ok=True)
     target = job.output / document.name_in(job.edition)
     if engine_for(job.engine) == "quarto":
-        made_from = inputs(job.root, parts_of(read(job.root)), job.format)
+        made_from = map(Path, inputs(job.root, parts_of(read(job.root)), job.format))
         quarto.render(job, resolved, document.quarto, target, made_from)
     else:
         document.embedded(job, resolved, numbers, target)
@@ -96,9 +97,10 @@ def identity(engine: str) -> dict[str, str]:
     return {"engine": "quarto", "quarto": f"{path} {status.st_size} {status.st_mtime_ns}"}
 
 
-def inputs(root: Path, parts: Parts, name: str) -> list[Path]:
+def inputs(root: Path, parts: Parts, name: str) -> list[str]:
     """Return every file that a document is made from, sorted.
 
+    Asked for by every document of every build, some hundred each, so that paths are texts here.
     ``numbers.yml``, the tool's own modules and, for the pages, the executed notebooks are the build's own to
     add. A file that the text names but that does not exist is listed too: it may appear.
 
@@ -112,17 +114,25 @@ def inputs(root: Path, parts: Parts, name: str) -> list[Path]:
         Name of one of `DOCUMENTS`.
     """
     document = DOCUMENTS[name]
-    found = set(document.assets)
+    found = {str(path) for path in document.assets}
     # What Quarto sets the same document with.
-    found |= {root / QUARTO_PROJECT, *extension.files(root / extension.PLACE).values()}
+    found |= {f"{root}/{QUARTO_PROJECT}", *map(str, extension.files(root / extension.PLACE).values())}
     if isinstance(document, Format):
-        named = [root / path for path in parts.files[document.picture]]
-        made = [root / path for path in parts.files[document.picture] if is_generated(path)]
-        found |= set(named)
-        for path in made:
-            for suffix in document.beside.get(path.suffix, ()):
-                # Figures without words lie beside those of the article, and not in the folder of a language.
-                shared = suffix == ".csv" and path.parent.name == parts.edition
-                found.add((path.parent.parent if shared else path.parent) / f"{path.stem}{suffix}")
-        found |= {root / name for name in (*document.also, *filter(None, [parts.style]))}
+        named = parts.files[document.picture]
+        beside = (
+            _beside(path, suffix, parts.edition)
+            for path in named
+            if is_generated(path)
+            for suffix in document.beside.get(os.path.splitext(path)[1], ())
+        )
+        also = (*document.also, *filter(None, [parts.style]))
+        found |= {f"{root}/{path}" for path in (*named, *beside, *also)}
     return sorted(found)
+
+
+def _beside(path: str, suffix: str, edition: str) -> str:
+    """Return the file of another kind that lies beside one that notebooks have made."""
+    folder, name = os.path.split(os.path.splitext(path)[0])
+    # Figures without words lie beside those of the article, and not in the folder of a language.
+    shared = suffix == ".csv" and os.path.basename(folder) == edition
+    return f"{os.path.dirname(folder) if shared else folder}/{name}{suffix}"

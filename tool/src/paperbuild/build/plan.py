@@ -48,6 +48,8 @@ class Options:
         Bytes a kernel may hold; 0 for no limit.
     cluster : str
         Address of the Dask scheduler over which notebooks spread their work; empty for none.
+    places : int
+        How many notebooks its workers run at a time; 0 where they run on this machine.
     store_limit : int
         Bytes the store of results may hold.
     quiet : bool
@@ -65,6 +67,7 @@ class Options:
     kernel: str = "fork"
     memory_limit: int = 0
     cluster: str = ""
+    places: int = 0
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False
@@ -267,6 +270,7 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
         kernel=options.kernel,
         memory_limit=options.memory_limit,
         cluster=options.cluster,
+        places=options.places,
         accept=options.accept,
     )
     references = References(workspace, options.accept)
@@ -292,10 +296,15 @@ def make_plan(workspace: Workspace, options: Options | None = None) -> Plan:
     return Plan(steps, project, cache, options, desk.look_anew, desk.unlocked()).inspect()
 
 
-def jobs_of(options: Options) -> int:
-    """Return how many steps may run at a time."""
+def jobs_here(options: Options) -> int:
+    """Return how many steps may run at a time on this machine."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return options.jobs or available
+
+
+def jobs_of(options: Options) -> int:
+    """Return how many steps may run at a time, wherever."""
+    return options.jobs or max(jobs_here(options), options.places)
 
 
 def chain(

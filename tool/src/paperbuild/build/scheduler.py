@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paperbuild.build.plan import Plan, at_once, chain, jobs_of
+from paperbuild.build.plan import Plan, at_once, chain, jobs_here, jobs_of
 from paperbuild.build.report import Report
 from paperbuild.build.store import build_lock
 from paperbuild.ground.errors import PaperError, unexpected
@@ -93,7 +93,8 @@ class _Build:
     """One build at work."""
 
     def __init__(self, plan: Plan, report: Report) -> None:
-        self.plan, self.report, self.running = plan, report, Running()
+        self.plan, self.report, self.running = plan, report, Running(self._tell)
+        self.here = threading.Semaphore(jobs_here(plan.options))
         self.results: dict[str, Result] = {}
         self.seconds: dict[str, float] = {}
         known = plan.state.get("steps", {})
@@ -240,16 +241,22 @@ class _Build:
         staging = self.plan.project.staging / name
         remove_tree(staging)
         staging.mkdir(parents=True)
-        self.progress.started(name)
-        begun = time.monotonic()
-        try:
-            notes = self.plan.steps[name].make(before, staging, self.running)
-        except BaseException:
-            if not self.running.stopping:
-                self.progress.ended(name, "FAILED")
-            raise
-        self.seconds[name] = round(time.monotonic() - begun, 2)
+        step = self.plan.steps[name]
+        with contextlib.nullcontext() if step.away else self.here:
+            self.progress.started(name)
+            begun = time.monotonic()
+            try:
+                notes = step.make(before, staging, self.running)
+            except BaseException:
+                if not self.running.stopping:
+                    self.progress.ended(name, "FAILED")
+                raise
+            self.seconds[name] = round(time.monotonic() - begun, 2)
         return staging, notes
+
+    def _tell(self, name: str, of: str, done: int, whole: int) -> None:
+        """Show how far a step is."""
+        self.progress.got(name, of, done, whole)
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""

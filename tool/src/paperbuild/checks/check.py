@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paperbuild.checks import editions, inputs, notebooks, prose, references, repeatable, results, words
+from paperbuild.checks import (
+    editions,
+    idle_phrases,
+    inputs,
+    notebooks,
+    prose,
+    references,
+    repeatable,
+    results,
+    words,
+)
 from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError, suggestion
 from paperbuild.project.layout import Project
@@ -22,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     *results.RULES,
     *words.RULES,
     *editions.RULES,
+    *idle_phrases.RULES,
 )
 """Every rule, in the order in which findings are told."""
 

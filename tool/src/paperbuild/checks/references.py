@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
@@ -49,19 +49,15 @@ def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def citation_findings(
-    article: Article, bibliographies: Mapping[str, str], editions: Sequence[Article] = ()
-) -> list[PaperError]:
+def citation_findings(article: Article, bibliographies: Mapping[str, str]) -> list[PaperError]:
     """Citations without an entry, entries without a citation, keys used twice.
 
     Parameters
     ----------
     article : Article
-        The article and what it includes.
-    editions : sequence of Article
-        Its further editions.
+        The article, or an edition, and what it includes.
     bibliographies : mapping of str to str
-        Text of each BibTeX file by its name.
+        Text of each BibTeX file that it names, by its name.
     """
     entries: dict[str, str] = {}
     found = []
@@ -76,8 +72,7 @@ def citation_findings(
                 found.append(PaperError(message, where=where, expected=expected, remedy="remove one of them"))
             entries[match["key"]] = where
     files = ", ".join(bibliographies) or "a bibliography, which the front matter names"
-    citations = [one for text in (article, *editions) for one in text.cited]
-    for one in citations:
+    for one in article.cited:
         if one.name not in entries:
             close = difflib.get_close_matches(one.name, entries, n=1)
             found.append(
@@ -88,7 +83,7 @@ def citation_findings(
                     remedy=f"correct the key, or add its entry to {files}",
                 )
             )
-    cited = {one.name for one in citations}
+    cited = {one.name for one in article.cited}
     for key, where in entries.items():
         if key not in cited:
             expected, remedy = "a list of what the article cites", "cite it, or remove the entry"
@@ -96,25 +91,26 @@ def citation_findings(
     return found
 
 
-def _citations(subject: Subject) -> Sequence[PaperError]:
-    places = {
-        one.name: one.where
-        for article in reversed(subject.articles)
-        for one in article.named_files
-        if one.name.endswith(".bib")
-    }
-    missing = [
-        PaperError(
-            f"the bibliography {name} does not exist",
-            where=where,
-            expected="a BibTeX file of the project",
-            remedy="correct the name, or add the file",
-        )
-        for name, where in places.items()
-        if not subject.has(name)
-    ]
-    present = {name: subject.text(name) for name in places if subject.has(name)}
-    return [*missing, *citation_findings(subject.article, present, subject.editions)]
+def _citations(subject: Subject) -> Iterable[PaperError]:
+    """Yield what is wrong with the citations of each edition, and with files that several name but once."""
+    told = set()
+    for article in subject.articles:
+        named = {one.name: one.where for one in article.named_files if one.name.endswith(".bib")}
+        found = [
+            PaperError(
+                f"the bibliography {name} does not exist",
+                where=where,
+                expected="a BibTeX file of the project",
+                remedy="correct the name, or add the file",
+            )
+            for name, where in named.items()
+            if not subject.has(name)
+        ]
+        present = {name: subject.text(name) for name in named if subject.has(name)}
+        for one in (*found, *citation_findings(article, present)):
+            if str(one) not in told:
+                told.add(str(one))
+                yield one
 
 
 RULES = (

@@ -1,15 +1,17 @@
 """Rules for what the build made: the manifest, bound numbers, figures and tables, findings of notebooks."""
 
 import difflib
+import fnmatch
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from paperbuild.article import languages
-from paperbuild.article.bound import bound, expression_names
+from paperbuild.article.bound import expression_names
 from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.text import Article
 from paperbuild.checks.rule import Rule, Subject
+from paperbuild.checks.words import all_bound, plain_texts, printed_in
 from paperbuild.ground.errors import PaperError
 from paperbuild.project.layout import FIGURES, MANIFEST, TABLES
 from paperbuild.project.manifest import Manifest
@@ -115,35 +117,55 @@ def artefact_findings(
 
 
 def unused_numbers(subject: Subject) -> Iterable[PaperError]:
-    """Recorded numbers that neither the text binds nor another notebook, or a file it declares, names.
+    """Recorded numbers that no text binds, no other notebook names, and no setting says are shown on purpose.
 
     A notebook that puts names together while it runs is not followed: this is a note.
     """
-    if broken_parts(subject.manifest):
-        return
-    numbers, forms = subject.manifest.numbers, languages.root_names()
-    keys = [use.name.partition(".") for article in subject.articles for use in article.bound]
-    used = {name for head, _, name in keys if head in forms}
-    used |= {
-        name
-        for article in subject.articles
-        for one in bound(article)
-        for name in expression_names(one.expression)
-    }
-    for step, settings in subject.settings.notebooks.items():
-        if settings.results:
-            named = set(_NUMBER_NAME.findall(_code(subject, step)))
-            for file in settings.files or ():
-                named |= set(_NUMBER_NAME.findall(subject.text(file)))
-            used |= {name for name in named & numbers.keys() if numbers[name]["notebook"] in settings.results}
-    for name, number in numbers.items():
-        if name not in used:
+    shown = [re.compile(fnmatch.translate(name)) for name in subject.settings.checks.shown or {}]
+    for name in _unused(subject):
+        if not any(pattern.match(name) for pattern in shown):
+            number = subject.manifest.numbers[name]
             yield PaperError(
                 f"nothing uses the number {name}",
                 where=f"analysis/{number['notebook']}.ipynb, cell {number['cell']}",
                 expected="what is recorded is said in the text, or another notebook rests on it",
-                remedy=f"bind it with {{{{< meta n.{name} >}}}}, or record it no more",
+                remedy=f"bind it with {{{{< meta n.{name} >}}}}, or excuse it under checks: shown:",
             )
+
+
+def idle_shown(subject: Subject) -> Iterable[PaperError]:
+    """Settings that excuse unused numbers of which there are none."""
+    unused = _unused(subject)
+    for name in subject.settings.checks.shown or {}:
+        pattern = re.compile(fnmatch.translate(name))
+        if not any(pattern.match(one) for one in unused):
+            yield PaperError(
+                f"no number that is recorded and not used is called {name!r}",
+                where=subject.project.setting("checks", "shown", name),
+                expected="the name of one, * for any letters",
+                remedy="take the line out",
+            )
+
+
+def _unused(subject: Subject) -> list[str]:
+    """Return the recorded numbers that no text binds and no other notebook names, nor a file it declares."""
+    if broken_parts(subject.manifest):
+        return []
+    numbers, forms = subject.manifest.numbers, languages.root_names()
+    keys = [use.name.partition(".") for article in subject.articles for use in article.bound]
+    used = {name for head, _, name in keys if head in forms}
+    used |= {name for one in all_bound(subject) for name in expression_names(one.expression)}
+    used |= {name for _, text in plain_texts(subject) for name in printed_in(text)}
+    for step, settings in subject.settings.notebooks.items():
+        if settings.results:
+            named = set(_NUMBER_NAME.findall(_code(subject, step)))
+            # The settings name a number to excuse that nothing uses it.
+            for file in set(settings.files or ()) - {
+                subject.project.relative(subject.project.parameters_file)
+            }:
+                named |= set(_NUMBER_NAME.findall(subject.text(file)))
+            used |= {name for name in named & numbers.keys() if numbers[name]["notebook"] in settings.results}
+    return [name for name in numbers if name not in used]
 
 
 def _code(subject: Subject, step: str) -> str:
@@ -228,5 +250,11 @@ RULES = (
         "recorded numbers, the text, and notebooks that read results",
         unused_numbers,
         note=True,
+    ),
+    Rule(
+        "shown-numbers",
+        "an excuse that excuses nothing hides the next number that is forgotten",
+        "recorded numbers, and checks: shown: of analysis/parameters.yml",
+        idle_shown,
     ),
 )

@@ -14,7 +14,8 @@ that no span binds. It may go unbound where
 
 Markdown that no filter reads (README, notebooks' readings) binds by comments: ``<!-- when: CONDITION -->``
 in a sentence, and ``<!-- = n.NAME -->`` behind a number that is printed as NAME is;
-``<!-- no result: REASON -->`` declares a sentence.
+``<!-- no result: REASON -->`` declares a sentence. In a reading a sentence may also say what to look for: it
+begins with a word of its language's list (``asks:``), and states nothing up to a colon.
 """
 
 from __future__ import annotations
@@ -183,13 +184,17 @@ def unbound_findings(subject: Subject) -> Iterable[PaperError]:
 
 
 def unbound_readings(subject: Subject) -> Iterable[PaperError]:
-    """Sentences of notebooks' readings that may state a result on which nothing hangs.
-
-    Readings say what to look for, with the words of results: this is a note.
-    """
-    for where, text in readings(subject):
-        for one in unbound(_without_bound(text), subject.article.language, subject.no_result):
-            yield _finding(where(one.line), one)
+    """Sentences of notebooks' readings, and of what README says of results, on which nothing hangs."""
+    language = subject.article.language
+    for where, text in plain_texts(subject):
+        text = _of_results(text) if text.path == README else text
+        for one in unbound(_without_bound(text, language), language, subject.no_result):
+            yield PaperError(
+                f"nothing says whether this is true: {', '.join(one.words)} in “{one.sentence}”",
+                where=where(one.line),
+                expected="what to look for, or a condition that the words rest on",
+                remedy="<!-- when: a.b > 0 --> in the sentence, or <!-- no result: why -->",
+            )
 
 
 def _finding(where: str, one: Unbound) -> PaperError:
@@ -223,14 +228,37 @@ def _place(path: str, content: str, cell: Mapping[str, Any]) -> Where:
     return lambda line: f"{path}:{first + line}"
 
 
-def _without_bound(text: Manuscript) -> Manuscript:
-    """Return plain Markdown with blanks for sentences that a comment binds or declares to be no result."""
+def _without_bound(text: Manuscript, language: str) -> Manuscript:
+    """Return plain Markdown with blanks for what asks, or a comment binds or declares to be no result."""
     content = text.text
     for start, stop in languages.sentences(content):
         sentence = content[start:stop]
+        asked = _asks(language).match(sentence)
         if _WHEN.search(sentence) or _NO_RESULT.search(sentence):
             content = content[:start] + blank(sentence) + content[stop:]
+        elif asked:
+            content = content[:start] + blank(asked.group()) + content[start + asked.end() :]
     return Manuscript(text.path, content)
+
+
+def _of_results(text: Manuscript) -> Manuscript:
+    """Return README with blanks for paragraphs that bind nothing: they tell of the project, not results."""
+    paragraph = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+    bound = (_WHEN, _EQUAL)
+    return Manuscript(
+        text.path,
+        paragraph.sub(
+            lambda match: match[0] if any(one.search(match[0]) for one in bound) else blank(match[0]),
+            text.text,
+        ),
+    )
+
+
+@functools.cache
+def _asks(code: str) -> re.Pattern[str]:
+    """Return the pattern of what tells a reader what to look for."""
+    verbs = "|".join(map(re.escape, languages.of(code).asks)) or "(?!)"
+    return re.compile(rf"\s*(?:{verbs})\b[^:;]*")
 
 
 def plain_texts(subject: Subject) -> Iterable[tuple[Where, Manuscript]]:
@@ -249,6 +277,11 @@ def commented(text: Manuscript, where: Where, language: str) -> list[Bound]:
         place = match.start(), match.end()
         found.append(Bound(KINDS["when"], expression, words, language, path, int(line), *place))
     return found
+
+
+def printed_in(text: Manuscript) -> list[str]:
+    """Return the recorded numbers that comments bind what is printed to."""
+    return [match["name"] for match in _EQUAL.finditer(text.text)]
 
 
 def all_bound(subject: Subject) -> list[Bound]:
@@ -313,8 +346,7 @@ RULES = (
     Rule(
         "unbound-readings",
         "a reading that tells a result, and not what to look for, outlives the data it was written on",
-        "sentences of notebooks' readings that may state a result",
+        "sentences that state a result in notebooks' readings, and in paragraphs of README that bind one",
         unbound_readings,
-        note=True,
     ),
 )

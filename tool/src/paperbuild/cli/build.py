@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="cluster",
         default="",
         metavar="tcp://HOST:PORT",
-        help="have a Dask cluster do what notebooks map with joblib",
+        help="have a Dask cluster run notebooks and do what they map with joblib",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where data are that a scenario needs and the project lacks"
@@ -79,7 +80,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
         print("\n".join(lines(look(), explain=True)))
         return 0
     if args.cluster:
-        require_alike_cluster(project, args)
+        options = dataclasses.replace(options, places=require_alike_cluster(project, args))
     if args.explain:
         print("\n".join(lines(look(), explain=True)), file=sys.stderr)
     report = scheduler.build(look)
@@ -127,12 +128,20 @@ def _false_words(project: Project) -> list[PaperError]:
     return false_in(Subject(project))
 
 
-def require_alike_cluster(project: Project, args: argparse.Namespace) -> None:
-    """Refuse a cluster that cannot be reached or would compute something else, before anything runs."""
-    from paperbuild.kernel.cluster import require_alike
+def require_alike_cluster(project: Project, args: argparse.Namespace) -> int:
+    """Refuse a cluster that cannot be reached or would compute something else, before anything runs.
+
+    Returns how many notebooks its workers run at a time.
+    """
+    from paperbuild.kernel.cluster import require_alike, wanted
 
     desk = Desk.of(Workspace.open(project.root, args.scenario, tuple(args.overrides)))
     packages = desk.packages.needed_by(desk.outside(desk.workspace.notebooks))
-    workers = require_alike(args.cluster, packages, project.src, kernel_environment("", 0))
+    texts = (project.parameters_file, project.register_file)
+    files = {project.relative(path): desk.scanner.file(path) for path in texts if path.is_file()}
+    here = wanted(packages, project.src, kernel_environment("", 0))
+    workers, places = require_alike(args.cluster, here, files)
     if not args.quiet:
-        print(f"paper: {workers} workers at {args.cluster}", file=sys.stderr)
+        run = f"notebooks run there, {places} at a time" if places else "notebooks run here"
+        print(f"paper: {workers} workers at {args.cluster}; {run}", file=sys.stderr)
+    return places

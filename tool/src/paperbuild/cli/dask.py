@@ -11,11 +11,11 @@ from paperbuild.ground.errors import PaperError
 from paperbuild.ground.interpreter import OWN_FOLDER
 from paperbuild.ground.private import private_folder
 from paperbuild.ground.surroundings import kernel_environment
-from paperbuild.kernel.cluster import INSTALL
+from paperbuild.kernel.cluster import INSTALL, NOTEBOOKS, PROJECT_VARIABLE
 from paperbuild.project.layout import Project
 
-# One thread a process: linear algebra has one, and Python code would wait for itself.
-OPTIONS = {"scheduler": (), "worker": ("--nthreads", "1")}
+# One thread a process: linear algebra has one, and Python code would wait for itself. One notebook a worker.
+OPTIONS = {"scheduler": (), "worker": ("--nthreads", "1", "--resources", f"{NOTEBOOKS}=1")}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,5 +35,8 @@ def main(project: Project, args: argparse.Namespace) -> int:
         raise PaperError("Dask is not installed", where="paper dask", remedy=INSTALL)
     environment = kernel_environment(private_folder(), 0)
     environment["PYTHONPATH"] = os.pathsep.join([str(project.src), OWN_FOLDER])
-    command = [sys.executable, "-m", f"distributed.cli.dask_{args.role}", "--no-dashboard"]
+    environment[PROJECT_VARIABLE] = str(project.root)
+    # A worker forks kernels from a server of its own, which Python forbids to daemons.
+    environment["DASK_DISTRIBUTED__WORKER__DAEMON"] = "False"
+    command = [sys.executable, "-m", "dask", args.role, "--no-dashboard"]
     os.execve(sys.executable, [*command, *OPTIONS[args.role], *args.arguments], environment)

@@ -289,9 +289,8 @@ def is_source(root: Path, path: str) -> bool:
     except ValueError:
         return False
     first = relative.parts[0]
-    return (first in WATCHED or bool(language_of(first))) and not any(
-        is_leftover(part) for part in relative.parts
-    )
+    named = first in WATCHED or language_of(first) or first.endswith((".bib", ".csl"))
+    return bool(named) and not any(is_leftover(part) for part in relative.parts)
 
 
 def folders(root: Path) -> list[Path]:

@@ -1,15 +1,18 @@
-"""A Dask cluster over which notebooks spread their work: held to be like this machine, then used.
+"""A Dask cluster that does what notebooks map, and runs notebooks: held to be like this machine, then used.
 
-A notebook maps with joblib; where that happens is joblib's setting, which the kernel makes. Nothing of it
-enters a fingerprint: the results are the same bytes, because a cluster that could give others is refused
-before anything runs.
+A notebook maps with joblib; where that happens is joblib's setting, which the kernel makes. How a worker runs
+a whole notebook stands in `paperbuild.kernel.away`. Nothing of it enters a fingerprint: the results are the
+same bytes, because a cluster that could give others is refused before anything runs.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
 import os
 import platform
+import threading
 from collections.abc import Collection, Mapping
 from hashlib import sha256
 from importlib import metadata
@@ -17,10 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import HashCache
+from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.ground.surroundings import CHOOSING
 
 PATIENCE = 5  # seconds that a scheduler has to answer
 INSTALL = "pip install 'dask[distributed]', here and where the workers are"
+NOTEBOOKS = "notebooks"
+"""What a worker offers (in Dask's words a resource) that runs notebooks: how many at a time."""
+PROJECT_VARIABLE = "PAPERBUILD_PROJECT"
+"""Tells a worker where it has the project."""
+
+_clients: dict[str, Any] = {}
+_lock = threading.Lock()
+_loaded: dict[str, str] = {}
 
 
 def connect(address: str) -> Any:
@@ -46,47 +59,80 @@ def connect(address: str) -> Any:
         ) from None
 
 
-def require_alike(
-    address: str, packages: Mapping[str, str], sources: Path, variables: Mapping[str, str]
-) -> int:
-    """Hold scheduler and workers of a cluster against this machine; return how many workers there are.
+def shared(address: str) -> Any:
+    """Return this process's own client of the scheduler at `address`, made when it is first asked for."""
+    with _lock:
+        if address not in _clients or _clients[address].status != "running":
+            _clients[address] = connect(address)
+        return _clients[address]
+
+
+def wanted(packages: Mapping[str, str], sources: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what a process must stand on to compute as a kernel of this machine does.
 
     Parameters
     ----------
-    address : str
-        Of the scheduler.
     packages : mapping of str to str
         Names and versions of what the notebooks' code stands on.
     sources : Path
         The project's own code (``src``).
     variables : mapping of str to str
-        Environment of a kernel, of which those that choose how numbers are computed must be the workers' too.
+        Environment of a kernel, of which those that choose how numbers are computed count.
+    """
+    own = [path for path in sources.glob("*/") if (path / "__init__.py").is_file()]
+    # This process too keeps what it has loaded of the build, whatever becomes of the files.
+    tool = {name: _loaded.setdefault(name, code_of(PACKAGE.parent / name)) for name in PACKAGES}
+    return {
+        "Python": platform.python_version(),
+        **{f"package {name}": version for name, version in packages.items()},
+        **{f"code {path.name}": code_of(path) for path in sorted(own)},
+        **{f"code {name}": code for name, code in tool.items()},
+        **{f"variable {name}": value for name, value in variables.items() if CHOOSING.fullmatch(name)},
+    }
+
+
+def require_alike(address: str, here: Mapping[str, str], files: Mapping[str, str]) -> tuple[int, int]:
+    """Hold scheduler and workers of a cluster against this machine.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler.
+    here : mapping of str to str
+        From `wanted`.
+    files : mapping of str to str
+        SHA-256 of files that a worker must have in its copy of the project if it runs notebooks, by place in
+        the project.
+
+    Returns
+    -------
+    workers, notebooks : int
+        How many there are, and how many notebooks they run at a time.
 
     Raises
     ------
     PaperError
         If there is no worker, or something there could compute otherwise.
     """
-    own = sorted(path.name for path in sources.glob("*/") if (path / "__init__.py").is_file())
-    chosen = {name: value for name, value in variables.items() if CHOOSING.fullmatch(name)}
-    here = {
-        "Python": platform.python_version(),
-        **packages,
-        **{f"code of {name}": code_of(sources / name) for name in own},
-        **chosen,
-    }
-    with connect(address) as client:
-        try:
-            there = client.run(standing, sorted(packages), own, sorted(chosen))
-            # The scheduler takes every task apart before it hands it on, and needs the code for it.
-            there["scheduler"] = client.run_on_scheduler(standing, sorted(packages), own, sorted(chosen))
-        except Exception as error:
-            raise PaperError(
-                f"the cluster cannot say what it is made of: {error}",
-                where=f"--dask {address}",
-                expected="a scheduler and workers that have the project and its build installed",
-                remedy=f"start them with: paper dask scheduler, paper dask worker {address}",
-            ) from None
+    client = shared(address)
+    try:
+        there = client.run(standing, list(here))
+        # The scheduler takes every task apart before it hands it on, and needs the code for it.
+        there["scheduler"] = client.run_on_scheduler(standing, list(here))
+        offers = {
+            worker: int(told["resources"].get(NOTEBOOKS, 0))
+            for worker, told in client.scheduler_info(n_workers=-1)["workers"].items()
+            if worker in there
+        }
+        offering = [worker for worker, number in offers.items() if number]
+        have = client.run(held, list(files), workers=offering) if offering else {}
+    except Exception as error:
+        raise PaperError(
+            f"the cluster cannot say what it is made of: {error}",
+            where=f"--dask {address}",
+            expected="a scheduler and workers that have the project and its build installed",
+            remedy=f"start them with: paper dask scheduler, paper dask worker {address}",
+        ) from None
     if len(there) == 1:
         raise PaperError(
             "the scheduler has no workers",
@@ -95,32 +141,85 @@ def require_alike(
             remedy=f"start them with: paper dask worker {address}",
         )
     for process, found in sorted(there.items()):
-        if differing := [name for name in here if found.get(name) != here[name]]:
-            name = differing[0]
-            more = f" ({len(differing) - 1} more differ)" if len(differing) > 1 else ""
-            raise PaperError(
-                f"the cluster would not compute the same: {name} is {found.get(name) or 'not there'}{more}",
-                where=f"--dask {address}, {process}",
-                expected=f"{name} {here[name]}",
-                remedy="the same lock and the same commit there, started with: paper dask",
-            )
-    return len(there) - 1
+        refuse_unlike(here, found, f"--dask {address}, {process}")
+    for process, found in sorted(have.items()):
+        refuse_other_files(files, found, f"--dask {address}, {process}")
+    return len(there) - 1, sum(offers.values())
 
 
-def standing(packages: Collection[str], own: Collection[str], variables: Collection[str]) -> dict[str, str]:
-    """Return what a process stands on; runs on scheduler and workers."""
-    found = {"Python": platform.python_version()}
-    for name in packages:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    for name in own:
-        spec = importlib.util.find_spec(name)
-        found[f"code of {name}"] = (
-            code_of(Path(spec.origin).parent) if spec and spec.origin else "not installed"
+def refuse_unlike(here: Mapping[str, str], there: Mapping[str, str], where: str) -> None:
+    """Raise a finding where a process stands on something else than this machine (see `wanted`)."""
+    if differing := [name for name in here if there.get(name) != here[name]]:
+        name = differing[0]
+        more = f" ({len(differing) - 1} more differ)" if len(differing) > 1 else ""
+        raise PaperError(
+            f"the cluster would not compute the same: {name} is {there.get(name) or 'not there'}{more}",
+            where=where,
+            expected=f"{name} {here[name]}",
+            remedy="the same lock and the same commit there, started anew with: paper dask",
         )
-    return found | {name: os.environ.get(name, "") for name in variables}
+
+
+def refuse_other_files(here: Mapping[str, str], there: Mapping[str, str], where: str) -> None:
+    """Raise a finding where a worker's copy of the project lacks a file or has another in its place."""
+    if differing := [name for name in here if there.get(name) != here[name]]:
+        name = differing[0]
+        more = f" ({len(differing) - 1} more differ)" if len(differing) > 1 else ""
+        found = there.get(name)
+        what = f"has another {name} (sha256:{found[:8]})" if found else f"does not see {name}"
+        raise PaperError(
+            f"the worker {what}{more}",
+            where=where,
+            expected=f"the project's folder as it is here: {name} sha256:{here[name][:8]}",
+            remedy="share the folder or bring the same commit and data there, and start workers in it (paper "
+            'dask worker); with --resources "" a worker does what notebooks map and runs none',
+        )
+
+
+def standing(names: Collection[str]) -> dict[str, str]:
+    """Return what this process, one of a cluster, stands on, of what `wanted` names.
+
+    Code is told as it was when this process was first asked, before it did any work: what it has imported it
+    keeps, whatever becomes of the files.
+    """
+    found = {}
+    for name in names:
+        kind, _, one = name.partition(" ")
+        if kind == "package":
+            try:
+                found[name] = metadata.version(one)
+            except metadata.PackageNotFoundError:
+                found[name] = "not installed"
+        elif kind == "code":
+            spec = importlib.util.find_spec(one)
+            known = code_of(Path(spec.origin).parent) if spec and spec.origin else "not installed"
+            found[name] = _loaded.setdefault(one, known)
+        elif kind == "variable":
+            found[name] = os.environ.get(one, "")
+        else:
+            found[name] = platform.python_version()
+    return found
+
+
+def held(files: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of those of these files, named by place, that this worker's project has."""
+    root = own_project()
+    found = {}
+    for name in files:
+        with contextlib.suppress(OSError):
+            found[name] = _hashes().file(root / name)
+    return found
+
+
+@functools.cache
+def _hashes() -> HashCache:
+    """Return what this worker remembers of files for as long as it lives."""
+    return HashCache(Path(os.devnull))
+
+
+def own_project() -> Path:
+    """Return the folder in which this worker has the project: that it was started for, or in."""
+    return Path(os.path.realpath(os.environ.get(PROJECT_VARIABLE, "")))
 
 
 def code_of(package: Path) -> str:

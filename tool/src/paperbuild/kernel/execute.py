@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from papermill.log import logger
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import remove_tree, write_atomic
-from paperbuild.kernel import inside
+from paperbuild.kernel import inside, recorder
 from paperbuild.kernel.client import kernel_manager
 from paperbuild.kernel.family import end_family
 from paperbuild.kernel.settings import KernelSettings
@@ -62,6 +62,10 @@ class Run:
         The command that reruns this step alone.
     kept : Path
         Where the executed notebook is kept if it fails.
+    shown : str
+        How people are told of that place.
+    tell : callable
+        Is told how far a long computation is: what it is, how much is done, of how much.
     """
 
     notebook: Notebook
@@ -69,6 +73,8 @@ class Run:
     parameters: Mapping[str, Any]
     command: str
     kept: Path
+    shown: str = ""
+    tell: Callable[[str, int, int], None] = recorder.nobody
     manager: AsyncKernelManager | None = None
     document: Any = None
     running: str = "start"
@@ -114,6 +120,14 @@ class _Client(PapermillNotebookClient):
             raise DeadKernelError("stopped")
         self.run.running = label_of(cell.source) or f"cell {cell_index + 1}"
         return super().execute_cell(cell, cell_index, **options)
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Take what the kernel says of its progress, which is no output."""
+        if msg["msg_type"] == inside.PROGRESS:
+            told = msg["content"]
+            self.run.tell(told["of"], told["done"], told["whole"])
+            return None
+        return super().process_message(msg, cell, cell_index)
 
 
 class PaperEngine(NBClientEngine):
@@ -195,7 +209,7 @@ def failure(run: Run, error: Exception | None) -> PaperError:
     """Return what went wrong, where, with which values, and how to look at it."""
     step, staging = run.settings.step, Path(run.settings.staging)
     kept = keep_notebook(run)
-    look = f"look into {run.kept.relative_to(run.settings.root)}; after the change: " if kept else ""
+    look = f"look into {run.shown}; after the change: " if kept else ""
     remedy = f"{look}{run.command}"
     recorded: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):

@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -34,6 +35,11 @@ _watch: watch.Watch | None = None
 _cells = 0
 _seeded: set[str] = set()
 _SEEDS: dict[str, Callable[..., Any]] = {}
+_told: dict[str, float] = {}
+
+PROGRESS = "paperbuild_progress"
+"""The message by which a kernel says how far a long computation is: ``of``, ``done``, ``whole``."""
+_PAUSE = 1.0  # seconds between two of them
 
 
 def run_kernel(connection_file: str, settings: KernelSettings, closed: bool) -> None:
@@ -63,6 +69,7 @@ def run_kernel(connection_file: str, settings: KernelSettings, closed: bool) -> 
                 language: phrases.read(Path(file), Path(file).name, language, settings.language)
                 for language, file in settings.editions.items()
             },
+            tell=_tell,
         )
     )
     if settings.cluster:
@@ -153,6 +160,18 @@ def _prepare_cell(info: Any) -> None:
     for name, give in _SEEDS.items():
         if name not in _seeded:
             give(seed)
+
+
+def _tell(of: str, done: int, whole: int) -> None:
+    """Say how far a long computation is: at its beginning, once a second, at its end."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    now = time.monotonic()
+    if of in _told and done < whole and now < _told[of] + _PAUSE:
+        return
+    _told[of] = now
+    kernel: Any = IPKernelApp.instance().kernel
+    kernel.send_response(kernel.iopub_socket, PROGRESS, {"of": of, "done": done, "whole": whole})
 
 
 def _record_failure(

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dataregister.decimals import stored
 from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.kernel import recorder
-from paperbuild.kernel.recorder import ArtefactError
+from paperbuild.kernel.recorder import ArtefactError, progress
 from paperbuild.kernel.tables import csv_bytes, markdown_table, printed
 from paperbuild.project.results import read_results
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["ArtefactError", "figure", "finding", "number", "numbers", "results", "table"]
+__all__ = ["ArtefactError", "figure", "finding", "number", "numbers", "progress", "results", "table"]
 
 KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 DOTTED = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)+")

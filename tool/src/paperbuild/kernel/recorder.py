@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 class ArtefactError(ValueError):
     """A figure, table or number that cannot go into the article as it is."""
+
+
+def nobody(of: str, done: int, whole: int) -> None:
+    """Tell nobody how far a computation is."""
 
 
 @dataclass
@@ -33,6 +37,8 @@ class Recorder:
         Records in the order of the calls.
     editions : mapping of str to Phrases
         By the language of each further edition of the article, what phrases are in it.
+    tell : callable
+        Tells the build how far a long computation is: what it is, how much is done, of how much.
     """
 
     staging: Path
@@ -40,6 +46,7 @@ class Recorder:
     cell: str = ""
     artefacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     editions: Mapping[str, Phrases] = dataclasses.field(default_factory=dict)
+    tell: Callable[[str, int, int], None] = nobody
 
     def add(self, kind: str, name: str, **details: Any) -> None:
         """Record one artefact; a name used twice for one kind of thing is an error."""
@@ -98,6 +105,29 @@ def results_of(notebook: str) -> Path | None:
     here = Path.cwd()
     places = (folder / "build" / "results" / f"{notebook}.json" for folder in (here, *here.parents))
     return next((place for place in places if place.is_file()), None)
+
+
+def progress(of: str) -> Callable[[int, int], None]:
+    """Return what a long computation calls now and then to say how far it is, for the build to show.
+
+    The build shows it with rate and expected end; elsewhere nobody is told.
+
+    Parameters
+    ----------
+    of : str
+        What is done, in a word or two.
+
+    Returns
+    -------
+    callable
+        Of how much is done, and of how much.
+    """
+
+    def tell(done: int, whole: int) -> None:
+        if _recorder is not None:
+            _recorder.tell(of, done, whole)
+
+    return tell
 
 
 def is_building() -> bool:

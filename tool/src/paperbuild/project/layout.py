@@ -55,6 +55,7 @@ INPUT_PATHS = (
     ARTICLE,
     ARTICLE.replace(".", ".*."),
     REFERENCES,
+    REFERENCES.replace(".", ".*."),
     QUARTO_PROJECT,
     QUARTO_EXTENSIONS,
     ANALYSIS,
@@ -65,7 +66,7 @@ INPUT_PATHS = (
 )
 
 
-def below(path: Path, folder: Path) -> str | None:
+def below(path: Path | str, folder: Path) -> str | None:
     """Return a path from `folder`, with forward slashes; None where it lies elsewhere.
 
     Asked for a thousand files in every build, so that paths are texts here.

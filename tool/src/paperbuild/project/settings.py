@@ -148,6 +148,11 @@ class ChecksSettings:
         "phrase: why it states none",
         default_factory=dict,
     )
+    shown: Mapping[str, Any] | None = said(
+        "recorded numbers that no text says (* is any letters), each with the reason",
+        "name: why it is recorded",
+        default_factory=dict,
+    )
 
 
 @dataclass(frozen=True)
@@ -201,7 +206,7 @@ def _make(plain: Any) -> Settings:
     return Settings(
         notebooks,
         scenarios,
-        ChecksSettings(dict(checks.get("without") or {}), dict(checks.get("no_result") or {})),
+        ChecksSettings(*(dict(checks.get(part) or {}) for part in ("without", "no_result", "shown"))),
     )
 
 
@@ -256,6 +261,7 @@ def _references(settings: Settings, steps: Sequence[str]) -> Iterator[tuple[tupl
     for key, listed, what in (
         ("without", settings.checks.without, "switching off"),
         ("no_result", settings.checks.no_result, "passing over the phrase"),
+        ("shown", settings.checks.shown, "recording what no text says,"),
     ):
         for name, reason in (listed or {}).items():
             if not (isinstance(reason, str) and reason.strip()):

@@ -144,7 +144,7 @@ def own_version(hashed: Hashed = sha256_file) -> str:
     """Return the hash of the tool's own code, by which remembered facts are valid."""
     folders = (found for package in PACKAGES for found in os.walk(PACKAGE.with_name(package)))
     paths = sorted(f"{folder}/{name}" for folder, _, names in folders for name in names)
-    return sha256_json([hashed(Path(path)) for path in paths if path.endswith((".py", ".yml"))])
+    return sha256_json([hashed(path) for path in paths if path.endswith((".py", ".yml"))])
 
 
 def _named_files(settings: Settings, step: str, values: Mapping[str, Any]) -> list[str]:

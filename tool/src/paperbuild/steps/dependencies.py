@@ -338,18 +338,30 @@ class Distributions:
     versions: Mapping[str, str]
     owners: Mapping[str, list[str]]
     requires: Mapping[str, list[str]]
+    _behind: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def needed_by(self, import_names: Iterable[str]) -> dict[str, str]:
         """Return name and version of the distributions behind `import_names` and of all they require."""
         names = [name for name in import_names if name not in sys.stdlib_module_names]
-        queue = [owner for name in names for owner in self.owners.get(name, [])]
         needed: dict[str, str] = {name: "not installed" for name in names if name not in self.owners}
-        while queue:
-            name = queue.pop()
-            if name not in needed and name in self.versions:
-                needed[name] = self.versions[name]
-                queue += self.requires.get(name, [])
+        for owner in {owner for name in names for owner in self.owners.get(name, [])}:
+            needed |= self._closure(owner)
         return needed
+
+    def _closure(self, owner: str) -> dict[str, str]:
+        """Return name and version of a distribution and of all that it requires; looked for once."""
+
+        def compute() -> dict[str, str]:
+            needed: dict[str, str] = {}
+            queue = [owner]
+            while queue:
+                name = queue.pop()
+                if name not in needed and name in self.versions:
+                    needed[name] = self.versions[name]
+                    queue += self.requires.get(name, [])
+            return needed
+
+        return once(self._behind, owner, compute)
 
 
 def installed(cache: HashCache) -> Distributions:

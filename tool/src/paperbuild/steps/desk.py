@@ -40,6 +40,8 @@ class Desk:
         Bytes a kernel may hold; 0 for no limit.
     cluster : str
         Address of the Dask scheduler over which notebooks spread their work; empty for none.
+    places : int
+        How many notebooks its workers run at a time; 0 where they run on this machine.
     accept : bool
         Whether what this machine makes becomes the reference, though only the machine differs.
     """
@@ -51,6 +53,7 @@ class Desk:
     kernel: str = "fork"
     memory_limit: int = 0
     cluster: str = ""
+    places: int = 0
     accept: bool = False
     _articles: dict[tuple[Path, str], Article] = field(default_factory=dict, repr=False)
     _parts: dict[tuple[Path, str], Parts] = field(default_factory=dict, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,9 @@ class DocumentStep(Step):
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
         for path in typesetting.inputs(root, parts, self.kind):
             shown = self._shown(path)
-            if path.is_file():
-                inputs[f"file {shown}"] = desk.scanner.file(path)[:16]
-            else:
+            try:
+                inputs[f"file {shown}"] = desk.workspace.cache.file(path)[:16]
+            except OSError:
                 inputs[f"missing {shown}"] = "absent"
         inputs |= desk.scanner.own_code(OWN_CODE)
         inputs["numbers"] = self.outputs.numbers_digests(before, self.edition)["file"][:16]
@@ -83,10 +84,11 @@ class DocumentStep(Step):
 
         return notebook_pages.places(self.desk.article())
 
-    def _shown(self, path: Path) -> str:
+    def _shown(self, path: str) -> str:
         """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
         bases = (self.desk.project.render_root, PACKAGE.parent)
-        return next((shown for base in bases if (shown := below(path, base)) is not None), path.name)
+        shown = (text for base in bases if (text := below(path, base)) is not None)
+        return next(shown, os.path.basename(path))
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic, write_if_changed
@@ -18,6 +19,9 @@ from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.reference import References
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
+
+if TYPE_CHECKING:
+    from paperbuild.kernel.execute import Run
 
 # Raise it when the meaning of a kept result changes in a way the tool's own code does not show.
 FORMAT = "2"
@@ -66,6 +70,7 @@ class NotebookStep(Step):
 
     def __init__(self, desk: Desk, name: str, references: References) -> None:
         self.desk, self.name, self.references = desk, name, references
+        self.away = bool(desk.places)
         self.after = desk.workspace.reads(name)
         self.path = desk.project.notebook(name)
 
@@ -142,9 +147,16 @@ class NotebookStep(Step):
         )
         values = desk.workspace.overrides[self.name]
         kept = project.log / f"{self.name}.failed.ipynb"
-        run = Run(self.source(), settings, values, self.command(), kept)
-        with running.ended_by(run.cancel):
-            run_notebook(run, desk.kernel)
+
+        def tell(of: str, done: int, whole: int) -> None:
+            running.tell(self.name, of, done, whole)
+
+        run = Run(self.source(), settings, values, self.command(), kept, project.relative(kept), tell)
+        if self.away:
+            self._send(run, found, before, running)
+        else:
+            with running.ended_by(run.cancel):
+                run_notebook(run, desk.kernel)
         declared = {
             key.partition(" ")[2]: digest for key, digest in found.inputs.items() if key.startswith("data ")
         }
@@ -161,6 +173,26 @@ class NotebookStep(Step):
         read = {project.relative(Path(name)) for name in run.read}
         unread = sorted(set(desk.workspace.tables(self.name)) - read)
         return [f"declares but did not read {', '.join(unread)}"] if unread else []
+
+    def _send(self, run: Run, found: Dependencies, before: Results, running: Running) -> None:
+        """Have a worker of the cluster run the notebook."""
+        from paperbuild.kernel import away, cluster
+
+        desk, project = self.desk, self.desk.project
+        packages = desk.packages.needed_by(desk.outside([self.name]))
+        phrases = map(project.phrases_file, project.editions)
+        files = [path for path in (*found.readable, *found.modules, *phrases) if path.is_file()]
+        errand = away.Errand(
+            run,
+            cluster.wanted(packages, project.src, surroundings.kernel_environment("", 0)),
+            {project.relative(path): desk.scanner.file(path) for path in files},
+            {other: before[other].content(RESULTS) for other in self.after},
+            tuple(sorted(desk.outside(desk.workspace.notebooks))),
+            desk.kernel,
+        )
+        way = away.Away(errand, desk.cluster)
+        with running.ended_by(way.cancel):
+            way.run()
 
     def source(self) -> Notebook:
         """Return the notebook as it stands."""
@@ -221,7 +253,7 @@ class NotebookStep(Step):
         """Have the fork server import what `steps` import while this process imports papermill."""
         notebooks = [step for step in steps if isinstance(step, NotebookStep)]
         desk = notebooks[0].desk
-        if desk.kernel == "fork":
+        if desk.kernel == "fork" and not desk.places:
             from paperbuild.kernel.warm import start_server
 
             start_server(desk.outside(step.name for step in notebooks), desk.project.build / "matplotlib")

@@ -208,7 +208,7 @@ class Outputs(Step):
             project.render_root / source.relative_to(project.root): source
             for source in sorted(
                 {
-                    path
+                    Path(path)
                     for kind in self.kinds
                     for language in self.desk.project.all_editions
                     for path in typesetting.inputs(

@@ -95,9 +95,16 @@ Results = Mapping[str, Result]
 
 
 class Running:
-    """The steps that are being made, seen from whoever may have to end them."""
+    """The steps that are being made, seen from whoever may have to end them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tell : callable
+        Is told how far a step is: its name, what it does, how much of that is done, of how much.
+    """
+
+    def __init__(self, tell: Callable[[str, str, int, int], None] = lambda *_: None) -> None:
+        self.tell = tell
         self.stopping = False
         self._ends: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -150,6 +157,8 @@ class Step(ABC):
     reads_published : bool
         Whether it reads files where they are published, so that its inputs cannot be told before those of
         the steps it waits for lie there.
+    away : bool
+        Whether it is made elsewhere, so that it takes none of this machine's processors.
     """
 
     name: str
@@ -157,6 +166,7 @@ class Step(ABC):
     verb: ClassVar[str] = "ran"
     at_once: ClassVar[bool] = False
     reads_published: ClassVar[bool] = False
+    away: bool = False
 
     @abstractmethod
     def inputs(self, before: Results) -> Inputs:

@@ -4,6 +4,8 @@
 local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT
 -- Rows of the longest table that the PDF keeps on one page.
 local LONGEST_WHOLE_TABLE = 30
+-- Rows that the PDF keeps together where a table breaks, and lines they have at most.
+local KEPT_ROWS, KEPT_LINES = 3, 12
 
 local function raw(text)
   return pandoc.RawBlock(TARGET, text)
@@ -38,7 +40,7 @@ end
 -- tables stay where they stand and break, so that they fill the pages, and figures go to the foot: at the head of a page
 -- the first would stand above the heading.
 local function typst_float(kind, identifier, body, breakable, given)
-  local place = breakable and "none" or given.appended and (kind == "tbl" and "none" or "bottom") or "top"
+  local place = breakable and "none" or given.appended and "bottom" or "top"
   local blocks = pandoc.Blocks({
     raw('#float("' .. kind .. '", placement: ' .. place .. (given.numbering or "") .. ", caption: ["),
     pandoc.Plain(caption(given)), raw("], provenance: [") })
@@ -74,6 +76,30 @@ local function figure(identifier, image, given)
   return blocks
 end
 
+-- A table whose last rows Typst keeps together: they are its foot.
+local function footed(tbl)
+  local rows, kept, lines = tbl.bodies[1].body, pandoc.List({}), 0
+  if #tbl.bodies > 1 or #tbl.foot.rows > 0 or #rows < 2 * KEPT_ROWS then
+    return nil
+  end
+  while #kept < KEPT_ROWS do
+    local highest = 1
+    for number, cell in ipairs(rows[#rows].cells) do
+      local width = tbl.colspecs[number][2]
+      if width then
+        highest = math.max(highest, math.ceil(pandoc.text.len(pandoc.utils.stringify(cell.contents)) / (100 * width)))
+      end
+    end
+    lines = lines + highest
+    if lines > KEPT_LINES then
+      break
+    end
+    kept:insert(1, rows:remove(#rows))
+  end
+  tbl.foot = pandoc.TableFoot(kept)
+  return tbl
+end
+
 -- With the blocks, whether they belong on pages turned on their side.
 local function numbered_table(identifier, content, given)
   local rows, turned = 0, false
@@ -97,7 +123,8 @@ local function numbered_table(identifier, content, given)
     blocks:insert(raw("</figure>"))
     return blocks, false
   elseif TARGET == "typst" then
-    return typst_float("tbl", identifier, content, turned or rows > LONGEST_WHOLE_TABLE, given), turned
+    local breaks = turned or given.appended or rows > LONGEST_WHOLE_TABLE
+    return typst_float("tbl", identifier, breaks and content:walk({ Table = footed }) or content, breaks, given), turned
   end
   local blocks = pandoc.Blocks({ styled("Table Caption", { pandoc.Para(caption(given)) }, identifier) })
   blocks:extend(content)

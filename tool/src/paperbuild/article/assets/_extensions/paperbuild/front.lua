@@ -368,6 +368,17 @@ local function author_block(authors)
   return shown, #places > 0 and places or nil
 end
 
+-- What has no edition in the page's language, as notebooks and certificate: its own, and how this one calls it.
+local function foreign(words, record)
+  local first = record.editions:find_if(function(one)
+    return one.first
+  end)
+  if not first or first.language == record.language then
+    return nil
+  end
+  return { language = first.language, said = words["in-" .. first.language:match("^%a+"):lower()] }
+end
+
 function Meta(meta)
   local authors = read_authors(meta)
   if FORMAT:match("html") then
@@ -384,6 +395,7 @@ function Meta(meta)
       doi = record.doi,
       licence = record.licence,
       code = record.code,
+      foreign = foreign(meta.words, record),
       cite = pandoc.MetaInlines(citation_text(record, text(meta.words.version))),
       bibtex = data_address("application/x-bibtex", bibtex(record)),
       ris = data_address("application/x-research-info-systems", ris(record)),
