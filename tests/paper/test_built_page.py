@@ -10,7 +10,12 @@ import pytest
 import browser as chrome
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "_output" / "paper.html"
+OUTPUT = ROOT / "_output"
+PAGE = OUTPUT / "paper.html"
+# With the edition in Russian and the notebooks, as far as they are built.
+PAGES = sorted(
+    path.relative_to(OUTPUT).as_posix() for path in OUTPUT.glob("**/*.html") if "scenarios" not in path.parts
+)
 
 pytestmark = [
     pytest.mark.skipif(not (chrome.CHROMIUM and chrome.DRIVER), reason=chrome.MISSING),
@@ -24,17 +29,28 @@ def browser():
         yield started
 
 
-def test_axe_finds_nothing(browser):
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(browser, name):
     """At the width of a phone, where every table scrolls. Contrast is tested with the tool."""
-    browser.show(PAGE, 390)
+    browser.show(OUTPUT / name, 390)
     assert browser.violations({"rules": {"color-contrast": {"enabled": False}}}) == []
     assert browser.errors() == []
-    assert browser.requests() == [PAGE.as_uri()]
+    assert browser.requests() == [(OUTPUT / name).as_uri()]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", chrome.THEMES)
 @pytest.mark.parametrize("width", chrome.WIDTHS)
-def test_nothing_is_wider_than_the_window(browser, width):
-    browser.show(PAGE, width)
+def test_axe_finds_nothing_anywhere(browser, name, width, theme):
+    browser.show(OUTPUT / name, width, theme)
+    assert browser.violations() == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", chrome.WIDTHS)
+def test_nothing_is_wider_than_the_window(browser, name, width):
+    browser.show(OUTPUT / name, width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
 
 

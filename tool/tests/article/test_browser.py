@@ -18,6 +18,9 @@ from paperbuild.article.typesetting import render
 
 pytestmark = pytest.mark.skipif(not (chrome.CHROMIUM and chrome.DRIVER), reason=chrome.MISSING)
 
+WIDE = "\n".join("|" + f" {cell} |" * 12 for cell in ("a-long-head", "---", "0.123"))
+"""A table of Markdown that no phone is wide enough for."""
+
 TAB, ENTER, ESCAPE = "\ue004", "\ue007", "\ue00c"
 
 
@@ -46,7 +49,12 @@ def site(tmp_path_factory):
                     id="b",
                     outputs=[new_output("display_data", data={"image/png": picture})],
                 ),
-                new_code_cell("#| label: regions-table\ntable('regions')", id="c"),
+                new_code_cell(
+                    "#| label: regions-table\ntable('regions')",
+                    id="c",
+                    outputs=[new_output("display_data", data={"text/markdown": WIDE})],
+                ),
+                new_markdown_cell(f"What the columns mean:\n\n{WIDE}", id="d"),
             ]
         )
         nbformat.write(notebook, root / "build" / "notebooks" / f"{name}.ipynb")

@@ -108,6 +108,16 @@ def test_citation_file_fills_what_the_front_matter_leaves_open(tmp_path):
     assert record["author"] == [{"@type": "Organization", "name": "borderland paper contributors"}]
 
 
+def test_the_section_on_data_is_one_click_away(page, tmp_path):
+    def links(of):
+        return {link.get_text(): link["href"] for link in of.find("nav", class_="files").find_all("a")}
+
+    assert "Data" not in links(page)
+    root = make_article(tmp_path / "article")
+    edit(root, "## Detail {#sec-detail}", "## Sources {#sec-data}\n\nText.\n\n## Detail {#sec-detail}")
+    assert links(read(root))["Data"] == "#sec-data"
+
+
 def test_downloads_of_the_citation_can_be_read_back(page, tmp_path):
     """Pandoc's own readers of BibTeX and RIS find what was written."""
     import subprocess

@@ -118,6 +118,44 @@ def test_content_by_format(texts, fmt, printed):
     assert ("Only readers of the page" in texts[fmt]) is not printed
 
 
+FEATURES = {
+    "a quotation": ("> Quoted words.", "Quoted words."),
+    "the commit and the date": (
+        "Of {{< meta build.commit >}}, {{< meta build.date >}}.",
+        "Of 0123456789abcdef0123456789abcdef01234567, 2026-01-02.",
+    ),
+    "a list of definitions": ("Term\n:   What it means.", "Term What it means."),
+    "a pipe table of its own": ("| one | two |\n|:--|--:|\n| a | 1 |", "one two a 1"),
+    "a callout: important": ("::: {.callout-important}\nRead on.\n:::", "Important Read on."),
+    "a callout: tip": ("::: {.callout-tip}\nRead on.\n:::", "Tip Read on."),
+    "a callout: caution": ("::: {.callout-caution}\nRead on.\n:::", "Caution Read on."),
+    "a titled callout": ('::: {.callout-tip title="So"}\nRead on.\n:::', "So Read on."),
+}
+
+
+@pytest.fixture(scope="module")
+def featured(tmp_path_factory):
+    """What the sample leaves out of the named subset (tool/docs/markdown.md), in each format."""
+    root = make_article(tmp_path_factory.mktemp("features") / "article")
+    blocks = [
+        f"Begin {number}.\n\n{one}\n\nEnd {number}." for number, (one, _) in enumerate(FEATURES.values())
+    ]
+    edit(root, "1. First point.\n2. Second point.", "\n\n".join(blocks))
+    found = {}
+    for fmt in ("html", "pdf", "docx"):
+        text = FORMATS[fmt].text(render(job(root, fmt))[0])
+        found[fmt] = " ".join(text.replace("\u00a0", " ").replace("|", " ").split())
+    return found
+
+
+@pytest.mark.parametrize("fmt", ["html", "pdf", "docx"])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_features_that_the_sample_leaves_out(featured, feature, fmt):
+    number = list(FEATURES).index(feature)
+    between = featured[fmt].partition(f"Begin {number}.")[2].partition(f"End {number}.")[0].strip()
+    assert between == FEATURES[feature][1]
+
+
 def test_words_by_format(tmp_path):
     root = make_article(tmp_path / "article")
     edit(

@@ -66,6 +66,32 @@ REFUSED = {
         "inside another block",
     ),
     "code cell": ("1. First point.", "```{python}\n1\n```", "```{python}", "code cell"),
+    "raw Typst": ("1. First point.", "One `#pagebreak()`{=typst} two", "#pagebreak", "raw typst"),
+    "a block of raw HTML": ("1. First point.", "```{=html}\n<hr>\n```", "<hr>", "raw html"),
+    "numbered callout": (
+        "::: {.callout-note}\n## How",
+        "::: {#nte-one .callout-note}\n## How",
+        "#nte-one",
+        "nte",
+    ),
+    "figures side by side": (
+        "1. First point.",
+        '::: {layout-ncol=2}\n![One](figures/trend){fig-alt="a"}\n\n![Two](figures/trend){fig-alt="b"}\n:::',
+        "layout-ncol",
+        "layout",
+    ),
+    "figures in a figure": (
+        "1. First point.",
+        '::: {#fig-both}\n![One](figures/trend){#fig-a fig-alt="a"}\n\nBoth.\n:::',
+        "#fig-both",
+        "a figure written as a block",
+    ),
+    "figure inside a callout": (
+        "Negative rates carry a true minus sign.",
+        '![One](figures/trend){#fig-inner fig-alt="a line"}',
+        "#fig-inner",
+        "inside",
+    ),
     "raw HTML": ("1. First point.", "One<br>two", "<br>", "raw html"),
     "raw TeX": ("1. First point.", "One \\newpage two", "newpage", "raw tex"),
     "a TeX environment": (

@@ -11,7 +11,7 @@ from PIL import Image
 
 from paperbuild.cli import diff as cli
 from paperbuild.ground.errors import PaperError
-from paperbuild.project.layout import Project
+from paperbuild.project.layout import MANIFEST, Project
 from paperbuild.project.manifest import Manifest
 from paperbuild.proof import diff
 
@@ -130,6 +130,15 @@ def test_two_folders_and_a_revision(tmp_path, capsys):
     run("git", "init", "-q")
     run("git", "add", "-A")
     run("git", "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "commit", "-q", "-m", "one")
+    run("git", "rm", "-q", "--cached", MANIFEST)
+    run("git", "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "commit", "-q", "-m", "two")
+    with pytest.raises(PaperError, match=r"there is no figures/manifest\.json in it") as refused:
+        cli.main(Project(new), options("HEAD"))
+    assert (refused.value.where, refused.value.remedy) == (
+        "HEAD",
+        "git log --oneline -- figures/manifest.json lists the revisions that have one",
+    )
+    run("git", "reset", "-q", "--hard", "HEAD~1")
     lay_out(new, 13, 200)
     cli.main(Project(new), options("HEAD", "--json"))
     found = json.loads(capsys.readouterr().out)

@@ -165,6 +165,12 @@ def _identifiers(artefact: Mapping[str, str]) -> tuple[str, str]:
     return f"{_PREFIX[artefact['kind']]}-{name}", name
 
 
+def _scrolling(text: str, label: str) -> str:
+    """Return HTML with each table in a region that scrolls where the page is narrower, by keys too."""
+    region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{html.escape(label)}">'
+    return re.sub(r"<table\b.*?</table>", lambda table: f"{region}{table[0]}</div>", text, flags=re.DOTALL)
+
+
 def _dress() -> dict[str, str]:
     """Return the styles and the script that every page carries in itself."""
     sheets = (EXTENSION / "article.css", ASSETS / "notebook.css")
@@ -188,5 +194,6 @@ def _exporter() -> Any:
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))
     exporter.register_filter("escape_attribute", functools.partial(html.escape, quote=True))
+    exporter.register_filter("scrolling", _scrolling)
     exporter.environment.globals.update(_dress())
     return exporter

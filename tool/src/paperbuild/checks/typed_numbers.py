@@ -39,6 +39,8 @@ _NUMBER = re.compile(
 _YEARS = re.compile(rf"{_YEAR}(?:[–/]{_YEAR}|[–/]\d\d)*s?")
 _NAME_BEFORE = re.compile(rf"(?<!\w)(?:{_NAMES})[ \u00a0-]?(?:[\d.]+-)?$")
 _RATE_BASE = re.compile(r"10{0,2}(?:[,\u00a0\u202f ]?000)*")
+REACH = 300
+"""How far from a number words may stand that say what it is, in characters: a list of some sixty sections."""
 _LIST_START = re.compile(r"[\s>]*\(?")
 
 
@@ -111,16 +113,17 @@ def typed_numbers(text: str) -> list[TypedNumber]:
         Prose as `paperbuild.article.manuscript.Manuscript.prose` masks it.
     """
     found = []
+    line, counted = 0, 0
     for start, end in sentences(text):
         if CITATION_MARK in text[start:end]:
             continue
         for match in _NUMBER.finditer(text, start, end):
             token = match.group().rstrip(".,/–")
-            position = match.start()
-            after = text[position + len(token) :]
-            if not _allowed(
-                text[start:position], token, after, text[text.rfind("\n", 0, position) + 1 : position]
-            ):
+            position, last = match.start(), match.start() + len(token)
+            line, counted = line + text.count("\n", counted, position), position
+            before = text[max(start, position - REACH) : position]
+            line_start = text[max(0, position - REACH) : position].rpartition("\n")[2]
+            if not _allowed(before, token, text[last : last + REACH], line_start):
                 around = " ".join(text[max(start, position - 40) : min(end, match.end() + 30)].split())
-                found.append(TypedNumber(token, text.count("\n", 0, position), around))
+                found.append(TypedNumber(token, line, around))
     return found

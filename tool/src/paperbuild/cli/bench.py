@@ -181,8 +181,9 @@ def seconds(command: Sequence[str], root: Path, **variables: str) -> float:
     PaperError
         Where it fails, with its last lines.
     """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PAPERBUILD_")}
-    environment |= {"PYTHONPATH": str(root / "src"), **variables}
+    left_out = ("PAPERBUILD_", "PYTHONPATH")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
+    environment |= variables
     started = time.perf_counter()
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     taken = time.perf_counter() - started
@@ -218,7 +219,7 @@ def free_notebook(project: Project) -> str:
     return next(name for name in project.steps if name not in needed)
 
 
-def rounds(root: Path, changed: str, build: Sequence[str], repeat: int) -> dict[str, float]:
+def rounds(root: Path, changed: str, build: Sequence[str], repeat: int, **variables: str) -> dict[str, float]:
     """Seconds of a first build, of one with nothing to do, and of one after each kind of edit.
 
     Parameters
@@ -231,16 +232,18 @@ def rounds(root: Path, changed: str, build: Sequence[str], repeat: int) -> dict[
         Command that brings the article up to date.
     repeat : int
         Times that no-op and prose change are measured (the median counts); what runs a notebook, once.
+    **variables : str
+        Laid over the environment.
     """
-    measured = {"full build": seconds(build, root)}
-    measured["no-op"] = statistics.median(seconds(build, root) for _ in range(repeat))
+    measured = {"full build": seconds(build, root, **variables)}
+    measured["no-op"] = statistics.median(seconds(build, root, **variables) for _ in range(repeat))
     taken = []
     for mark in range(repeat):
         edit_prose(root, mark)
-        taken.append(seconds(build, root))
+        taken.append(seconds(build, root, **variables))
     measured["prose change"] = statistics.median(taken)
     edit_notebook(root, changed)
-    measured["one-figure change"] = seconds(build, root)
+    measured["one-figure change"] = seconds(build, root, **variables)
     return measured
 
 
@@ -268,12 +271,17 @@ def free_surroundings(project: Project, repeat: int, jobs: int) -> dict[str, flo
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+def code_of(project: Project) -> dict[str, str]:
+    """Variables by which plain papermill finds the project's modules; this build finds them by itself."""
+    return {"PYTHONPATH": str(project.src)}
+
+
 def papermill(project: Project, repeat: int) -> dict[str, float]:
     """Seconds of plain papermill where its user knows what changed and runs just that."""
     made = {step.name: step for step in steps(project)}
 
     def time_of(*chosen: Step) -> float:
-        return sum(seconds(step.command, project.root) for step in chosen)
+        return sum(seconds(step.command, project.root, **code_of(project)) for step in chosen)
 
     notebook, render = made[free_notebook(project)], made["render"]
     return {
@@ -287,7 +295,7 @@ def driven(project: Project, driver: Driver, repeat: int, jobs: int) -> dict[str
     """Seconds of a driver of the same steps."""
     write_atomic(project.root / driver.file, driver.describe(steps(project)))
     command = (sys.executable, *(part.format(jobs=jobs) for part in driver.command))
-    return rounds(project.root, free_notebook(project), command, repeat)
+    return rounds(project.root, free_notebook(project), command, repeat, **code_of(project))
 
 
 def kernel_overhead(folder: Path, repeat: int) -> dict[str, float]:

@@ -64,7 +64,7 @@ def read_outputs(root: Path) -> Reference:
         content = Project(root).manifest.read_bytes()
     except OSError as error:
         raise PaperError(
-            f"no manifest of outputs: {error}",
+            f"no manifest of outputs: {error.strerror}",
             where=MANIFEST,
             expected="the committed list of figures, tables and numbers",
             remedy="paper build, then git add figures tables text && git commit",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.gitrepo import clean_clone
-from paperbuild.project.layout import FIGURES, Project
+from paperbuild.project.layout import FIGURES, MANIFEST, Project
 from paperbuild.project.revision import Revision
 from paperbuild.proof.unpack import unpack
 
@@ -41,17 +41,19 @@ def state(project: Project, name: str) -> Iterator[State]:
     Raises
     ------
     PaperError
-        Where `name` is neither a folder with figures, nor a deposit, nor a revision.
+        Where `name` is neither a folder with figures, nor a deposit, nor a revision, or one that no build has
+        left its manifest in.
     """
     place = Path(name)
     if (place / FIGURES).is_dir():
-        yield State(name, place, Project(place).revision)
+        yield _listed(State(name, place, Project(place).revision), "paper build, in this folder")
         return
     with tempfile.TemporaryDirectory(prefix="paper-diff-") as temporary:
         folder = Path(temporary) / "state"
         if place.is_file():
             opened = unpack(place, folder)
-            yield State(name, folder, Revision(opened.commit, False, opened.epoch))
+            revision = Revision(opened.commit, False, opened.epoch)
+            yield _listed(State(name, folder, revision), "ask its sender for what `paper deposit` wrote")
             return
         try:
             root, _ = clean_clone(project.root, name, folder)
@@ -63,4 +65,17 @@ def state(project: Project, name: str) -> Iterator[State]:
                 "or what git knows: HEAD~1, a tag, a commit",
                 remedy="git log --oneline lists the revisions",
             ) from None
-        yield State(name, root, Project(root).revision)
+        remedy = f"git log --oneline -- {MANIFEST} lists the revisions that have one"
+        yield _listed(State(name, root, Project(root).revision), remedy)
+
+
+def _listed(found: State, remedy: str) -> State:
+    """Return a state whose outputs can be compared: its manifest lists them."""
+    if not Project(found.root).manifest.is_file():
+        raise PaperError(
+            f"there is no {MANIFEST} in it, so nothing says what its outputs are",
+            where=found.name,
+            expected="an article that a build has left its outputs in",
+            remedy=remedy,
+        )
+    return found

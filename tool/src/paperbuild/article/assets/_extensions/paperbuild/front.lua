@@ -368,6 +368,14 @@ local function author_block(authors)
   return shown, #places > 0 and places or nil
 end
 
+-- The section that tells of the data, by its name: the same in every language.
+local DATA = "sec-data"
+local has_data = false
+
+local function find_data(header)
+  has_data = has_data or header.identifier == DATA
+end
+
 -- What has no edition in the page's language, as notebooks and certificate: its own, and how this one calls it.
 local function foreign(words, record)
   local first = record.editions:find_if(function(one)
@@ -379,7 +387,7 @@ local function foreign(words, record)
   return { language = first.language, said = words["in-" .. first.language:match("^%a+"):lower()] }
 end
 
-function Meta(meta)
+local function tell(meta)
   local authors = read_authors(meta)
   if FORMAT:match("html") then
     local record = record_of(meta, authors)
@@ -394,6 +402,7 @@ function Meta(meta)
       affiliations = affiliations,
       doi = record.doi,
       licence = record.licence,
+      data = has_data and "#" .. DATA or nil,
       code = record.code,
       foreign = foreign(meta.words, record),
       cite = pandoc.MetaInlines(citation_text(record, text(meta.words.version))),
@@ -410,3 +419,5 @@ function Meta(meta)
   end
   return meta
 end
+
+return { { Header = find_data }, { Meta = tell } }
