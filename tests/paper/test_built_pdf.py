@@ -25,7 +25,7 @@ def pdf(request):
 
 
 def test_no_table_leaves_or_takes_fewer_than_three_rows(pdf):
-    """Two where three rows would be a quarter of the page or more, as in the table of amendments; never one."""
+    """Two where three would take a quarter of the page, as in the table of amendments; never one."""
     found = [runs(rows) for rows in tables(pdf)]
     ends = [min(one[0], one[-1]) for one in found if len(one) > 1]
     assert len(ends) > 10
