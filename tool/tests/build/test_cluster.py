@@ -233,7 +233,7 @@ def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project
     assert done.returncode == 1
     assert "the worker has another data/points.csv" in done.stderr
     assert "expected: the project's folder as it is here: data/points.csv" in done.stderr
-    assert "2 ran" in done.stderr  # neither 01-first, nor 02-second, which reads its results
+    assert "2 ran" in done.stderr, done.stderr  # neither 01-first, nor 02-second, which reads its results
     edit(project / "src/toy/work.py", "return number", "return 1 * number")
     done = paper(project, "build", "--dask", scheduler)
     assert "the cluster would not compute the same: code toy is" in done.stderr

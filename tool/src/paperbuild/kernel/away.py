@@ -23,6 +23,7 @@ from paperbuild.ground.files import write_atomic
 from paperbuild.ground.private import private_folder
 from paperbuild.kernel import cluster
 from paperbuild.kernel.execute import Run, run_notebook
+from paperbuild.kernel.importer import bytecode_folder
 from paperbuild.kernel.recorder import nobody
 from paperbuild.kernel.warm import start_server
 
@@ -208,6 +209,9 @@ def settled(errand: Errand, folder: Path, address: str) -> Run:
     """
     staging, root = folder / "staging", str(cluster.own_project())
     staging.mkdir()
+    # Where nothing was ever built the kernel, which may not make folders there, would have to.
+    with contextlib.suppress(OSError):
+        bytecode_folder(root).mkdir(parents=True, exist_ok=True)
     results = {}
     for name, content in errand.results.items():
         results[name] = str(folder / f"{name}.json")
