@@ -14,7 +14,7 @@ from paperbuild.checks.rule import Rule, Subject
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache, sha256_json
 from paperbuild.ground.located import line_of
-from paperbuild.project.layout import DATA, PARAMETERS
+from paperbuild.project.layout import PARAMETERS
 from paperbuild.project.workspace import own_version
 
 _ADJACENT = re.compile(r"""(?<!\\)(["'])\s+[rf]*\1""")
@@ -78,13 +78,12 @@ def _parts(phrase: str) -> list[str]:
 def _files(subject: Subject) -> list[str]:
     """Return what may write the words of figures and tables; an edition's own files say them already."""
     editions = tuple(f"/{language}/" for language in subject.project.all_editions if language)
-    data = sorted(path for path in (subject.project.root / DATA).rglob("*") if path.is_file())
     made = [path for path in subject.made if not any(part in path for part in editions)]
     settings = [
         PARAMETERS,
         *(file for one in subject.settings.notebooks.values() for file in one.files or ()),
     ]
-    others = [path for path in (*map(subject.project.relative, data), *made) if path.endswith(_SAYING)]
+    others = [path for path in (*subject.data, *made) if path.endswith(_SAYING)]
     known = dict.fromkeys([*subject.modules, *subject.notebooks, *settings, *others])
     return [path for path in known if subject.has(path)]
 

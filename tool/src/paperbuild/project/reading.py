@@ -60,6 +60,11 @@ class Reading:
         return self._shown(self.project.src.rglob("*.py"))
 
     @property
+    def data(self) -> list[str]:
+        """The files below the folder of data, sorted."""
+        return self._shown(path for path in self.project.data.rglob("*") if path.is_file())
+
+    @property
     def made(self) -> list[str]:
         """The files that lie where notebooks' figures and tables are published, sorted."""
         editions = self.project.all_editions
