@@ -1,6 +1,7 @@
 """Builds over a Dask cluster: a real scheduler and real workers, as processes of their own over TCP."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -130,7 +131,7 @@ def building(root: Path, scheduler: str) -> subprocess.Popen:
 
 def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(project, scheduler, start, client):
     assert paper(project, "build").returncode == 0
-    here = outputs(project)
+    here = made(project)
     shutil.rmtree(project / "build")
     victim, _ = start(), start()
     before = transitions(client)
@@ -145,9 +146,18 @@ def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(projec
         _, said = build.communicate(timeout=120)
     assert build.returncode == 0, said
     assert f"2 workers at {scheduler}; notebooks run there, 2 at a time" in said
-    assert outputs(project) == here
+    assert made(project) == here
     # where work was done enters no fingerprint
     assert "up to date" in paper(project, "build").stderr
+
+
+def made(project: Path) -> dict[str, bytes]:
+    """Return what was published; of the records all but who kept a kernel from network and files there."""
+    found = outputs(project)
+    for name in found:
+        if name.startswith("build/results/") and "held" in (record := json.loads(found[name])):
+            found[name] = json.dumps(record | {"held": {}}).encode()
+    return found
 
 
 def transitions(client) -> int:
