@@ -5,7 +5,7 @@ local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typ
 -- Rows of the longest table that the PDF keeps on one page.
 local LONGEST_WHOLE_TABLE = 30
 -- Rows that the PDF keeps together where a table breaks, and lines they have at most.
-local KEPT_ROWS, KEPT_LINES = 3, 12
+local KEPT_ROWS, KEPT_LINES = 3, 18
 
 local function raw(text)
   return pandoc.RawBlock(TARGET, text)
