@@ -458,6 +458,15 @@ local function fit(columns, rows)
   return 8, widths, total, scale
 end
 
+-- The rule below a table belongs to its last row: a frame around the table would draw one on each page that it passes.
+local function closed(tbl)
+  local rows = tbl.bodies[#tbl.bodies].body
+  for _, cell in ipairs(rows[#rows] and rows[#rows].cells or {}) do
+    cell.attributes["typst:stroke"] = "(bottom: 0.8pt)"
+  end
+  return tbl
+end
+
 -- The table in a size and with widths that fit the page. Pandoc's own widths come from the dashes under a long head
 -- and mean nothing.
 local function sized(tbl)
@@ -476,7 +485,7 @@ local function sized(tbl)
   if FORMAT:match("typst") then
     return pandoc.Div({
       pandoc.RawBlock("typst", "#{ set text(size: " .. points .. "pt); " .. (scale == WIDE and "wide" or "") .. "["),
-      tbl,
+      closed(tbl),
       pandoc.RawBlock("typst", "] }"),
     }, pandoc.Attr("", { "sized", scale == LANDSCAPE and "turned" or nil }))
   elseif FORMAT:match("docx") then
