@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.ground.bytecode import PLACE
 from toy import command, edit, make_toy, outputs, paper, write_notebook
 
 
@@ -126,10 +127,17 @@ def test_a_second_build_at_once_is_refused_with_the_owner(project: Path, tmp_pat
         build.communicate(timeout=60)
 
 
-def test_no_room_for_files(project: Path) -> None:
-    """A limit on file sizes stands for a full disk: writing fails at some byte, and stays failing."""
+def test_no_room_for_files(project: Path, tmp_path: Path) -> None:
+    """A limit on file sizes stands for a full disk: writing fails at some byte, and stays failing.
+
+    What Python compiles meanwhile is cut off too, and must not outlive the build.
+    """
+    compiled = tmp_path / PLACE
+    environment = {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
+    edit(project / "data/sizes.csv", "A,10", "A,11")
+    assert paper(project, "build", **environment).returncode == 0
     before = outputs(project)
-    edit(project / "data/sizes.csv", "A,10", "A," + "1" * 3000)
+    edit(project / "data/sizes.csv", "A,11", "A," + "1" * 3000)
     done = subprocess.run(
         command("build", "--to="),
         cwd=project,
@@ -138,11 +146,13 @@ def test_no_room_for_files(project: Path) -> None:
         encoding="utf-8",
         check=False,
         timeout=120,
+        env=os.environ | environment,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "File too large" in done.stderr
+    assert not compiled.exists()
     assert outputs(project) == before
     assert paper(project, "build").returncode == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ def _page(
         "build": build,
     }
     body, _ = _exporter().from_notebook_node(one.notebook, resources=resources)
-    return body
+    return _told_apart(body)
 
 
 def places(article: Article) -> Places:
@@ -169,6 +170,21 @@ def _scrolling(text: str, label: str) -> str:
     """Return HTML with each table in a region that scrolls where the page is narrower, by keys too."""
     region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{html.escape(label)}">'
     return re.sub(r"<table\b.*?</table>", lambda table: f"{region}{table[0]}</div>", text, flags=re.DOTALL)
+
+
+def _told_apart(page: str) -> str:
+    """Return a page in which each region has a name of its own: of several of one cell the later are counted."""
+    seen: Counter[str] = Counter()
+
+    def named(region: re.Match[str]) -> str:
+        seen[region[1]] += 1
+        return (
+            region[0]
+            if seen[region[1]] == 1
+            else f'role="region" aria-label="{region[1]} ({seen[region[1]]})"'
+        )
+
+    return re.sub(r'role="region" aria-label="([^"]*)"', named, page)
 
 
 def _dress() -> dict[str, str]:

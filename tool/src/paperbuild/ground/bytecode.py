@@ -33,3 +33,15 @@ def keep_bytecode(words: list[str]) -> None:
     sys.pycache_prefix = os.path.join(folder, PLACE)
     sys.dont_write_bytecode = False
     os.environ["PYTHONPYCACHEPREFIX"], os.environ["PYTHONDONTWRITEBYTECODE"] = sys.pycache_prefix, ""
+
+
+def drop_bytecode() -> None:
+    """Remove the bytecode kept under build/, as a full disk may have cut it off.
+
+    Python before 3.12.8 takes a half-written file for a whole one (gh-126606), and could load what it holds
+    never again.
+    """
+    if sys.pycache_prefix and sys.pycache_prefix.endswith(PLACE):
+        import shutil
+
+        shutil.rmtree(sys.pycache_prefix, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -10,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from paperbuild.ground.bytecode import drop_bytecode
 from paperbuild.ground.errors import PaperError
 
 _HEAD = '{"sha256": "%s", "content": '
@@ -142,6 +144,9 @@ def disk_error(error: OSError, path: Path) -> PaperError:
         errno.EPERM: "make the folder writable, then build again",
         errno.EROFS: "the file system is read-only: work on a copy of the project elsewhere",
     }
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        # At the end, as what is imported until then is compiled too.
+        atexit.register(drop_bytecode)
     return PaperError(
         f"cannot write: {os.strerror(error.errno) if error.errno else error}",
         where=str(path),
