@@ -173,7 +173,7 @@ def _scrolling(text: str, label: str) -> str:
 
 
 def _told_apart(page: str) -> str:
-    """Return a page in which each region has a name of its own: of several of one cell the later are counted."""
+    """Return a page in which each region has its own name: of several of one cell the later are counted."""
     seen: Counter[str] = Counter()
 
     def named(region: re.Match[str]) -> str:
