@@ -44,7 +44,7 @@ def border_after(
     border : collection of str
         Units at the border.
     events : collection of int
-        First years of the treaties.
+        First years of the treaties; one without a year before it, or from it on, is left out.
     draws, seed : int
         Of the wild bootstrap by region.
 
@@ -60,7 +60,9 @@ def border_after(
     """
     panel = rates[rates["unit"].isin(groups.index) & rates["year"].between(first_year, last_year)]
     at_border = panel["unit"].isin(set(border))
-    names = {f"after_{event}": event for event in events}
+    # Of an event with no year on one side of it nothing can be told apart from the regions.
+    first, last = panel["year"].min(), panel["year"].max()
+    names = {f"after_{event}": event for event in events if first < event <= last}
     panel = panel.assign(
         country=panel["unit"].str[:2],
         **{name: (at_border & (panel["year"] >= event)).astype(float) for name, event in names.items()},

@@ -71,6 +71,15 @@ def test_units_that_are_not_compared_do_not_count():
     pd.testing.assert_frame_equal(with_other, integration.border_after(frame, *args))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "told"), [(2010, 2019, {2015}), (2004, 2014, {2010}), (2009, 2015, {2010, 2015})]
+)
+def test_an_event_without_years_on_both_sides_is_left_out(first, last, told):
+    frame = made_up()
+    found = integration.border_after(frame, groups(frame), BORDER, EVENTS, first, last, 99, 0)
+    assert set(found["event"]) == told
+
+
 def test_pairs_meet_at_the_line_in_constant_units_once():
     border = pd.DataFrame({"kz_unit": ["KZ-63", "KZ-10", "KZ-63"], "ru_unit": ["RU-ALT", "RU-ALT", "RU-AL"]})
     constant = {"KZ-63": "KZ-VOS", "KZ-10": "KZ-VOS"}
