@@ -39,6 +39,7 @@ class Scanner:
 
     project: Project
     cache: HashCache
+    _found: dict[str, Path | None] = field(default_factory=dict)
     _loaded: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Scanner:
 
     def refresh(self) -> None:
         """Forget which modules were found and what they hold, because files may have changed since."""
-        self._loaded, self._direct, self._closures = {}, {}, {}
+        self._found, self._loaded, self._direct, self._closures = {}, {}, {}, {}
         self._codes, self._beside, self._tops = {}, {}, {}
 
     def file(self, path: Path) -> str:
@@ -91,6 +92,15 @@ class Scanner:
 
     def find_module(self, name: str) -> Path | None:
         """Return the project's file for a dotted module name, or None if it is not the project's own."""
+        return once(self._found, name, lambda: self._look_for(name))
+
+    def _look_for(self, name: str) -> Path | None:
+        """Search ``src/`` and the project root, in the order in which Python does."""
+        above, _, _ = name.rpartition(".")
+        package = self.find_module(above) if above else None
+        if package and package.name != "__init__.py":
+            # Of the names that are imported from a module none is a module itself.
+            return None
         found = (_module_file(base, name) for base in self._holding(name.partition(".")[0]))
         return next(filter(None, found), None)
 
