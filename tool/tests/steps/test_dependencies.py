@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.project.notebook import code_digest_text
-from paperbuild.steps.dependencies import Distributions, Scanner, find_imports, installed
+from paperbuild.steps.dependencies import Distributions, Scanner, installed
+from paperbuild.steps.parsed import find_imports
 from paperbuild.steps.step import differences, fingerprint, shorten
 
 

@@ -14,14 +14,14 @@ from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic, write_if_changed
 from paperbuild.ground.hashing import sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
-from paperbuild.project.notebook import Notebook, outputs_text, read_notebook
-from paperbuild.project.results import NotebookResults, parse_results
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.reference import References
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
 
 if TYPE_CHECKING:
     from paperbuild.kernel.execute import Run
+    from paperbuild.project.notebook import Notebook
+    from paperbuild.project.results import NotebookResults
 
 # Raise it when the meaning of a kept result changes in a way the tool's own code does not show.
 FORMAT = "2"
@@ -43,6 +43,8 @@ RESULTS, OUTPUTS = "results.json", "outputs.json"
 
 def recorded(result: Result) -> NotebookResults:
     """Return what a notebook's kept result records."""
+    from paperbuild.project.results import parse_results  # here: what follows from records is remembered
+
     return parse_results(result.content(RESULTS))
 
 
@@ -125,6 +127,7 @@ class NotebookStep(Step):
         """Execute the notebook; say which of the tables it declares it did not read."""
         from paperbuild.kernel.execute import Run, run_notebook
         from paperbuild.kernel.settings import KernelSettings
+        from paperbuild.project.results import NotebookResults
 
         desk, project, found = self.desk, self.desk.project, self.dependencies(before)
         results = {other: str(before[other].path(RESULTS)) for other in self.after}
@@ -196,6 +199,8 @@ class NotebookStep(Step):
 
     def source(self) -> Notebook:
         """Return the notebook as it stands."""
+        from paperbuild.project.notebook import read_notebook
+
         return read_notebook(self.path, self.desk.project.relative(self.path))
 
     def command(self) -> str:
@@ -213,6 +218,8 @@ class NotebookStep(Step):
 
     def executed(self, result: Result) -> str:
         """Return the executed notebook: today's prose around the kept outputs."""
+        from paperbuild.project.notebook import outputs_text
+
         return outputs_text(self.source(), result.content(OUTPUTS))
 
     def places(self, result: Result) -> dict[str, str]:

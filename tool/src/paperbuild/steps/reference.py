@@ -22,7 +22,6 @@ from paperbuild.ground.hashing import HashCache, sha256_bytes, sha256_json
 from paperbuild.kernel.kinds import folders
 from paperbuild.project.layout import MANIFEST, Project
 from paperbuild.project.manifest import Manifest, parse_manifest
-from paperbuild.project.results import parse_results
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.step import Result, Results
 
@@ -226,6 +225,8 @@ class References:
 
 def made_here(result: Result) -> tuple[dict[str, str], dict[str, tuple[Any, str]]]:
     """Return what a kept result would publish: hashes of files by path, value and text of numbers by name."""
+    from paperbuild.project.results import parse_results  # here: whether it differs is remembered
+
     files = {path: digest for path, digest in result.files.items() if path.startswith(folders())}
     recorded = parse_results(result.content("results.json")).of_kind("number")
     numbers = {one["name"]: (one["value"], one["text"]) for one in recorded}
