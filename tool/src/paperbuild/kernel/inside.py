@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import gc
 import json
 import multiprocessing
 import os
@@ -239,6 +240,9 @@ def forked(connection_file: str, settings: KernelSettings, environment: Mapping[
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(environment)
+    # The libraries that came along with the fork stay: looking through them for garbage again and again would
+    # take a quarter of a notebook's time, and copy them.
+    gc.freeze()
     closed = _enclose(settings)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     run_kernel(connection_file, settings, closed)
