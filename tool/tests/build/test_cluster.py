@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.kernel import cluster
 from paperbuild.project.workspace import Workspace
@@ -69,12 +70,20 @@ def unbuilt(project: Path):
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory, project: Path):
     """Address of a scheduler on the loopback address."""
+    with scheduling(project, tmp_path_factory.mktemp("scheduler")) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def scheduling(project: Path, folder: Path):
+    """Yield address and process of a scheduler."""
     command = [sys.executable, "-m", "paperbuild", "--project", str(project), "dask", "scheduler"]
     command += ["--host", "127.0.0.1", "--port", "0"]
-    said = tmp_path_factory.mktemp("scheduler") / "said.txt"
+    said = folder / "said.txt"
     with open(said, "w") as log, subprocess.Popen(command, stderr=log) as process:
         try:
-            yield wait_for(lambda: re.search(r"Scheduler at: +(tcp://127\.0\.0\.1:\d+)", said.read_text()))[1]
+            found = wait_for(lambda: re.search(r"Scheduler at: +(tcp://127\.0\.0\.1:\d+)", said.read_text()))
+            yield found[1], process
         finally:
             process.terminate()
 
@@ -118,9 +127,9 @@ def start(project: Path, scheduler: str, client):
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.terminate()
+    for process in started:
+        process.wait(60)
     wait_for(lambda: not workers_of(client))
 
 
@@ -233,6 +242,9 @@ def test_a_worker_that_computes_otherwise_or_lacks_the_project_is_refused_before
     path = os.pathsep.join([str(other.parent), str(project / "src")])
     refused("compute the same: package joblib is 0.0.1", **alike | {"PYTHONPATH": path})
     refused("the worker does not see analysis/parameters.yml (1 more differ)", **alike)
+    (tmp_path / "older/paperbuild").mkdir(parents=True)
+    (tmp_path / "older/paperbuild/__init__.py").write_text("")
+    refused("the cluster cannot say what it is made of: ", PYTHONPATH=str(tmp_path / "older"))
 
 
 def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project, scheduler, start, tmp_path):
@@ -251,3 +263,79 @@ def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project
     shutil.copy(project / "src/toy/work.py", there / "src/toy/work.py")
     done = paper(project, "build", "--dask", scheduler)
     assert "started anew with: paper dask" in done.stderr
+
+
+def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(project, scheduler, start, client):
+    edit(
+        project / "analysis/03-alone.ipynb",
+        "import pandas as pd\\n",
+        "import psutil, pandas as pd\\npsutil.Process().parent().parent().kill()\\n",
+    )
+    start()
+    given = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
+    try:
+        allow_failures(client, 1)
+        done = paper(project, "build", "--dask", scheduler)
+    finally:
+        allow_failures(client, given)
+    assert done.returncode == 1
+    assert f"03-alone, --dask {scheduler}: 2 workers were gone one after the other while they" in done.stderr
+    assert "paper run 03-alone runs it here" in done.stderr
+
+
+def allow_failures(client, number: int) -> None:
+    """Have the scheduler give up a task once so many workers more than one were gone under it."""
+    client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", number))
+
+
+def test_a_scheduler_that_is_gone_while_a_notebook_runs_is_told(project, tmp_path):
+    edit(
+        project / "analysis/03-alone.ipynb",
+        "import pandas as pd\\n",
+        "import time, pandas as pd\\ntime.sleep(600)\\n",
+    )
+    with scheduling(project, tmp_path) as (address, scheduler):
+        command = [sys.executable, *WORKER, address]
+        with subprocess.Popen(command, cwd=project, start_new_session=True) as worker:
+            try:
+                with distributed.Client(address, set_as_default=False) as client:
+                    client.wait_for_workers(1, timeout=60)
+                with building(project, address) as build:
+                    wait_for(lambda: build.poll() is not None or sleeping(psutil.Process(worker.pid)))
+                    scheduler.kill()
+                    _, said = build.communicate(timeout=120)
+            finally:
+                worker.terminate()
+    assert build.returncode == 1
+    assert f"03-alone, --dask {address}: the connection to the scheduler was lost while a worker" in said
+    assert "see whether the scheduler runs, then build again: what is done is kept" in said
+
+
+def test_an_errand_that_is_let_go_before_it_is_on_its_way_does_not_run(project, scheduler, start):
+    start()
+    plan = make_plan(Workspace.open(project), Options(to=(), cluster=scheduler, places=1))
+    staging = project / "build/away"
+    staging.mkdir(parents=True)
+
+    class Stopped(Running):
+        @contextlib.contextmanager
+        def ended_by(self, end):
+            end()
+            yield
+
+    with pytest.raises(PaperError, match=r"^stopped$"):
+        plan.steps["04-mapping"].make({}, staging, Stopped())
+    assert not any(staging.iterdir())
+
+
+def test_without_dask_the_message_says_how_it_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(PaperError, match="Dask is not installed") as caught:
+        cluster.connect("tcp://127.0.0.1:9")
+    assert caught.value.remedy == cluster.INSTALL
+
+
+def test_a_process_says_what_it_lacks():
+    names = ["package no-such-thing", "code no_such_thing", "variable NO_SUCH_THING"]
+    lacking = {names[0]: "not installed", names[1]: "not installed", names[2]: ""}
+    assert cluster.standing(names) == lacking
