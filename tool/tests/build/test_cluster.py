@@ -265,6 +265,20 @@ def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project
     assert "started anew with: paper dask" in done.stderr
 
 
+def test_a_worker_that_offers_no_place_for_notebooks_gets_none(project, scheduler, start, tmp_path):
+    alike = kernel_environment(str(tmp_path), 0) | {"PYTHONPATH": str(project / "src")}
+    start(PLAIN, cwd=tmp_path, **alike)  # it has no copy of the project
+    done = paper(project, "build", "--dask", scheduler)
+    assert done.returncode == 0
+    assert f"1 workers at {scheduler}; notebooks run here" in done.stderr
+    shutil.rmtree(project / "build")
+    start()
+    done = paper(project, "build", "--dask", scheduler, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert f"2 workers at {scheduler}; notebooks run there, 1 at a time" in done.stderr
+    assert "4 ran" in done.stderr
+
+
 def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(project, scheduler, start, client):
     edit(
         project / "analysis/03-alone.ipynb",
