@@ -42,7 +42,7 @@ def build(look: Callable[[], Plan]) -> Report:
     """
     begun = time.monotonic()
     plan = look()
-    report = Report(warning=plan.warning)
+    report = Report(plan.cache, warning=plan.warning)
     if plan.settled():
         report.fresh = list(plan.statuses)
         # What was learnt while settling (a document's words, say) need not be learnt again.
@@ -53,6 +53,7 @@ def build(look: Callable[[], Plan]) -> Report:
         if plan.options.wait:
             # What was true before the wait need not be true after it.
             plan = look()
+            report.cache = plan.cache
         try:
             _Build(plan, report).run()
         finally:
