@@ -269,7 +269,7 @@ def test_a_build_without_workers_says_so_waits_ends_and_goes_on_with_the_next(pr
 
 @pytest.mark.usefixtures("mapping_last")
 def test_a_notebook_that_runs_here_does_not_wait_for_ever_for_what_it_maps(project, scheduler, start, client):
-    worker = start(WORKER, "--resources", "")
+    worker = start(WORKER, "--resources", "", "--nthreads", "2")  # joblib maps nothing to one thread
     before = transitions(client)
     with building(project, scheduler, "--dask-wait", "1") as build:
         said = lines_of(build)

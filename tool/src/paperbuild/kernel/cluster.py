@@ -292,13 +292,13 @@ class Presence:
             else:
                 # Where the scheduler is gone before it answers, the next look finds that.
                 with contextlib.suppress(OSError):
-                    self._count(self._client.run_on_scheduler(workers_of, notebooks=self.notebooks))
+                    self._note(self._client.run_on_scheduler(is_stuck, notebooks=self.notebooks))
 
-    def _count(self, workers: int) -> None:
-        """Take note of how many workers there are."""
+    def _note(self, stuck: bool) -> None:
+        """Take note of whether work waits for a worker and there is none."""
         now, start = time.monotonic(), f"paper dask worker {self.address}"
         kind = "worker that runs notebooks" if self.notebooks else "worker"
-        if workers:
+        if not stuck:
             if self._since is not None:
                 self.say(f"a {kind} is there again at {self.address}")
             self._since = None
@@ -315,10 +315,11 @@ class Presence:
         self.end()
 
 
-def workers_of(dask_scheduler: Any, notebooks: bool) -> int:
-    """Return how many workers a scheduler has, or has that run notebooks; run there."""
+def is_stuck(dask_scheduler: Any, notebooks: bool) -> bool:
+    """Tell whether a scheduler has work that waits and no worker, or none that runs notebooks; run there."""
     workers = dask_scheduler.workers.values()
-    return sum(not notebooks or worker.resources.get(NOTEBOOKS, 0) > 0 for worker in workers)
+    left = any(not notebooks or worker.resources.get(NOTEBOOKS, 0) > 0 for worker in workers)
+    return not left and bool(dask_scheduler.unrunnable or dask_scheduler.queued)
 
 
 def code_of(package: Path) -> str:
