@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paperbuild.build.plan import Plan, make_plan
+from paperbuild.build.plan import CLUSTER_WAIT, Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
-from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
+from paperbuild.cli.arguments import COUNT, SECONDS, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache
@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="tcp://HOST:PORT",
         help="have a Dask cluster run notebooks and do what they map with joblib",
+    )
+    parser.add_argument(
+        "--dask-wait",
+        dest="cluster_wait",
+        type=SECONDS,
+        default=CLUSTER_WAIT,
+        metavar="SECONDS",
+        help=f"how long to wait for a worker when none is left ({CLUSTER_WAIT})",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where data are that a scenario needs and the project lacks"

@@ -72,7 +72,7 @@ class NotebookStep(Step):
 
     def __init__(self, desk: Desk, name: str, references: References) -> None:
         self.desk, self.name, self.references = desk, name, references
-        self.away = bool(desk.places)
+        self.away, self.on_cluster = bool(desk.places), bool(desk.cluster)
         self.after = desk.workspace.reads(name)
         self.path = desk.project.notebook(name)
 
