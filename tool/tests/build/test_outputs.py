@@ -150,6 +150,21 @@ def test_draws_follow_from_step_and_cell_and_linear_algebra_has_one_thread(proje
     assert found[0]["alone.threads"] == "1"
 
 
+KEPT = [
+    "#| label: setup\nimport gc\nfrom paperbuild import number",
+    "#| label: kept\nnumber('alone.kept', gc.get_freeze_count())",
+]
+
+
+def test_a_forked_kernel_does_not_look_for_garbage_in_what_it_was_forked_with(project: Path) -> None:
+    write_notebook(project / "analysis/03-alone.ipynb", KEPT)
+    done = paper(project, "build")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((project / "build/results/03-alone.json").read_text(encoding="utf-8"))
+    # IPython and numpy alone are some hundred thousand objects.
+    assert next(one["value"] for one in record["artefacts"]) > 50_000
+
+
 OWN_SEED = [
     "#| label: setup\nimport random\nimport numpy as np\nfrom paperbuild import number",
     "#| label: seed\nnp.random.seed(3)",
