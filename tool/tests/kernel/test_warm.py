@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from paperbuild.ground.bytecode import PLACE
 from paperbuild.ground.own import PACKAGE, PACKAGES
+from toy import paper
 
 PROBE = """\
 import sys
@@ -34,3 +36,10 @@ def test_a_copy_of_the_tool_forks_its_own_code_though_another_is_installed(tmp_p
     found = [Path(path) for path in told.read_text(encoding="utf-8").split()]
     assert len(found) == len(PACKAGES)
     assert all(path.is_relative_to(copy) for path in found), found
+
+
+def test_where_bytecode_is_forbidden_the_server_keeps_under_build_what_it_compiled(fresh: Path) -> None:
+    done = paper(fresh, "build", PYTHONDONTWRITEBYTECODE="1", PYTHONPYCACHEPREFIX="")
+    assert done.returncode == 0, done.stderr
+    # Else the next build would compile the same thousand modules.
+    assert list((fresh / PLACE).rglob("pandas/core/frame.*.pyc"))

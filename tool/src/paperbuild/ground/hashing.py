@@ -139,7 +139,7 @@ class HashCache:
     def _or_absent(self, path: Path | str) -> str:
         """Return the SHA-256 of a file's bytes, `ABSENT` where there is no file to be read."""
         try:
-            return self.file(Path(path))
+            return self.file(path)
         except OSError:
             return ABSENT
 

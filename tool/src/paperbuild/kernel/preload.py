@@ -17,6 +17,10 @@ def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 sys.excepthook = _tell
 
+# The fork server has the flags that the build was started with. Where these forbid bytecode, and the build
+# keeps it under build/ instead (`paperbuild.ground.bytecode`), the environment says so.
+sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+
 # Tried once for all kernels, which inherit the answer, and while this process is still small.
 network_can_be_closed()
 
