@@ -241,8 +241,9 @@ def forked(connection_file: str, settings: KernelSettings, environment: Mapping[
     os.environ.clear()
     os.environ.update(environment)
     # The libraries that came along with the fork stay: looking through them for garbage again and again would
-    # take a quarter of a notebook's time, and copy them.
+    # take a quarter of a notebook's time, and copy them. What the notebook leaves is looked for, as ever.
     gc.freeze()
+    gc.enable()
     closed = _enclose(settings)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     run_kernel(connection_file, settings, closed)

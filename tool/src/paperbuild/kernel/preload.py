@@ -1,6 +1,7 @@
 """What every kernel loads before its first cell; the fork server imports this once for all of them."""
 
 import builtins
+import gc
 import os
 import sys
 from importlib import import_module
@@ -16,6 +17,9 @@ def _tell(kind: type[BaseException], error: BaseException, traceback: TracebackT
 
 
 sys.excepthook = _tell
+
+# Libraries leave next to no garbage while they are imported; a kernel looks for its own (`inside.forked`).
+gc.disable()
 
 # The fork server has the flags that the build was started with. Where these forbid bytecode, and the build
 # keeps it under build/ instead (`paperbuild.ground.bytecode`), the environment says so.
