@@ -27,7 +27,7 @@ def measure(folder: str) -> None:
     """Have this process, and what is forked from it, write into `folder` which lines it has run.
 
     Some processes end without telling anyone: children of the fork server by ``os._exit``, kernels killed by
-    the build once they have said what they did.
+    the build once they have said what they did. Others become another program (a worker of a cluster).
     """
     import atexit
     import resource
@@ -58,8 +58,20 @@ def measure(folder: str) -> None:
         leave(code)
 
     os._exit = leave_told
+    for name in ("execv", "execve"):  # what becomes another program ends here
+        setattr(os, name, _told_before(save, getattr(os, name)))
     atexit.register(save)
     sys.meta_path.insert(0, _Told(save))
+
+
+def _told_before(save, act):
+    """Return `act`, before which a process writes down its lines."""
+
+    def told(*arguments):
+        save()
+        act(*arguments)
+
+    return told
 
 
 class _Told(importlib.abc.MetaPathFinder):
