@@ -27,7 +27,7 @@ def measure(folder: str) -> None:
     """Have this process, and what is forked from it, write into `folder` which lines it has run.
 
     Some processes end without telling anyone: children of the fork server by ``os._exit``, kernels killed by
-    the build once they have said what they did. Others become another program (a worker of a cluster).
+    the build once they have said what they did.
     """
     import atexit
     import resource
@@ -51,27 +51,21 @@ def measure(folder: str) -> None:
         add(hook)
 
     sys.addaudithook = add_traced
-    leave = os._exit
-
-    def leave_told(code: int) -> None:
-        save()
-        leave(code)
-
-    os._exit = leave_told
-    for name in ("execv", "execve"):  # what becomes another program ends here
-        setattr(os, name, _told_before(save, getattr(os, name)))
+    # The last that a process does as itself: it ends without a farewell, or becomes another program.
+    for name in ("_exit", "execv", "execve"):
+        setattr(os, name, _saved_first(getattr(os, name), save))
     atexit.register(save)
     sys.meta_path.insert(0, _Told(save))
 
 
-def _told_before(save, act):
-    """Return `act`, before which a process writes down its lines."""
+def _saved_first(act, save):
+    """Return a function of the system that acts once the lines are written down."""
 
-    def told(*arguments):
+    def saved_first(*arguments) -> None:
         save()
         act(*arguments)
 
-    return told
+    return saved_first
 
 
 class _Told(importlib.abc.MetaPathFinder):

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.kernel import cluster
 from paperbuild.project.workspace import Workspace
@@ -129,6 +130,8 @@ def start(project: Path, scheduler: str, client):
         return process
 
     yield begin
+    for process in started:
+        process.terminate()
     for process in started:
         end(process)
     wait_for(lambda: not workers_of(client))
@@ -351,6 +354,9 @@ def test_a_worker_that_computes_otherwise_or_lacks_the_project_is_refused_before
     path = os.pathsep.join([str(other.parent), str(project / "src")])
     refused("compute the same: package joblib is 0.0.1", **alike | {"PYTHONPATH": path})
     refused("the worker does not see analysis/parameters.yml (1 more differ)", **alike)
+    (tmp_path / "older/paperbuild").mkdir(parents=True)
+    (tmp_path / "older/paperbuild/__init__.py").write_text("")
+    refused("the cluster cannot say what it is made of: ", PYTHONPATH=str(tmp_path / "older"))
 
 
 def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project, scheduler, start, tmp_path):
@@ -369,3 +375,70 @@ def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project
     shutil.copy(project / "src/toy/work.py", there / "src/toy/work.py")
     done = paper(project, "build", "--dask", scheduler)
     assert "started anew with: paper dask" in done.stderr
+
+
+def test_a_worker_that_offers_no_place_for_notebooks_gets_none(project, scheduler, start, tmp_path):
+    alike = kernel_environment(str(tmp_path), 0) | {"PYTHONPATH": str(project / "src")}
+    start(PLAIN, cwd=tmp_path, **alike)  # it has no copy of the project
+    done = paper(project, "build", "--dask", scheduler)
+    assert done.returncode == 0
+    assert f"1 workers at {scheduler}; notebooks run here" in done.stderr
+    shutil.rmtree(project / "build")
+    start()
+    done = paper(project, "build", "--dask", scheduler, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert f"2 workers at {scheduler}; notebooks run there, 1 at a time" in done.stderr
+    assert "4 ran" in done.stderr
+
+
+def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(project, scheduler, start, client):
+    edit(
+        project / "analysis/03-alone.ipynb",
+        "import pandas as pd\\n",
+        "import psutil, pandas as pd\\npsutil.Process().parent().parent().kill()\\n",
+    )
+    start(WATCHED)
+    given = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
+    try:
+        allow_failures(client, 1)
+        done = paper(project, "build", "--dask", scheduler)
+    finally:
+        allow_failures(client, given)
+    assert done.returncode == 1
+    assert f"03-alone, --dask {scheduler}: 2 workers were gone one after the other while they" in done.stderr
+    assert "paper run 03-alone runs it here" in done.stderr
+
+
+def allow_failures(client, number: int) -> None:
+    """Have the scheduler give up a task once so many workers more than one were gone under it."""
+    client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", number))
+
+
+def test_an_errand_that_is_let_go_before_it_is_on_its_way_does_not_run(project, scheduler, start):
+    start()
+    plan = make_plan(Workspace.open(project), Options(to=(), cluster=scheduler, places=1))
+    staging = project / "build/away"
+    staging.mkdir(parents=True)
+
+    class Stopped(Running):
+        @contextlib.contextmanager
+        def ended_by(self, end):
+            end()
+            yield
+
+    with pytest.raises(PaperError, match=r"^stopped$"):
+        plan.steps["04-mapping"].make({}, staging, Stopped())
+    assert not any(staging.iterdir())
+
+
+def test_without_dask_the_message_says_how_it_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(PaperError, match="Dask is not installed") as caught:
+        cluster.connect("tcp://127.0.0.1:9")
+    assert caught.value.remedy == cluster.INSTALL
+
+
+def test_a_process_says_what_it_lacks():
+    names = ["package no-such-thing", "code no_such_thing", "variable NO_SUCH_THING"]
+    lacking = {names[0]: "not installed", names[1]: "not installed", names[2]: ""}
+    assert cluster.standing(names) == lacking

@@ -18,7 +18,7 @@ from paperbuild.build.plan import Plan, at_once, chain, jobs_here, jobs_of
 from paperbuild.build.report import Report
 from paperbuild.build.store import build_lock
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.ground.files import disk_error, remember, remove_tree
+from paperbuild.ground.files import disk_refused, remember, remove_tree
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step, fingerprint
 
@@ -44,7 +44,7 @@ def build(look: Callable[[], Plan]) -> Report:
     """
     begun = time.monotonic()
     plan = look()
-    report = Report(warning=plan.warning)
+    report = Report(plan.cache, warning=plan.warning)
     if plan.settled():
         report.fresh = list(plan.statuses)
         # What was learnt while settling (a document's words, say) need not be learnt again.
@@ -55,6 +55,7 @@ def build(look: Callable[[], Plan]) -> Report:
         if plan.options.wait:
             # What was true before the wait need not be true after it.
             plan = look()
+            report.cache = plan.cache
         try:
             _Build(plan, report).run()
         finally:
@@ -95,7 +96,7 @@ class _Build:
     """One build at work."""
 
     def __init__(self, plan: Plan, report: Report) -> None:
-        self.plan, self.report, self.running = plan, report, Running(self._tell)
+        self.plan, self.report = plan, report
         self.here = threading.Semaphore(jobs_here(plan.options))
         self.results: dict[str, Result] = {}
         self.seconds: dict[str, float] = {}
@@ -111,7 +112,7 @@ class _Build:
         stale = [name for name, status in statuses.items() if status.reasons and not status.stored]
         waiting = {name: self.past.get(name) for name in stale}
         with Progress(waiting, self._expected(stale), self.plan.options.quiet) as progress:
-            self.progress = progress
+            self.progress, self.running = progress, Running(progress.got)
             kinds: dict[type[Step], list[Step]] = {}
             for name in stale:
                 kinds.setdefault(type(self.plan.steps[name]), []).append(self.plan.steps[name])
@@ -215,7 +216,7 @@ class _Build:
         except PaperError as error:
             self.report.failures[name] = error
         except OSError as error:
-            self.report.failures[name] = disk_error(error, Path(error.filename or self.plan.project.build))
+            self.report.failures[name] = disk_refused(error, Path(error.filename or self.plan.project.build))
         except Exception as error:
             self.report.failures[name] = unexpected(error, self.plan.project.log / f"{name}.crash.txt")
         return name not in self.report.failures
@@ -293,10 +294,6 @@ class _Build:
                 raise
             self.seconds[name] = round(time.monotonic() - begun, 2)
         return staging, notes
-
-    def _tell(self, name: str, of: str, done: int, whole: int) -> None:
-        """Show how far a step is."""
-        self.progress.got(name, of, done, whole)
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""

@@ -83,7 +83,7 @@ class NotebookStep(Step):
         desk, scanner, shown = self.desk, self.desk.scanner, self.desk.project.relative
         modules, outside = scanner.notebook_closure(self.name)
         beside = scanner.package_files(modules)
-        files = desk.workspace.declared(self.name)
+        files = desk.declared(self.name)
         inputs: Inputs = {
             "format of results": FORMAT,
             "python": "{}.{}.{}".format(*sys.version_info[:3]),
