@@ -31,9 +31,11 @@ import sys
 from pathlib import Path
 from paperbuild.article.job import RenderJob
 from paperbuild.article.typesetting import render
+from paperbuild.project.layout import Project
 output = Path(sys.argv[1])
 output.mkdir(parents=True, exist_ok=True)
-render(RenderJob(Path.cwd(), output, "html", "embedded", 1700000000))
+for language in Project(Path.cwd()).all_editions:
+    render(RenderJob(Path.cwd(), output, "html", "embedded", 1700000000, language))
 """
 # Makes a step's output for a driver that is to learn that all is done, and says that it was run.
 STAND_IN = """
@@ -221,12 +223,13 @@ class Bench:
         return {"paper": anew, "papermill": partial(self._plain, *self.steps().values())}
 
     def surroundings(self) -> Ways:
-        """The longest notebook alone, in the fixed surroundings and in the user's own.
+        """The longest notebook that reads no other's results, in the fixed surroundings and in free ones.
 
         One thread in both, as the fixed list has it: what differs is the level of instructions.
         """
         past, copy = past_seconds(self.original), self.copy
-        longest = max(copy.steps, key=lambda name: past.get(name, 0.0))
+        alone = [name for name in copy.steps if not copy.settings.notebooks[name].results]
+        longest = max(alone, key=lambda name: past.get(name, 0.0))
         run = self.paper(copy, "run", longest)
         return {
             "paper": partial(self._run, copy, run),

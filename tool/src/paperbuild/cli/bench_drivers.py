@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.declared import declared_files, register_entries
-from paperbuild.project.layout import ANALYSIS, ARTICLE, QUARTO_PROJECT, REFERENCES, Project
+from paperbuild.project.layout import ANALYSIS, QUARTO_PROJECT, REFERENCES, Project, edition
 
 FOLDER = "bench"
 
@@ -52,7 +52,8 @@ def steps(project: Project) -> list[Step]:
         before = tuple(f"{FOLDER}/{other}.ipynb" for other in settings.results or ())
         papermill = (sys.executable, "-m", "papermill", "--no-progress-bar", "--kernel", "python3")
         made.append(Step(name, (*papermill, notebook, output), (notebook, *data, *code, *before), output))
-    texts = (name for name in (ARTICLE, REFERENCES, QUARTO_PROJECT) if (root / name).is_file())
+    editions = map(edition, project.all_editions)
+    texts = (name for name in (*editions, REFERENCES, QUARTO_PROJECT) if (root / name).is_file())
     sources = (*texts, *(step.output for step in made))
     render = (sys.executable, f"{FOLDER}/render.py", FOLDER)
     return [*made, Step("render", render, sources, f"{FOLDER}/paper.html")]
