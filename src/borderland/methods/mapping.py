@@ -25,7 +25,8 @@ def each(
         Processes at a time, −1 for one a processor; what is set for joblib if not given.
     """
     tasks = (delayed(_placed)(function, place, item) for place, item in enumerate(items))
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+    # One at a time: joblib would put short items together, and a worker idle while another does those.
+    yield from Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(tasks)
 
 
 def _placed(function: Callable[[Item], Result], place: int, item: Item) -> tuple[int, Result]:

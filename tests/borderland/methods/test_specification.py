@@ -10,9 +10,11 @@ import textwrap
 import numpy as np
 import pandas as pd
 import pytest
-from joblib import parallel_config
+from joblib import parallel_config, register_parallel_backend
+from joblib._parallel_backends import AutoBatchingMixin
+from joblib.parallel import ThreadingBackend
 
-from borderland.methods import specification
+from borderland.methods import mapping, specification
 from borderland.methods.specification import Specified
 from borderland.study import curves
 
@@ -98,6 +100,20 @@ def test_the_number_of_workers_does_not_change_the_result():
     with parallel_config(backend="threading"):  # starting processes would take longer than all other tests
         one, two = (specification.run(choices, evaluate, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.estimates, two.estimates)
+
+
+def test_short_pieces_are_handed_out_one_at_a_time():
+    sizes = []
+
+    class Counting(AutoBatchingMixin, ThreadingBackend):
+        def submit(self, func, callback=None):
+            sizes.append(len(func))
+            return super().submit(func, callback)
+
+    register_parallel_backend("counting", Counting)
+    with parallel_config("counting", n_jobs=2):
+        assert sorted(mapping.each(abs, [-3] * 60)) == [(place, 3) for place in range(60)]
+    assert sizes == [1] * 60
 
 
 def test_described_curves_stand_under_one_another():

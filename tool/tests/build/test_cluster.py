@@ -133,8 +133,19 @@ def start(project: Path, scheduler: str, client):
     for process in started:
         process.terminate()
     for process in started:
-        process.wait(60)
+        end(process)
     wait_for(lambda: not workers_of(client))
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process and its group, in good time to write down which lines it has run, if it is measured."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def building(root: Path, scheduler: str, *options: str) -> subprocess.Popen:
@@ -298,8 +309,7 @@ def test_a_scheduler_that_goes_away_ends_the_build_with_its_name_and_what_is_not
                 process.kill()
                 last = heard(said, None)
         finally:
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+            end(worker)
     assert build.returncode == 1
     assert f"the Dask scheduler at {address} does not answer any more; not done: 04-mapping" in last
     assert "without --dask it needs no cluster" in last

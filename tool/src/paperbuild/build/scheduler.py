@@ -51,7 +51,7 @@ def build(look: Callable[[], Plan]) -> Report:
         plan.cache.save()
         report.seconds = time.monotonic() - begun
         return report
-    with build_lock(plan.project.lock, wait=plan.options.wait), _terminable():
+    with build_lock(plan.project.lock, wait=plan.options.wait), terminable():
         if plan.options.wait:
             # What was true before the wait need not be true after it.
             plan = look()
@@ -66,7 +66,7 @@ def build(look: Callable[[], Plan]) -> Report:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Treat SIGTERM and SIGHUP like Ctrl-C while a build runs, so that its kernels end with it."""
     if threading.current_thread() is not threading.main_thread():
         yield
