@@ -1,5 +1,5 @@
--- Figures, tables and equations as both typesetters set them, once their numbers are known: by subset.lua, which counts
--- them itself, or by Quarto, which asks article.lua.
+-- Figures, tables, equations and callouts as both typesetters set them, once numbers are known: by subset.lua, which
+-- counts them itself, or by Quarto, which asks article.lua.
 
 local TARGET = FORMAT:match("html") and "html" or FORMAT:match("typst") and "typst" or FORMAT
 -- Rows of the longest table that the PDF keeps on one page.
@@ -139,6 +139,21 @@ local function html_equation(identifier, math, number, name)
     pandoc.Plain({ math }), raw('<span class="equation-number">(' .. number .. ")</span></div>") }
 end
 
+local function callout(kind, title, content)
+  if TARGET == "docx" then
+    return pandoc.Blocks({ styled("Callout Title", { pandoc.Para(title) }), styled("Callout", content) })
+  end
+  local open, mid, close = '#note-box("' .. kind .. '", [', "])[", "]"
+  if TARGET == "html" then
+    open = '<div class="callout callout-' .. kind .. '" role="note"><p class="callout-title">'
+    mid, close = "</p>", "</div>"
+  end
+  local blocks = pandoc.Blocks({ raw(open), pandoc.Plain(title), raw(mid) })
+  blocks:extend(content)
+  blocks:insert(raw(close))
+  return blocks
+end
+
 -- Whether a heading begins an appendix: an unnumbered one of the first level with the language's word for it.
 local function begins(header, word)
   return header.level == 1 and header.classes:includes("unnumbered")
@@ -149,6 +164,7 @@ return {
   figure = figure,
   numbered_table = numbered_table,
   html_equation = html_equation,
+  callout = callout,
   begins = begins,
   styled = styled,
 }

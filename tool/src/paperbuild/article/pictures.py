@@ -71,7 +71,7 @@ def lightened(page: str, root: Path) -> str:
     root : Path
         Folder of the article.
     """
-    known = {path.read_bytes(): path for path in sorted((root / FIGURES).glob("*.svg"))}
+    known = {path.read_bytes(): path for path in sorted((root / FIGURES).rglob("*.svg"))}
 
     def light_source(match: re.Match[str]) -> str:
         path = known.get(base64.b64decode(match[3]))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from paperbuild.article import extension, notebook_pages
 from paperbuild.article.job import RenderJob
-from paperbuild.article.source import Source, read
+from paperbuild.article.source import NUMBERS_FROM, Source, read
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.own import OWNER_VARIABLE
@@ -72,8 +72,9 @@ def render(job: RenderJob, source: Source, base: str, target: Path, files: Itera
                 copy = project / path.relative_to(job.root)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
+        metadata = source.metadata | ({NUMBERS_FROM: [numbers_file(job.edition)]} if job.edition else {})
         # JSON is YAML too.
-        front = json.dumps(source.metadata, ensure_ascii=False, indent=1, default=str)
+        front = json.dumps(metadata, ensure_ascii=False, indent=1, default=str)
         (project / job.article).write_text(f"---\n{front}\n---\n\n{source.body}", encoding="utf-8")
         done = subprocess.run(
             ["quarto", "render", job.article, "--to", f"{extension.NAME}-{base}", "--output-dir", OUTPUT],

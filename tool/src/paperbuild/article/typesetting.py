@@ -52,7 +52,7 @@ def render(job: RenderJob) -> list[Path]:
     job.output.mkdir(parents=True, exist_ok=True)
     target = job.output / document.name_in(job.edition)
     if engine_for(job.engine) == "quarto":
-        made_from = map(Path, inputs(job.root, parts_of(read(job.root)), job.format))
+        made_from = map(Path, inputs(job.root, parts_of(read(job.root, job.article)), job.format))
         quarto.render(job, resolved, document.quarto, target, made_from)
     else:
         document.embedded(job, resolved, numbers, target)

@@ -25,6 +25,8 @@ from paperbuild.steps.step import Inputs, Result, Results, Running, Step, finger
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from paperbuild.kernel.cluster import Presence
+
 
 def build(look: Callable[[], Plan]) -> Report:
     """Bring everything up to date.
@@ -42,7 +44,7 @@ def build(look: Callable[[], Plan]) -> Report:
     """
     begun = time.monotonic()
     plan = look()
-    report = Report(warning=plan.warning)
+    report = Report(plan.cache, warning=plan.warning)
     if plan.settled():
         report.fresh = list(plan.statuses)
         # What was learnt while settling (a document's words, say) need not be learnt again.
@@ -53,6 +55,7 @@ def build(look: Callable[[], Plan]) -> Report:
         if plan.options.wait:
             # What was true before the wait need not be true after it.
             plan = look()
+            report.cache = plan.cache
         try:
             _Build(plan, report).run()
         finally:
@@ -97,6 +100,7 @@ class _Build:
         self.here = threading.Semaphore(jobs_here(plan.options))
         self.results: dict[str, Result] = {}
         self.seconds: dict[str, float] = {}
+        self.presence: Presence | None = None
         known = plan.state.get("steps", {})
         self.past = {name: last["seconds"] for name, last in known.items() if "seconds" in last}
 
@@ -115,11 +119,45 @@ class _Build:
             for kind, steps in kinds.items():
                 kind.prepare(steps)
             try:
-                self._run_all()
+                with self._present():
+                    self._run_all()
             finally:
                 self._remember()
             needed = {last["fingerprint"] for last in self.plan.state["steps"].values()}
             self.plan.store.prune(self.plan.options.store_limit, needed)
+
+    def _present(self) -> contextlib.AbstractContextManager[Any]:
+        """Watch whether the cluster is there while steps are to be done there."""
+        options = self.plan.options
+        if not options.cluster:
+            return contextlib.nullcontext()
+        from paperbuild.kernel.cluster import Presence
+
+        self.presence = Presence(
+            options.cluster,
+            bool(options.places),
+            options.cluster_wait,
+            lambda: bool(self._left(on_cluster=True)),
+            self.progress.say,
+            self.running.stop,
+        )
+        return self.presence
+
+    def _left(self, on_cluster: bool = False) -> list[str]:
+        """Return the steps that have neither a result nor failed: all, or those that a cluster does."""
+        settled = {*self.results, *self.report.failures, *self.report.skipped}
+        return [
+            name
+            for name, step in self.plan.steps.items()
+            if name not in settled and not step.at_once and step.on_cluster >= on_cluster
+        ]
+
+    def _refuse_lost(self) -> None:
+        """Say that the cluster is gone, rather than that a step failed which was there."""
+        if self.presence and self._left(on_cluster=True) and (lost := self.presence.judged()):
+            left = self._left()
+            what = f"not done: {', '.join(left)} ({len(left)} of {len(self.plan.statuses)} steps)"
+            raise PaperError(f"{lost.message}; {what}", where=lost.where, remedy=lost.remedy)
 
     def _expected(self, stale: Sequence[str]) -> float:
         """Return the seconds to expect from past runs: the longest chain, or the work per processor."""
@@ -158,7 +196,10 @@ class _Build:
                             futures[pool.submit(self._work, name, dict(self.results))] = name
                     if not futures:
                         continue
-                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    done = wait(futures, return_when=FIRST_COMPLETED).done
+                    for future in sorted(done, key=lambda one: one.exception() is not None):
+                        if future.exception() is not None:
+                            self._refuse_lost()
                         name = futures.pop(future)
                         if not self._attempt(name, functools.partial(self._take, name, future)):
                             blocked.add(name)

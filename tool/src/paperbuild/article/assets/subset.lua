@@ -336,20 +336,7 @@ local function callout(div, kind)
   if content[1] and content[1].t == "Header" then
     title = content:remove(1).content
   end
-  local blocks
-  if TARGET == "html" then
-    blocks = pandoc.Blocks({ raw('<div class="callout callout-' .. kind .. '" role="note">'), raw('<p class="callout-title">'),
-      pandoc.Plain(title), raw("</p>") })
-    blocks:extend(content)
-    blocks:insert(raw("</div>"))
-  elseif TARGET == "typst" then
-    blocks = pandoc.Blocks({ raw('#note-box("' .. kind .. '", ['), pandoc.Plain(title), raw("])[") })
-    blocks:extend(content)
-    blocks:insert(raw("]"))
-  else
-    blocks = pandoc.Blocks({ styled("Callout Title", { pandoc.Para(title) }), styled("Callout", content) })
-  end
-  return blocks
+  return floats.callout(kind, title, content)
 end
 
 -- Everything in order ----------------------------------------------------------------------------------------

@@ -16,6 +16,11 @@ local SHARED = quarto and quarto.utils.resolve_path("floats.lua")
 local LANGUAGES = quarto and quarto.utils.resolve_path("languages")
   or pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "languages" })
 
+-- Ends it. Not `error`: under Quarto that writes a line, and the document is set all the same.
+local function refuse(message)
+  assert(false, message)
+end
+
 -- What the file of a language says, which the build reads too.
 local languages = {}
 local function read_language(tag)
@@ -26,7 +31,7 @@ local function read_language(tag)
   local path = pandoc.path.join({ LANGUAGES, language .. ".yml" })
   local file = io.open(path, "r")
   if not file then
-    error("no words for the language " .. language .. ": there is no " .. path)
+    refuse("no words for the language " .. language .. ": there is no " .. path)
   end
   local content = file:read("a")
   file:close()
@@ -111,7 +116,7 @@ local function choose(element, language)
       local key = kind .. tag .. " " .. expression:gsub("%s+", " "):match("^%s*(.-)%s*$")
       local outcome = outcomes[key]
       if not outcome then
-        error(
+        refuse(
           "nothing says whether this holds: " .. key .. "; paper build evaluates it. "
             .. "Bars stand between wordings, not inside their emphasis or quotation marks"
         )
@@ -541,6 +546,16 @@ if quarto then
   quarto._quarto.ast.add_renderer("FloatRefTarget", function(float)
     return float.identifier:match("^fig%-") or float.identifier:match("^tbl%-")
   end, set_by_quarto)
+  -- Quarto's own callout is a quotation in a plain page, its name in English, and a table in a DOCX.
+  quarto._quarto.ast.add_renderer("Callout", function(_)
+    return true
+  end, function(callout)
+    local title = callout.title and quarto.utils.as_inlines(callout.title) or {}
+    if #title == 0 then
+      title = pandoc.Inlines(pandoc.utils.stringify(words[callout.type]))
+    end
+    return floats.callout(callout.type, title, quarto.utils.as_blocks(callout.content))
+  end)
 end
 
 -- Which floats stand in an appendix. Without Quarto subset.lua asks, which counts all floats.

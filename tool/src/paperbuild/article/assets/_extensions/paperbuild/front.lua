@@ -329,11 +329,12 @@ local function head(record)
   -- Scholars' crawlers take whole addresses only, so this needs to know where the article lies.
   tag("name", "citation_fulltext_html_url", record.url)
   tag("name", "citation_pdf_url", record.url and folder .. record.stem .. ".pdf")
-  -- Each language's page, whole where it is known where the article lies.
+  -- Each language's page, whole where it is known where the article lies; Quarto is kept from putting it into this one.
+  local outside = quarto and ' data-external="1"' or ""
   for _, edition in ipairs(record.editions) do
     local address = escape(folder .. edition.file .. ".html")
     for _, code in ipairs({ edition.language, edition.first and "x-default" or nil }) do
-      lines:insert('<link rel="alternate" hreflang="' .. code .. '" href="' .. address .. '">')
+      lines:insert('<link rel="alternate" hreflang="' .. code .. '" href="' .. address .. '"' .. outside .. ">")
     end
   end
   tag("property", "og:type", "article")
