@@ -391,7 +391,8 @@ def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(proje
     given = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
     try:
         allow_failures(client, 1)
-        done = paper(project, "build", "--dask", scheduler)
+        # A killed worker takes its time to come back.
+        done = paper(project, "build", "--dask", scheduler, "--dask-wait", "120")
     finally:
         allow_failures(client, given)
     assert done.returncode == 1
