@@ -37,8 +37,8 @@ def measure(folder: str) -> None:
         return  # It could not write down what it has run.
     found = coverage.Coverage(data_file=f"{folder}/lines", data_suffix=True, config_file=str(SETTINGS))
     found.start()
-    # When `sys.path` changes it looks again at where packages lie, and takes out of `sys.modules` what came in
-    # meanwhile, be it by another thread that is not done with it.
+    # When `sys.path` changes it looks again at where packages lie, and takes out of `sys.modules` what came
+    # in meanwhile, be it by another thread that is not done with it.
     coverage.inorout.sys_modules_saved = contextlib.nullcontext
 
     def save() -> None:
