@@ -387,8 +387,7 @@ def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(proje
         "import pandas as pd\\n",
         "import psutil, pandas as pd\\npsutil.Process().parent().parent().kill()\\n",
     )
-    for _ in range(3):
-        start()
+    start(WATCHED)
     given = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
     try:
         allow_failures(client, 1)
