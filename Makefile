@@ -43,9 +43,9 @@ verify: $(VENV)/.paper
 
 # The two packages of this repository are found by way of a file of paths, one a line.
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import os, sys; sys.exit("\n" in os.getcwd() and "make: the name of this folder holds a line break, which Python cannot look up packages in; rename the folder")'
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, found %d.%d; name another with PYTHON=/path/to/python3.x" % sys.version_info[:2])'
-	@$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c 'import os, sys; sys.exit("\n" in os.getcwd() and "make: the name of this folder holds a line break, which Python cannot look up packages in; rename the folder")'
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed, found %d.%d; name another with PYTHON=/path/to/python3.x" % sys.version_info[:2])'
+	@"$(PYTHON)" -m venv $(VENV)
 
 # --no-compile: Python compiles what is imported when it is imported; the rest costs time and space for nothing.
 $(VENV)/.paper: requirements.lock pyproject.toml tool/pyproject.toml | $(VENV)/bin/python

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -105,7 +106,23 @@ def test_make_tells_a_folder_with_a_line_break_in_its_name(tmp_path):
     assert not (folder / ".venv").exists()
 
 
-@pytest.mark.parametrize("name", ["Makefile", "tool/src/paperbuild/templates/paper/Makefile"])
+MAKEFILES = ["Makefile", "tool/src/paperbuild/templates/paper/Makefile"]
+
+
+@pytest.mark.parametrize("name", MAKEFILES)
+def test_make_takes_a_python_whose_path_holds_a_blank(tmp_path, name):
+    """As `paper verify` names its own, in whatever folder the paper lies."""
+    python = tmp_path / "à deux mots" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    shutil.copy(ROOT / name, tmp_path / "Makefile")
+    command = ["make", ".venv/bin/python", f"PYTHON={python}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".venv/bin/python").exists()
+
+
+@pytest.mark.parametrize("name", MAKEFILES)
 def test_make_starts_no_script_whose_first_line_names_the_folder(name):
     """pip writes the folder's name into a shell's double quotes there, where `$` is no letter."""
     scripts = re.findall(r"\$\(VENV\)/bin/(\S+)", (ROOT / name).read_text())

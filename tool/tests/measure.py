@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import coverage
+import coverage.inorout
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "pyproject.toml"
@@ -36,6 +37,9 @@ def measure(folder: str) -> None:
         return  # It could not write down what it has run.
     found = coverage.Coverage(data_file=f"{folder}/lines", data_suffix=True, config_file=str(SETTINGS))
     found.start()
+    # When `sys.path` changes it looks again at where packages lie, and takes out of `sys.modules` what came
+    # in meanwhile, be it by another thread that is not done with it.
+    coverage.inorout.sys_modules_saved = contextlib.nullcontext
 
     def save() -> None:
         # A clone's folder, or the staging folder of a step, may be gone by now.

@@ -322,3 +322,10 @@ def test_a_step_that_raises_the_deviance_is_halved_until_it_does_not(overshoot):
     assert mean == pytest.approx(np.exp(predictor))
     # the step itself, halved some times and not turned
     assert np.log2(overshoot / predictor[0]) == pytest.approx(round(np.log2(overshoot / predictor[0])))
+
+
+def test_a_fit_that_has_not_settled_is_refused(monkeypatch):
+    monkeypatch.setattr(estimator, "_ITERATIONS", 1)
+    frame = pd.DataFrame({"persons": [1.0, 2.0, 4.0, 9.0], "distance": [3.0, 2.0, 1.0, 0.0]})
+    with pytest.raises(ValueError, match="'persons' did not settle in 1 iterations"):
+        ppml(frame, "persons", ["distance"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.ground.bytecode import MARK, PLACE
+from paperbuild.ground.bytecode import MARK, PLACE, drop_bytecode
 
 TELL = "from paperbuild.__main__ import main; import sys; main(); print(sys.pycache_prefix)"
 
@@ -31,3 +31,14 @@ def test_where_bytecode_is_forbidden_beside_the_sources_the_project_keeps_it(
     )
     kept = os.path.realpath(project / PLACE) if forbidden else "None"
     assert done.stdout.splitlines()[-1] == kept
+
+
+def test_bytecode_is_dropped_where_the_project_keeps_it_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kept, ours in ((tmp_path / "paper" / PLACE, True), (tmp_path / "cache", False)):
+        kept.mkdir(parents=True)
+        (kept / "module.pyc").touch()
+        monkeypatch.setattr(sys, "pycache_prefix", str(kept))
+        drop_bytecode()
+        assert kept.exists() != ours

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,10 @@ from paperbuild.project.results import NotebookResults
 from paperbuild.project.revision import Revision
 from paperbuild.proof import crate as crates
 from paperbuild.proof import deposit
+from paperbuild.proof.certificate import Certificate
 from paperbuild.proof.readme import readme
+from paperbuild.proof.verify import write as write_certificate
+from toy import write_notebook
 
 AUTHOR = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
 FILES = {
@@ -328,3 +332,27 @@ def test_the_command_asks_which_steps_are_stale(unsound, tmp_path, capsys, monke
     assert main(["--project", str(unsound), "deposit", "--output", str(target)]) == 1
     assert "the article is stale: 01-a" in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_a_sound_article_is_deposited_with_the_certificate_of_its_own_commit_alone(unsound, tmp_path, capsys):
+    (unsound / "paper.qmd").write_text("---\ntitle: T\n---\n\nA text.\n")
+    (unsound / ".gitignore").write_text("build/\n_output/\n")
+    write_notebook(
+        unsound / "analysis/01-a.ipynb", ["# What is one?", "#| label: parameters\none: int = 1  # it"]
+    )
+    build = [sys.executable, "-m", "paperbuild", "build", "--engine", "embedded"]
+    command = ["--project", str(unsound), "deposit", "--output", str(tmp_path / "deposit.zip")]
+    for words in (build, ["git", "add", "."], ["git", *AUTHOR, "commit", "-qm", "built"], build):
+        subprocess.run(words, cwd=unsound, check=True, capture_output=True)
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert "deposit.zip: " in told
+    assert "without a certificate: this commit has not been verified" in told
+    commit = Project(unsound).revision.commit
+    for verified, kept in ((commit, True), ("0" * 40, False)):
+        certificate = Certificate("T", verified, "2026-01-02T10:00:00+00:00", 1.5, {}, [])
+        write_certificate(certificate, unsound / "_output")
+        contents, _ = deposit.collect(Project(unsound))
+        assert ("_output/certificate.json" in contents) == kept
+        assert ("codecheck.yml" in contents) == kept
+        assert "_output/paper.pdf" in contents

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from paperbuild.ground.errors import PaperError
 
@@ -16,16 +17,9 @@ def git(folder: Path, *arguments: str) -> str:
         Where git is not installed or refuses, with git's own words.
     """
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
-        )
+        done = _run(folder, *arguments, text=True)
     except FileNotFoundError:
-        raise PaperError(
-            "git is not installed",
-            where="PATH",
-            expected="git, to know what was committed",
-            remedy="install git and try again",
-        ) from None
+        raise _absent() from None
     if done.returncode:
         raise PaperError(
             f"git {arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}",
@@ -81,12 +75,20 @@ def ignored(root: Path, names: list[str]) -> set[str]:
     names : list of str
         Files, relative to the root.
     """
-    command = ["git", "-C", str(root), "check-ignore", "-z", "--stdin"]
     try:
-        done = subprocess.run(command, input="\0".join(names), capture_output=True, text=True, check=False)
+        done = _run(root, "check-ignore", "-z", "--stdin", input="\0".join(names), text=True)
     except FileNotFoundError:
         return set()
     return {name for name in done.stdout.split("\0") if name}
+
+
+def committed(root: Path, name: str) -> bytes:
+    """Return a file of the last commit; nothing where git or the commit does not have it."""
+    try:
+        content: bytes = _run(root, "show", f"HEAD:./{name}").stdout
+    except OSError:
+        return b""
+    return content
 
 
 def merge_file(current: str, base: str, other: str) -> str | None:
@@ -102,14 +104,20 @@ def merge_file(current: str, base: str, other: str) -> str | None:
         for name, text in zip(names, (current, base, other), strict=True):
             Path(folder, name).write_bytes(text.encode("utf-8"))
         try:
-            done = subprocess.run(
-                ["git", "merge-file", "--stdout", "--quiet", *names],
-                cwd=folder,
-                capture_output=True,
-                check=False,
-            )
+            done = _run(Path(folder), "merge-file", "--stdout", "--quiet", *names)
         except FileNotFoundError:
-            raise PaperError(
-                "git is not installed", where="PATH", remedy="install git and try again"
-            ) from None
+            raise _absent() from None
         return done.stdout.decode("utf-8") if done.returncode == 0 else None
+
+
+def _run(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[Any]:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, **options)
+
+
+def _absent() -> PaperError:
+    return PaperError(
+        "git is not installed",
+        where="PATH",
+        expected="git, to know what was committed",
+        remedy="install git and try again",
+    )

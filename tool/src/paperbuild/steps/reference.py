@@ -94,7 +94,9 @@ def read_references(listed: Manifest) -> dict[str, StepReference]:
 
 def committed_references(project: Project) -> dict[str, StepReference]:
     """Return what the last commit's manifest holds of each notebook."""
-    return read_references(parse_manifest(committed(project, MANIFEST)))
+    from paperbuild.ground.gitrepo import committed  # here: seldom asked, and a process to start
+
+    return read_references(parse_manifest(committed(project.root, MANIFEST)))
 
 
 @dataclass
@@ -246,21 +248,10 @@ def reference_bytes(project: Project, path: str, digest: str, cache: HashCache) 
     """Return the bytes of a reference file, from its folder or the last commit; None where neither has it."""
     if is_intact(project, path, digest, cache):
         return (project.root / path).read_bytes()
-    content = committed(project, path)
+    from paperbuild.ground.gitrepo import committed  # here: seldom asked, and a process to start
+
+    content = committed(project.root, path)
     return content if sha256_bytes(content) == digest else None
-
-
-def committed(project: Project, path: str) -> bytes:
-    """Return a file of the last commit; nothing where git or the commit does not have it."""
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(project.root), "show", f"HEAD:./{path}"], capture_output=True, check=False
-        )
-    except OSError:
-        return b""
-    return done.stdout
 
 
 def is_intact(project: Project, path: str, digest: str, cache: HashCache) -> bool:
