@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
+from matplotlib.text import Annotation
 from shapely.geometry.base import BaseGeometry
 
 from borderland import ties
@@ -137,6 +138,18 @@ def _window(
     return west - margin, east + margin, south - margin, min(top + margin, north)
 
 
+def _turn_inside(fig: Figure, ax: Axes, names: Collection[Annotation]) -> None:
+    """Write a name that would cross the frame of the map on the other side of its mark."""
+    fig.draw_without_rendering()
+    frame = ax.get_window_extent()
+    for name in names:
+        extent = name.get_window_extent()
+        if extent.x0 < frame.x0 or extent.x1 > frame.x1:
+            across, up = name.xyann
+            name.xyann = (-across, up)
+            name.set_horizontalalignment("left" if name.get_horizontalalignment() == "right" else "right")
+
+
 @theme.themed
 def borderland_map(
     layers: Mapping[str, pd.DataFrame],
@@ -217,19 +230,22 @@ def borderland_map(
         zorder=5,
     )
     # Cities beyond the study area are named on their left, centres of its regions on their right.
+    named = []
     for names, shift, align in ((cities["name"], (-4, 3), "right"), (area["centre"], (4, -8), "left")):
         for label, x, y in zip(
             names, *((cities if align == "right" else area)[axis] for axis in "xy"), strict=True
         ):
             if label not in set(area["name"]):  # a region named after its city names it already
-                ax.annotate(
-                    words.say(label),
-                    (x, y),
-                    xytext=shift,
-                    textcoords="offset points",
-                    ha=align,
-                    fontsize=_NAMES,
-                    path_effects=marks.halo(),
+                named.append(
+                    ax.annotate(
+                        words.say(label),
+                        (x, y),
+                        xytext=shift,
+                        textcoords="offset points",
+                        ha=align,
+                        fontsize=_NAMES,
+                        path_effects=marks.halo(),
+                    )
                 )
     handles = [
         *(
@@ -254,6 +270,7 @@ def borderland_map(
         ),
     ]
     marks.legend_above(fig, handles)
+    _turn_inside(fig, ax, named)
     return fig
 
 
