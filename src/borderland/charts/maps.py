@@ -1,5 +1,6 @@
 """Maps of regions and districts in one equal-area projection; same theme as all charts."""
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -138,16 +139,17 @@ def _window(
     return west - margin, east + margin, south - margin, min(top + margin, north)
 
 
-def _turn_inside(fig: Figure, ax: Axes, names: Collection[Annotation]) -> None:
-    """Write a name that would cross the frame of the map on the other side of its mark."""
+def _keep_inside(fig: Figure, ax: Axes, names: Collection[Annotation]) -> None:
+    """Move a name that would cross the frame of the map inside, above its mark or below it."""
     fig.draw_without_rendering()
     frame = ax.get_window_extent()
     for name in names:
         extent = name.get_window_extent()
-        if extent.x0 < frame.x0 or extent.x1 > frame.x1:
+        over = max(frame.x0 - extent.x0, 0) - max(extent.x1 - frame.x1, 0)
+        if over:
             across, up = name.xyann
-            name.xyann = (-across, up)
-            name.set_horizontalalignment("left" if name.get_horizontalalignment() == "right" else "right")
+            inside = across + over * 72 / fig.dpi + math.copysign(2, over)
+            name.xyann = (inside, up if up < 0 else 5)
 
 
 @theme.themed
@@ -270,7 +272,7 @@ def borderland_map(
         ),
     ]
     marks.legend_above(fig, handles)
-    _turn_inside(fig, ax, named)
+    _keep_inside(fig, ax, named)
     return fig
 
 
