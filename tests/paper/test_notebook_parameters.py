@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from borderland.charts import bars, coefficients, grids, lines, maps, points
 from borderland.study import rules, scenarios
 from borderland.tables import data
-from paperbuild.kernel import kinds
+from paperbuild.kernel import calls
 from paperbuild.project.layout import Project
 from paperbuild.project.parameters import all_checked
 
@@ -319,10 +319,10 @@ def results(notebook: str, parameters: tuple[tuple[str, object], ...]) -> dict[s
     found: dict[str, object] = {}
     namespace: dict[str, object] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kinds, "number", lambda name, value, spec="": found.update({name: value}))
-        patch.setattr(kinds, "table", lambda name, frame, **_: found.update({f"table {name}": frame}))
-        patch.setattr(kinds, "figure", lambda name, fig, data: found.update({f"figure {name}": data}))
-        patch.setattr(kinds, "results", ones)
+        patch.setattr(calls, "number", lambda name, value, spec="": found.update({name: value}))
+        patch.setattr(calls, "table", lambda name, frame, **_: found.update({f"table {name}": frame}))
+        patch.setattr(calls, "figure", lambda name, fig, data: found.update({f"figure {name}": data}))
+        patch.setattr(calls, "results", ones)
         for cell in (cell for cell in cells if cell["cell_type"] == "code"):
             exec(compile("".join(cell["source"]), f"{notebook} {cell['id']}", "exec"), namespace)
             if "parameters" in cell["metadata"].get("tags", []):

@@ -51,15 +51,21 @@ def measure(folder: str) -> None:
         add(hook)
 
     sys.addaudithook = add_traced
-    leave = os._exit
-
-    def leave_told(code: int) -> None:
-        save()
-        leave(code)
-
-    os._exit = leave_told
+    # The last that a process does as itself: it ends without a farewell, or becomes another program.
+    for name in ("_exit", "execv", "execve"):
+        setattr(os, name, _saved_first(getattr(os, name), save))
     atexit.register(save)
     sys.meta_path.insert(0, _Told(save))
+
+
+def _saved_first(act, save):
+    """Return a function of the system that acts once the lines are written down."""
+
+    def saved_first(*arguments) -> None:
+        save()
+        act(*arguments)
+
+    return saved_first
 
 
 class _Told(importlib.abc.MetaPathFinder):

@@ -1,11 +1,14 @@
 """Records that the text quotes: each field by hand on small frames."""
 
 import dataclasses
+import importlib
+import pkgutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import borderland
 from borderland.study import (
     alike,
     claims,
@@ -16,9 +19,6 @@ from borderland.study import (
     language,
     migration,
     natural_increase,
-    populations,
-    regional,
-    sources,
     statements,
 )
 
@@ -265,26 +265,17 @@ def test_the_longest_border_is_found_on_either_side():
     assert (found.longest_kaz_km, found.longest_rus_share) == (73, 100)
 
 
-MODULES = (
-    alike,
-    composition,
-    concentration,
-    contacts,
-    frame,
-    language,
-    migration,
-    natural_increase,
-    populations,
-    regional,
-    sources,
-)
-
-
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
-def test_records_cannot_be_changed(module):
-    records = [thing for thing in vars(module).values() if dataclasses.is_dataclass(thing)]
-    assert records
-    assert all(record.__dataclass_params__.frozen for record in records)
+def test_records_cannot_be_changed():
+    names = [one.name for one in pkgutil.walk_packages(borderland.__path__, "borderland.")]
+    things = {name: vars(importlib.import_module(name)).values() for name in names}
+    records = {
+        f"{name}.{thing.__name__}": thing.__dataclass_params__.frozen
+        for name, found in things.items()
+        for thing in found
+        if isinstance(thing, type) and dataclasses.is_dataclass(thing) and thing.__module__ == name
+    }
+    assert "borderland.study.networks.NetworkSize" in records
+    assert [name for name, frozen in records.items() if not frozen] == []
 
 
 def test_statements_are_counted_by_direction():

@@ -114,7 +114,7 @@ class _Table:
     """Rows of one file on their way to a frame; each step reports what it refuses."""
 
     def __init__(self, package: Package, about: Resource) -> None:
-        self.package, self.file = package, package.shown_file(about)
+        self.package, self.about, self.file = package, about, package.shown_file(about)
         self.fields = {field.name: field for field in about.fields or ()}
         self.restore = f"Correct the cell, or `git checkout -- {self.file}` restores the last committed file."
         rows = _rows(package, about, list(self.fields))
@@ -175,7 +175,7 @@ class _Table:
             known: Mapping[str, Sequence[Any]]
             if key.resource:
                 target = self.package.entry(key.resource)
-                known = _columns(self.package, target, key.reference)
+                known = _columns(self.package, target, key.reference, self.about)
                 there = self.package.shown_file(target)
             else:
                 known, there = {column: self.cells[column] for column in key.reference}, "the table itself"
@@ -294,8 +294,8 @@ def _rows(package: Package, about: Resource, header: list[str]) -> list[list[str
         rows = list(reader)
     except csv.Error as error:
         raise refuse(reader.line_num, str(error), "cells quoted as RFC 4180 says") from None
-    if not rows or rows[0] != header:
-        raise refuse(1, f"columns {', '.join(rows[0]) if rows else '(none)'}", f"columns {', '.join(header)}")
+    if rows[0] != header:
+        raise refuse(1, f"columns {', '.join(rows[0]) or '(none)'}", f"columns {', '.join(header)}")
     ragged = [(i, row) for i, row in enumerate(rows, start=1) if len(row) != len(header)]
     if ragged:
         remedy = f"Look for a decimal comma or a lost cell; {restore}"
@@ -308,12 +308,14 @@ def _rows(package: Package, about: Resource, header: list[str]) -> list[list[str
     return rows[1:]
 
 
-def _columns(package: Package, about: Resource, wanted: Sequence[str]) -> dict[str, list[str]]:
-    """Cells of the key columns of a referenced table."""
+def _columns(
+    package: Package, about: Resource, wanted: Sequence[str], referring: Resource
+) -> dict[str, list[str]]:
+    """Cells of the key columns of a table, to which another refers."""
     header = [field.name for field in about.fields or ()]
     if set(wanted) - set(header):
         found = f"a reference to {', '.join(wanted)} of {about.name}"
-        raise _schema_error(package, about, found, f"columns among {', '.join(header)}")
+        raise _schema_error(package, referring, found, f"columns among {', '.join(header)}")
     rows = _rows(package, about, header)
     return {column: [row[header.index(column)] for row in rows] for column in wanted}
 

@@ -294,6 +294,74 @@ def test_what_has_no_place_in_the_source_is_listed(root, document, capsys):
     assert "edited.docx: Ada, 2026-02-03: “Addison-Wesley” → “Somebody”" in told
 
 
+def test_a_caption_leaves_with_its_float_alone(root, document, capsys):
+    before = source(root)
+    caption = find(document, "The regions of the sample.")
+    take_out(document, "The regions of the sample.")
+    assert caption is not None
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert "Ada, 2026-02-03 took out the caption of tbl-regions" in told
+    assert "expected: a figure or table leaves as a whole" in told
+
+
+def test_a_look_that_was_changed_is_told_and_no_edit(root, document, capsys):
+    before = source(root)
+    run = next(find(document, "stands beside").iter(qn("w:r")))
+    properties = run.get_or_add_rPr()
+    properties.append(OxmlElement("w:b"))
+    change = OxmlElement("w:rPrChange")
+    change.set(qn("w:author"), "Ada")
+    properties.append(change)
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert f"paper.qmd:{line(root, 'stands beside')}: Ada: the look of “Inline mathematics such as" in told
+    assert "expected: words only" in told
+
+
+def test_a_cell_of_a_table_that_no_notebook_makes_is_edited_by_hand(root, document, capsys):
+    before = source(root)
+    cell = document.tables[1].rows[1].cells[0].text
+    type_over(document, cell, "Elsewhere")
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert f"changed a cell of tbl-wide: “{cell}” → “Elsewhere”" in told
+    assert "expected: an edit of the table in the source by hand" in told
+
+
+def test_a_remark_on_a_cell_stands_before_its_table(root, document, capsys):
+    remark(document, document.tables[0].rows[1].cells[0].text, "Which one?")
+    code, told = review(root, document, capsys)
+    assert code == 0
+    place = line(root, "The regions of the sample.")
+    assert "Which one?" in told
+    assert f"paper.qmd:{place - 4}" in told or f"paper.qmd:{place}" in told, told
+
+
+@pytest.mark.parametrize(
+    "behind", ["A sample article about", "The made-up trend of", "The regions of the sample."]
+)
+def test_behind_a_title_or_a_caption_comes_no_paragraph(root, document, capsys, behind):
+    before = source(root)
+    put_paragraph(document, behind, "A motto of its own.")
+    code, told = review(root, document, capsys, "--apply")
+    assert (code, source(root)) == (1, before)
+    assert "Ada, 2026-02-03: “A motto of its own.” put in" in told
+    assert "expected: a caption, a title or a heading of one paragraph" in told
+
+
+def test_a_paragraph_that_comes_behind_a_heading_leaves_it_whole(root, document, capsys):
+    put_paragraph(document, "Detail", "A paragraph of its own.")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "## Detail {#sec-detail}\n\nA paragraph of its own.\n\nInline mathematics" in source(root)
+
+
+def test_an_abstract_takes_another_paragraph(root, document, capsys):
+    put_paragraph(document, "none of it is real", "Nor is this.")
+    assert review(root, document, capsys, "--apply")[0] == 0
+    assert "none of it is real.\n  \n  Nor is this.\nkeywords:" in source(root)
+
+
 def test_a_source_that_moved_on_is_merged_and_a_collision_is_told(root, document, capsys):
     type_over(document, "stands beside", "is set beside")
     type_over(document, "has been described", "was described")

@@ -87,8 +87,15 @@ def test_rows_stay_whole_and_widths_are_fixed(document):
         for row in table.rows:
             assert row._tr.xpath("./w:trPr/w:cantSplit")
             assert [int(cell.get(qn("w:w"))) for cell in row._tr.xpath("./w:tc/w:tcPr/w:tcW")] == grid
-        head = table.rows[0]._tr
-        assert len(head.xpath("./w:tc/w:p/w:pPr/w:keepNext")) == len(grid)
+        kept = [bool(row._tr.xpath("./w:tc/w:p/w:pPr/w:keepNext")) for row in table.rows]
+        assert (kept[0], *kept[-2:]) == (True, True, True)
+        assert not any(kept[1:-2])
+        for row in (table.rows[0], table.rows[-1]):
+            assert len(row._tr.xpath("./w:tc/w:p/w:pPr/w:keepNext")) == len(grid)
+
+
+def test_the_line_of_origin_stays_with_its_caption(document):
+    assert document.styles["Image Caption"].paragraph_format.keep_with_next
 
 
 def test_a_row_is_as_high_as_its_text_where_cells_are_empty_too(tmp_path):

@@ -1,13 +1,19 @@
 """The real command on a small project: what it makes, says, restores and refuses."""
 
 import json
+import os
 import resource
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.build.scheduler import is_nested
+from paperbuild.cli.main import main
+from paperbuild.ground.files import recall
+from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.step import Running
 from toy import edit, outputs, paper, write_notebook
@@ -243,11 +249,38 @@ def test_clean(project: Path) -> None:
 
 
 def test_store_keeps_to_its_bound(project: Path) -> None:
+    store = project / "build/store"
     edit(project / "data/sizes.csv", "10", "11")
     assert paper(project, "build", "--store-limit", "1K").returncode == 0
     # Everything in there was made or used within the last minute, or is needed: nothing may go yet.
-    kept = list((project / "build/store").iterdir())
-    assert len(kept) >= 3
+    assert len(list(store.iterdir())) == 4
+    for kept in store.iterdir():
+        os.utime(kept, (0, 0))
+    edit(project / "data/sizes.csv", "11", "12")
+    assert paper(project, "build", "--store-limit", "1K").returncode == 0
+    needed = {step["fingerprint"] for step in recall(project / "build/state.json")["steps"].values()}
+    assert {kept.name for kept in store.iterdir()} == needed
+
+
+@pytest.mark.parametrize(
+    ("owner", "nested"), [(str(os.getppid()), True), (str(os.getpid()), False), ("", False), ("-1", False)]
+)
+def test_a_build_that_a_build_has_started_leaves_it_to_that(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, owner: str, nested: bool
+) -> None:
+    """Quarto, which typesets for a build, starts a build before it renders."""
+    monkeypatch.setenv(OWNER_VARIABLE, owner)
+    assert is_nested() == nested
+    if nested:
+        assert main(["--project", str(fresh), "build"]) == 0
+        assert not (fresh / "build").exists()
+
+
+def test_who_has_ended_owns_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    monkeypatch.setenv(OWNER_VARIABLE, str(ended.pid))
+    assert not is_nested()
 
 
 @pytest.mark.parametrize(
@@ -277,6 +310,14 @@ def test_undeclared_files_are_an_error_that_names_the_line(
     assert "03-alone › " in done.stderr
     assert outputs(project) == before
     assert (project / "data/sizes.csv").read_bytes() == data
+
+
+def test_a_table_that_is_declared_and_not_read_is_told(fresh: Path) -> None:
+    edit(fresh / "analysis/parameters.yml", "data: [sizes]", "data: [sizes, points]")
+    done = paper(fresh, "build")
+    assert done.returncode == 0
+    assert "paper: 03-alone declares but did not read data/points.csv\n" in done.stderr
+    assert done.stderr.count("declares but did not read") == 1
 
 
 def test_a_failing_cell_says_where_with_what_and_how_to_rerun(project: Path) -> None:

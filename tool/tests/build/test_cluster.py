@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import queue
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.ground.errors import PaperError
 from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.kernel import cluster
 from paperbuild.project.workspace import Workspace
@@ -39,7 +42,9 @@ MAPPING = [
     "#| label: sum\nsquares = Parallel()(delayed(work.square)(n) for n in range(20))\ntell(20, 20)",
     "#| label: number\nnumber('mapping.sum', sum(squares), 'd')",
 ]
-WORKER = ("-m", "paperbuild", "dask", "worker")
+WATCHED = ("-m", "paperbuild", "dask", "worker")
+# Without the process that would start it anew, and whose own start costs as much as the worker's.
+WORKER = (*WATCHED, "--no-nanny")
 PLAIN = ("-m", "distributed.cli.dask_worker", "--no-dashboard", "--nthreads", "1")
 
 
@@ -66,17 +71,25 @@ def unbuilt(project: Path):
             path.write_bytes(content)
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory, project: Path):
-    """Address of a scheduler on the loopback address."""
+@contextlib.contextmanager
+def scheduling(folder: Path, project: Path):
+    """Address of a scheduler on the loopback address, and its process."""
     command = [sys.executable, "-m", "paperbuild", "--project", str(project), "dask", "scheduler"]
     command += ["--host", "127.0.0.1", "--port", "0"]
-    said = tmp_path_factory.mktemp("scheduler") / "said.txt"
+    said = folder / "said.txt"
     with open(said, "w") as log, subprocess.Popen(command, stderr=log) as process:
         try:
-            yield wait_for(lambda: re.search(r"Scheduler at: +(tcp://127\.0\.0\.1:\d+)", said.read_text()))[1]
+            found = wait_for(lambda: re.search(r"Scheduler at: +(tcp://127\.0\.0\.1:\d+)", said.read_text()))
+            yield found[1], process
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory, project: Path):
+    """Address of a scheduler that all tests share."""
+    with scheduling(tmp_path_factory.mktemp("scheduler"), project) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +131,14 @@ def start(project: Path, scheduler: str, client):
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.terminate()
+    for process in started:
+        process.wait(60)
     wait_for(lambda: not workers_of(client))
 
 
-def building(root: Path, scheduler: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "paperbuild", "build", "--to=", "--dask", scheduler]
+def building(root: Path, scheduler: str, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "paperbuild", "build", "--to=", "--dask", scheduler, *options]
     return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
 
 
@@ -133,7 +146,7 @@ def test_a_cluster_gives_the_same_bytes_and_a_killed_worker_loses_nothing(projec
     assert paper(project, "build").returncode == 0
     here = made(project)
     shutil.rmtree(project / "build")
-    victim, _ = start(), start()
+    victim, _ = start(WATCHED), start()
     before = transitions(client)
     with building(project, scheduler) as build:
         try:
@@ -197,6 +210,104 @@ def test_a_build_that_is_gone_leaves_no_kernel_on_a_worker(project, scheduler, s
         assert wait_for(lambda: not sleeping(worker), 20)
 
 
+def lines_of(build: subprocess.Popen) -> queue.Queue:
+    """Return what a build says, line by line as it says it; at its end comes None."""
+    said: queue.Queue = queue.Queue()
+
+    def read():
+        for line in build.stderr:
+            said.put(line)
+        said.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return said
+
+
+def heard(said: queue.Queue, words: str | None) -> str:
+    """Return what was said up to the line with these words, or to the end."""
+    lines = []
+    while (line := said.get(timeout=90)) is not None:
+        lines.append(line)
+        if words and words in line:
+            return "".join(lines)
+    assert words is None, "".join(lines)
+    return "".join(lines)
+
+
+@pytest.fixture
+def mapping_last(project):
+    """Have the notebook that maps wait for all others."""
+    edit(
+        project / "analysis/parameters.yml", "04-mapping: {}", "04-mapping: {results: [02-second, 03-alone]}"
+    )
+
+
+@pytest.mark.usefixtures("mapping_last")
+def test_a_build_without_workers_says_so_waits_ends_and_goes_on_with_the_next(project, scheduler, start):
+    worker = start()
+    with building(project, scheduler, "--dask-wait", "1") as build:
+        said = lines_of(build)
+        heard(said, "3 done")
+        os.killpg(worker.pid, signal.SIGKILL)
+        last = heard(said, None)
+    assert build.returncode == 1
+    assert f"no worker that runs notebooks is left at {scheduler}; waiting 1 s for one" in last
+    assert "none came within 1 s; not done: 04-mapping (1 of 4 steps)" in last
+    assert f"start some with paper dask worker {scheduler} (--dask-wait SECONDS waits longer)" in last
+    # what was done is kept, and a worker that comes in time is given what its predecessor had
+    worker = start()
+    with building(project, scheduler) as build:
+        said = lines_of(build)
+        wait_for(lambda: sleeping(psutil.Process(worker.pid)))
+        os.killpg(worker.pid, signal.SIGKILL)
+        heard(said, "waiting 120 s for one")
+        start()
+        last = heard(said, None)
+    assert build.returncode == 0, last
+    assert f"a worker that runs notebooks is there again at {scheduler}" in last
+    assert "1 ran, 3 " in last
+
+
+@pytest.mark.usefixtures("mapping_last")
+def test_a_notebook_that_runs_here_does_not_wait_for_ever_for_what_it_maps(project, scheduler, start, client):
+    worker = start(WORKER, "--resources", "", "--nthreads", "2")  # joblib maps nothing to one thread
+    before = transitions(client)
+    with building(project, scheduler, "--dask-wait", "1") as build:
+        said = lines_of(build)
+        wait_for(lambda: transitions(client) > before + 4)  # it maps
+        os.killpg(worker.pid, signal.SIGKILL)
+        last = heard(said, None)
+    assert build.returncode == 1
+    assert f"no worker is left at {scheduler}, and none came within 1 s; not done: 04-mapping" in last
+
+
+@pytest.mark.usefixtures("mapping_last")
+@pytest.mark.parametrize("options", [(), ("--resources", "")])
+def test_a_scheduler_that_goes_away_ends_the_build_with_its_name_and_what_is_not_done(
+    project, tmp_path, options
+):
+    with scheduling(tmp_path, project) as (address, process):
+        command = [sys.executable, *WORKER, address, *options]
+        worker = subprocess.Popen(command, start_new_session=True, cwd=project)
+        try:
+            with distributed.Client(address, set_as_default=False) as client:
+                client.wait_for_workers(1, timeout=60)
+            with building(project, address) as build:
+                said = lines_of(build)
+                heard(said, "3 done")
+                process.kill()
+                last = heard(said, None)
+        finally:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+    assert build.returncode == 1
+    assert f"the Dask scheduler at {address} does not answer any more; not done: 04-mapping" in last
+    assert "without --dask it needs no cluster" in last
+    assert "Traceback" not in last
+    done = paper(project, "build")
+    assert "1 ran, 3 " in done.stderr
+
+
 def sleeping(worker: psutil.Process) -> list[psutil.Process]:
     """Return the kernels below a worker."""
     found = []
@@ -233,12 +344,15 @@ def test_a_worker_that_computes_otherwise_or_lacks_the_project_is_refused_before
     path = os.pathsep.join([str(other.parent), str(project / "src")])
     refused("compute the same: package joblib is 0.0.1", **alike | {"PYTHONPATH": path})
     refused("the worker does not see analysis/parameters.yml (1 more differ)", **alike)
+    (tmp_path / "older/paperbuild").mkdir(parents=True)
+    (tmp_path / "older/paperbuild/__init__.py").write_text("")
+    refused("the cluster cannot say what it is made of: ", PYTHONPATH=str(tmp_path / "older"))
 
 
 def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project, scheduler, start, tmp_path):
     there = Path(shutil.copytree(project, tmp_path / "there"))
     edit(there / "data/points.csv", "1.5", "1.6")
-    start(("-m", "paperbuild", "--project", str(there), "dask", "worker"))
+    start(("-m", "paperbuild", "--project", str(there), *WORKER[2:]))
     done = paper(project, "build", "--dask", scheduler)
     assert done.returncode == 1
     assert "the worker has another data/points.csv" in done.stderr
@@ -251,3 +365,70 @@ def test_a_worker_whose_data_or_code_are_others_is_refused_by_their_name(project
     shutil.copy(project / "src/toy/work.py", there / "src/toy/work.py")
     done = paper(project, "build", "--dask", scheduler)
     assert "started anew with: paper dask" in done.stderr
+
+
+def test_a_worker_that_offers_no_place_for_notebooks_gets_none(project, scheduler, start, tmp_path):
+    alike = kernel_environment(str(tmp_path), 0) | {"PYTHONPATH": str(project / "src")}
+    start(PLAIN, cwd=tmp_path, **alike)  # it has no copy of the project
+    done = paper(project, "build", "--dask", scheduler)
+    assert done.returncode == 0
+    assert f"1 workers at {scheduler}; notebooks run here" in done.stderr
+    shutil.rmtree(project / "build")
+    start()
+    done = paper(project, "build", "--dask", scheduler, "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert f"2 workers at {scheduler}; notebooks run there, 1 at a time" in done.stderr
+    assert "4 ran" in done.stderr
+
+
+def test_a_notebook_that_its_workers_do_not_survive_is_told_to_be_run_here(project, scheduler, start, client):
+    edit(
+        project / "analysis/03-alone.ipynb",
+        "import pandas as pd\\n",
+        "import psutil, pandas as pd\\npsutil.Process().parent().parent().kill()\\n",
+    )
+    start(WATCHED)
+    given = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
+    try:
+        allow_failures(client, 1)
+        done = paper(project, "build", "--dask", scheduler)
+    finally:
+        allow_failures(client, given)
+    assert done.returncode == 1
+    assert f"03-alone, --dask {scheduler}: 2 workers were gone one after the other while they" in done.stderr
+    assert "paper run 03-alone runs it here" in done.stderr
+
+
+def allow_failures(client, number: int) -> None:
+    """Have the scheduler give up a task once so many workers more than one were gone under it."""
+    client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", number))
+
+
+def test_an_errand_that_is_let_go_before_it_is_on_its_way_does_not_run(project, scheduler, start):
+    start()
+    plan = make_plan(Workspace.open(project), Options(to=(), cluster=scheduler, places=1))
+    staging = project / "build/away"
+    staging.mkdir(parents=True)
+
+    class Stopped(Running):
+        @contextlib.contextmanager
+        def ended_by(self, end):
+            end()
+            yield
+
+    with pytest.raises(PaperError, match=r"^stopped$"):
+        plan.steps["04-mapping"].make({}, staging, Stopped())
+    assert not any(staging.iterdir())
+
+
+def test_without_dask_the_message_says_how_it_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(PaperError, match="Dask is not installed") as caught:
+        cluster.connect("tcp://127.0.0.1:9")
+    assert caught.value.remedy == cluster.INSTALL
+
+
+def test_a_process_says_what_it_lacks():
+    names = ["package no-such-thing", "code no_such_thing", "variable NO_SUCH_THING"]
+    lacking = {names[0]: "not installed", names[1]: "not installed", names[2]: ""}
+    assert cluster.standing(names) == lacking

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from paperbuild.article.extension import PLACE, install
-from paperbuild.article.formats import DOCUMENTS
+from paperbuild.article.formats import DOCUMENTS, FORMATS
 from paperbuild.build.plan import Options, make_plan
+from paperbuild.ground.interpreter import FREE_VARIABLE
 from paperbuild.project import workspace as opening
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.step import differences
@@ -62,6 +63,22 @@ def test_a_change_reaches_the_documents_it_bears_on(article: Path, change: str) 
     assert {kind for kind in DOCUMENTS if differences(before[kind], after[kind])} == reached
 
 
+def test_the_second_that_a_document_is_dated_counts(article: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for second in ("1600000000", "1600000001"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", second)
+        found.append({kind: inputs(article, kind) for kind in DOCUMENTS})
+    for kind in DOCUMENTS:
+        assert differences(found[0][kind], found[1][kind]) == ["date changed: 1600000000 → 1600000001"]
+
+
+def test_surroundings_count_for_documents_too(article: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = {kind: inputs(article, kind)["surroundings"] for kind in FORMATS}
+    monkeypatch.setenv(FREE_VARIABLE, "free")
+    for kind in FORMATS:
+        assert inputs(article, kind)["surroundings"] != fixed[kind]
+
+
 def test_a_picture_that_is_not_there_yet_is_waited_for(article: Path) -> None:
     (article / "figures/drawn.svg").unlink()
     assert inputs(article, "html")["missing figures/drawn.svg"] == "absent"
@@ -71,6 +88,7 @@ def test_words_and_filters_of_the_tool_count(article: Path) -> None:
     named = " ".join(inputs(article, "docx"))
     for name in ("languages/ru.yml", "article.lua", "subset.lua", "reference.docx", "article/text.py"):
         assert name in named
+    assert "module paperbuild/article/embedded.py" in inputs(article, "docx")
     # The project's own copy of the extension counts as a whole.
     assert f"assets/{PLACE}/article.css" not in named
 

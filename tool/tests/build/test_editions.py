@@ -225,6 +225,12 @@ def test_a_changed_phrase_reaches_the_edition_alone(project: Path) -> None:
     assert (project / "_output/paper.html").read_bytes() == before
 
 
+def test_another_language_of_the_article_reaches_what_is_said_from_it(project: Path) -> None:
+    edit(project / "paper.qmd", "lang: en", "lang: de")
+    state = json.loads(paper(project, "status", "--json").stdout)["steps"]
+    assert state["01-regions"]["reasons"] == ["language of the article changed: en → de"]
+
+
 def test_a_broken_phrase_is_told_with_its_line(project: Path) -> None:
     edit(project / "analysis/phrases.ru.yml", "Value: Значение\n", 'Value: "{a}"\n')
     done = paper(project, "build", "--engine", "embedded", "--to", "html")

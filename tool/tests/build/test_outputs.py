@@ -85,6 +85,9 @@ def test_a_document_is_kept_published_again_and_set_anew(article: Path) -> None:
     done = paper(article, *build)
     assert "typeset" not in done.stderr, "the kept document is brought back"
     assert (outputs(article), text.read_bytes()) == before
+    text.write_text("scribble")
+    done = paper(article, *build)
+    assert (outputs(article), text.read_bytes()) == before, "though the document itself is as it was"
     edit(article / "paper.qmd", "The mean is", "Its mean is")
     assert paper(article, *build).returncode == 0
     assert "Its mean is 5.50" in html.read_text(encoding="utf-8")

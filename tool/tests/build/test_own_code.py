@@ -43,6 +43,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]
         ("kernel/inside.py", {"notebook"}),
         ("kernel/preload.py", {"notebook"}),
         ("kernel/provisioner.py", {"notebook"}),
+        ("kernel/calls.py", {"notebook"}),
         ("kernel/kinds.py", {"notebook"}),
         ("project/notebook.py", {"notebook", "document"}),
         ("project/results.py", {"notebook", "document"}),

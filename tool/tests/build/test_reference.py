@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.steps.reference import recipe
 from toy import edit, make_toy, outputs, paper, write_notebook
 
@@ -116,8 +117,12 @@ def test_an_edit_replaces_the_reference_and_taking_it_back_brings_it_back(clone)
     assert paper(clone, "build").returncode == 0
     assert "tables/sizes.csv" in changed(clone)
     edit(notebook, "* 3\\n", "* 1\\n")
+    stray = clone / "build/differs/tables/gone.csv"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("of an earlier build\n")
     assert paper(clone, "build").returncode == 0
     assert changed(clone) == "", "the reference of the last commit is this recipe's"
+    assert {path.name for path in stray.parent.iterdir()} == {"sizes.csv"}
 
 
 def test_a_reference_file_that_was_removed_or_edited_comes_back(clone):
@@ -126,6 +131,18 @@ def test_a_reference_file_that_was_removed_or_edited_comes_back(clone):
     (clone / "tables/sizes.md").unlink()
     assert paper(clone, "build").returncode == 0
     assert changed(clone) == ""
+
+
+def test_a_reference_that_nobody_has_any_more_does_not_stay(clone):
+    (clone / "tables/sizes.csv").write_text("unit,size,share\nA,10,5\n")
+    git(clone, "commit", "-qam", "by hand")
+    move_to_another_machine(clone, 1)
+    assert paper(clone, "build").returncode == 0
+    made = (clone / "tables/sizes.csv").read_bytes()
+    listed = {one["path"]: one["sha256"] for one in json.loads((clone / MANIFEST).read_text())["outputs"]}
+    assert b"5.000000001" in made
+    assert listed["tables/sizes.csv"] == sha256_bytes(made)
+    assert not (clone / "build/differs").exists()
 
 
 def test_what_belongs_to_the_machine_is_not_in_the_recipe():

@@ -172,6 +172,17 @@ def test_only_packages_in_use_count(project: Path) -> None:
     assert desk.packages.needed_by(desk.outside(["01-first"])) == {}
 
 
+def test_packages_and_the_parts_of_the_tool_are_among_the_inputs(project: Path) -> None:
+    statuses = plan_of(project).statuses
+    alone, first = statuses["03-alone"].inputs, statuses["01-first"].inputs
+    assert alone is not None
+    assert first is not None
+    assert "package pandas" in alone
+    assert "package pandas" not in first
+    for module in ("paperbuild/kernel/inside.py", "paperbuild/kernel/execute.py", "dataregister/tables.py"):
+        assert f"module {module}" in first
+
+
 def test_accepting_data_reruns_no_more_than_the_change_of_data_did(project: Path) -> None:
     register = project / "data/datapackage.json"
     package = json.loads(register.read_text(encoding="utf-8"))

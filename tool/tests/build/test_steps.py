@@ -69,15 +69,21 @@ class Together(Step):
 
 
 def plan_of(root: Path, **kinds: type[Copy]) -> Plan:
-    steps: list[Step] = [
-        kinds.get("first", Copy)(root, "first"),
-        kinds.get("second", Copy)(root, "second", ("first",)),
-        kinds.get("alone", Copy)(root, "alone"),
-        Together(root, ("first", "second", "alone")),
-    ]
+    return plan_with(
+        root,
+        [
+            kinds.get("first", Copy)(root, "first"),
+            kinds.get("second", Copy)(root, "second", ("first",)),
+            kinds.get("alone", Copy)(root, "alone"),
+            Together(root, ("first", "second", "alone")),
+        ],
+    )
+
+
+def plan_with(root: Path, steps: Sequence[Step], **given: bool) -> Plan:
     project = Project(root)
     cache = HashCache(project.build / "hashes.json")
-    options = Options(jobs=2, quiet=True)
+    options = Options(jobs=2, quiet=True, **given)
     return Plan({step.name: step for step in steps}, project, cache, options).inspect()
 
 
@@ -137,6 +143,25 @@ def test_what_comes_after_a_failure_is_skipped_and_the_rest_goes_on(root: Path) 
     assert "1 failed, 1 not tried" in report.summary()
 
 
+def test_what_comes_after_a_failure_at_once_is_skipped_too(root: Path) -> None:
+    class Refused(Together):
+        def publish(self, result: Result, before: Results) -> None:
+            raise PaperError("two of one name", where="together")
+
+    class Last(Copy):
+        def inputs(self, before: Results) -> Inputs:
+            return {"words": "last"}
+
+        def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
+            (staging / "loud").write_text("LAST")
+            return ()
+
+    steps = [Copy(root, "first"), Refused(root, ("first",)), Last(root, "last", ("together",))]
+    report = scheduler.build(lambda: plan_with(root, steps))
+    assert str(report.failures["together"]) == "together: two of one name"
+    assert (report.ran, report.skipped) == (["first"], ["last"])
+
+
 def test_a_fault_nobody_foresaw_fails_its_step_and_is_written_down(root: Path) -> None:
     (root / "first.txt").write_text("crash")
     report = build(root)
@@ -158,6 +183,17 @@ def test_a_step_whose_inputs_change_while_it_runs_is_made_once_more(root: Path) 
     assert set(build(root, first=Edited).ran) == {"first", "second", "alone"}
     assert (root / "out/second").read_text() == "EDITED SECOND"
     assert reasons(root) == {}, "what is kept belongs to the inputs it is kept under"
+
+
+def test_what_was_true_before_another_build_was_waited_for_is_looked_at_again(root: Path) -> None:
+    steps: list[Step] = [Copy(root, "first")]
+
+    def look() -> Plan:
+        plan = plan_with(root, [*steps], wait=True)
+        steps[1:] = [Copy(root, "alone")]  # as by settings that are saved meanwhile
+        return plan
+
+    assert set(scheduler.build(look).ran) == {"first", "alone"}
 
 
 def test_inputs_that_never_rest_are_an_error(root: Path) -> None:

@@ -41,11 +41,17 @@ def test_store_keeps_finds_and_notices_damage(tmp_path: Path) -> None:
     assert entry is not None
     assert entry.files == {"figures/a.svg": sha256_bytes(b"picture")}
     assert store.is_sound(entry)
+    assert entry.content("figures/a.svg") == b"picture"
     entry.path("figures/a.svg").write_text("pictures")
+    with pytest.raises(PaperError, match=r"the kept file figures/a\.svg is damaged"):
+        entry.content("figures/a.svg")
     assert not store.is_sound(entry)
     entry.path("figures/a.svg").unlink()
     assert not store.is_sound(entry)
-    (entry.folder / "entry.json").write_text("{}")
+    listed = entry.folder / "entry.json"
+    listed.write_text(json.dumps(json.loads(listed.read_text()) | {"content": {"files": {}}}))
+    assert store.find(named("f1")) is None, "a list that says other than it did is none"
+    listed.write_text("{}")
     assert store.find(named("f1")) is None
 
 

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import sha256_bytes
 from paperbuild.project.notebook import CELL_FILE, outputs_of
+from paperbuild.project.workspace import Workspace
+from paperbuild.steps.reference import References
 from toy import command, edit, make_toy, outputs, paper, write_notebook
 
 ALONE = "analysis/03-alone.ipynb"
@@ -52,6 +56,16 @@ def test_a_flipped_byte_in_a_kept_result_is_told_and_made_again(project: Path, f
     if file != "entry.json":
         assert "a damaged result in the store is dropped and made again" in done.stderr
     assert outputs(project) == before
+
+
+def test_a_kept_file_that_changes_before_it_is_published_is_not(project: Path) -> None:
+    references = References(Workspace.open(project))
+    kept, place = project / "kept.csv", project / "tables/sizes.csv"
+    kept.write_text("unit,size\nA,11\n", encoding="utf-8")
+    before = place.read_bytes()
+    with pytest.raises(PaperError, match="the file is not as it was kept"):
+        references.put(kept, place, sha256_bytes(b"unit,size\nA,10\n"))
+    assert place.read_bytes() == before
 
 
 # Seeds, tags, early ends ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from paperbuild.article.manuscript import Manuscript
 from paperbuild.article.text import Article, Occurrence, include_target
 from paperbuild.checks import notebooks, prose, references, results
 from paperbuild.cli import accept
+from paperbuild.cli.main import main
 from paperbuild.ground.errors import PaperError
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project import register
@@ -270,15 +271,22 @@ def test_a_sound_register_has_no_finding(registered):
     assert register.findings(registered) == []
 
 
-def test_a_changed_byte_is_refused_and_the_accepting_command_works(registered):
+def test_a_changed_byte_is_refused_and_the_accepting_command_works(registered, capsys):
     (registered / "data" / "towns.csv").write_text("town,persons\nA,2\n")
     (one,) = register.findings(registered)
     assert one.where == "data/towns.csv"
     assert 'paper accept towns --why "…"' in one.remedy
 
-    args = argparse.Namespace(table="towns", why="corrected against the yearbook", count=False)
-    assert accept.main(Project(registered), args) == 0
+    (registered / "analysis").mkdir(exist_ok=True)
+    (registered / "analysis/parameters.yml").touch()
+    command = ["--project", str(registered), "accept", "towns", "--why", "corrected against the yearbook"]
+    assert main(command) == 0
+    assert "data/towns.csv: sha256:" in capsys.readouterr().out
     assert register.findings(registered) == []
+    accepted = (registered / "data/datapackage.json").read_bytes()
+    assert main(command) == 0
+    assert "nothing to accept, the bytes are those of the register" in capsys.readouterr().out
+    assert (registered / "data/datapackage.json").read_bytes() == accepted
     (change,) = register.read(registered).entry("towns").raw["changes"]
     assert change["why"] == "corrected against the yearbook"
     assert change["to"] == register.digest(registered / "data" / "towns.csv")

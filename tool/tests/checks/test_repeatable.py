@@ -8,6 +8,7 @@ import pytest
 from paperbuild.checks import repeatable
 from paperbuild.checks.rule import Subject
 from paperbuild.project.layout import Project
+from toy import write_notebook
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,23 @@ def test_a_name_is_followed_to_where_it_was_imported_from() -> None:
     other_cell = repeatable.imported(ast.walk(ast.parse("from uuid import uuid4 as u4")))
     assert list(repeatable.unrepeatable("u4()", other_cell)) == [(1, "u4()")]
     assert list(repeatable.unrepeatable("from mine import time\ntime()")) == []
+
+
+def test_a_cell_is_told_with_its_line_in_the_notebook_whoever_imported_the_name(tmp_path: Path) -> None:
+    (tmp_path / "analysis").mkdir()
+    (tmp_path / "analysis/parameters.yml").write_text("notebooks: {}\n")
+    cells = [
+        "#| label: setup\nfrom time import time as now",
+        "#| label: broken\nnow(",
+        "#| label: late\nbegun = 1\nended = now()",
+    ]
+    write_notebook(tmp_path / "analysis/01-a.ipynb", cells)
+    [found] = repeatable.find(Subject(Project(tmp_path)))
+    lines = (tmp_path / "analysis/01-a.ipynb").read_text().splitlines()
+    line = next(number for number, one in enumerate(lines, start=1) if "ended = now()" in one)
+    assert found.where == f"analysis/01-a.ipynb:{line}"
+    assert found.message == "now() gives another result each time"
+    assert "notebooks.01-a.outside: {clock: the reason}" in found.remedy
 
 
 def test_a_module_is_told_with_its_line_unless_a_notebook_declares_the_clock(tmp_path: Path) -> None:

@@ -123,6 +123,9 @@ def test_the_command_lists_rules_counts_notes_and_exits_by_findings(project, cap
     assert main(["--project", str(project), "check", "--list"]) == 0
     listed = capsys.readouterr().out
     assert all(rule.name in listed and rule.why in listed for rule in RULES)
+    assert main(["--project", str(project), "check", "--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["rules"]
+    assert [(one["name"], one["note"]) for one in listed] == [(rule.name, rule.note) for rule in RULES]
 
     assert main(["--project", str(project), "check"]) == 0
     assert capsys.readouterr().out.splitlines() == [

@@ -15,6 +15,7 @@ from paperbuild.checks.words import (
     unbound_findings,
     unbound_readings,
 )
+from paperbuild.cli.main import main
 from paperbuild.project.layout import Project
 
 NUMBERS = {
@@ -215,6 +216,36 @@ def test_words_that_no_change_of_their_results_moves_are_told(project):
     assert [one.expression for one in found.unmoved] == ["a.gap == a.gap", "abs(a.gap) + 1"]
     assert found.words == {"paper.qmd": 5}
     assert not found.sound
+
+
+def test_the_command_tells_what_never_moves_and_exits_by_it(project, capsys):
+    root = project(
+        'It [grew]{when="a.gap == a.gap"}, [rose]{when="a.gap > 0 and (a.few > 2 or a.few < 3)"}.\n'
+    )
+    root = root.project.root
+    (root / "data").mkdir()
+    package = {
+        "resources": [{"name": "towns", "path": "towns.csv", "schema": {"fields": [{"name": "town"}]}}]
+    }
+    (root / "data/datapackage.json").write_text(json.dumps(package))
+    (root / "data/towns.csv").write_text("town\nA\nB\n")
+    command = ["--project", str(root), "check", "--mutate"]
+    assert main(command) == 1
+    told = capsys.readouterr().out
+    assert "paper.qmd:1: stays as it is whatever its results are: “grew”" in told
+    assert "expected: a condition that can turn: a.gap == a.gap" in told
+    assert "paper.qmd:1: stays as it is whatever a.few says: “rose”" in told
+    assert "paper.qmd: 1 of 2 bound words moved\nin all 1 of 2, on " in told
+    assert "a row gone: 2 of 2 changes pass; seen are 0 by schema" in told
+    (root / "paper.qmd").write_text('It [grew]{when="a.gap > 0"}.\n')
+    assert main(command) == 1, "of the table a row may go unseen"
+    package["resources"][0]["checks"] = [{"check": "rows", "count": 2}]
+    (root / "data/datapackage.json").write_text(json.dumps(package))
+    assert main(command) == 0
+    assert (
+        "a row gone: 0 of 2 changes pass; seen are 0 by schema, sums, neighbours, sources and 2 by rec"
+        in (capsys.readouterr().out)
+    )
 
 
 def test_what_a_condition_names_for_nothing_is_told(project):

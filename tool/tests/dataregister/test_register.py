@@ -1,6 +1,7 @@
 """The records of a data package and its tables: what is read, and what is said of what cannot be."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -100,6 +101,24 @@ def test_a_table_is_typed_and_carries_its_units(tmp_path: Path) -> None:
         ({"towns": "town,persons\n,1\n"}, "data/towns.csv:2, column town: found '', expected a value"),
         ({"towns": "town,persons\nA,1"}, "data/towns.csv:2: found no newline at the end"),
         ({"towns": "persons,town\n1,A\n"}, "data/towns.csv:1: found columns persons, town"),
+        ({"towns": ""}, "data/towns.csv:1: found no newline at the end"),
+        ({"towns": "\n"}, "data/towns.csv:1: found columns (none), expected columns town, persons"),
+        ({"towns": 'town,persons\n"A,1\n'}, "data/towns.csv:2: found a quotation mark without its pair"),
+        ({"towns": 'town,persons\n"A"B,1\n"",\n'}, "data/towns.csv:2: found "),
+        ({"towns": "town,persons\nA,1\nA,2\n"}, "data/towns.csv:3, column town: found 'A', expected a key"),
+        (
+            {"towns": "town,persons\nNaN,1\n"},
+            "data/towns.csv:2, column town: found 'NaN', expected a text, not",
+        ),
+        ({"towns": "town,persons\nA ,1\n"}, "data/towns.csv:2, column town: found 'A ', expected no blank"),
+        (
+            {"towns": "town,persons\nA\N{COMBINING DIAERESIS},1\n"},
+            "data/towns.csv:2, column town: found 'A\N{COMBINING DIAERESIS}', expected composed letters",
+        ),
+        (
+            {"towns": 'town,persons\nA,"1,5"\n'},
+            "data/towns.csv:2, column persons: found '1,5', expected a whole number with a decimal point",
+        ),
     ],
 )
 def test_a_table_that_departs_from_its_schema_is_refused(
@@ -108,6 +127,73 @@ def test_a_table_that_departs_from_its_schema_is_refused(
     with pytest.raises(DataError) as caught:
         table(make_package(tmp_path, **files), "towns")
     assert str(caught.value).startswith(message)
+
+
+LIMITS = [
+    ({"minimum": 2}, "1", "at least 2"),
+    ({"maximum": 2}, "3", "at most 2"),
+    ({"enum": [1, 2]}, "3", "one of 1, 2"),
+    ({"pattern": "[0-9]{2}"}, "3", "a text of the pattern [0-9]{2}"),
+    ({"unique": True}, "1\nB,1", "a key not yet used (line 2 has it)"),
+]
+
+
+@pytest.mark.parametrize(("limits", "cell", "expected"), LIMITS)
+def test_a_cell_beyond_what_its_column_allows_is_refused(
+    tmp_path: Path, limits: dict[str, Any], cell: str, expected: str
+) -> None:
+    package = make_package(
+        tmp_path,
+        lambda content: content["resources"][0]["schema"]["fields"][1].update(constraints=limits),
+        towns=f"town,persons\nA,{cell}\n",
+    )
+    with pytest.raises(
+        DataError, match=re.escape(f"column persons: found '{cell[-1]}', expected {expected}")
+    ):
+        table(package, "towns")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda towns: towns.pop("schema"), "towns without a schema, expected a table"),
+        (lambda towns: towns["schema"]["fields"][1].update(type="duration"), "the type duration in the sch"),
+        (lambda towns: towns["schema"].update(primaryKey=["town", "street"]), "a key of towns over street"),
+        (
+            lambda towns: towns["schema"].update(
+                foreignKeys=[{"fields": ["town"], "reference": {"resource": "roads", "fields": ["start"]}}]
+            ),
+            "a reference to start of roads, expected columns among end, length",
+        ),
+    ],
+)
+def test_a_schema_that_no_table_can_keep_is_told_at_its_line(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], expected: str
+) -> None:
+    package = make_package(tmp_path, lambda content: change(content["resources"][0]))
+    with pytest.raises(DataError, match=re.escape(expected)) as caught:
+        table(package, "towns")
+    [finding] = caught.value.findings
+    assert (finding.file, finding.line) == ("data/datapackage.json", package.line("towns", "schema"))
+
+
+def test_a_key_may_lead_to_the_table_itself(tmp_path: Path) -> None:
+    def with_seat(content: dict[str, Any]) -> None:
+        schema = content["resources"][0]["schema"]
+        schema["fields"].append({"name": "seat"})
+        schema["foreignKeys"] = [{"fields": "seat", "reference": {"resource": "", "fields": "town"}}]
+
+    seats = "town,persons,seat\nA,1,B\nB,2,\n"
+    assert table(make_package(tmp_path, with_seat, towns=seats), "towns")["seat"].tolist()[0] == "B"
+    with pytest.raises(DataError, match=r"column seat: found 'C', .* the table itself knows"):
+        table(make_package(tmp_path, with_seat, towns=seats.replace("1,B", "1,C")), "towns")
+
+
+def test_a_file_that_is_gone_is_told_with_the_way_back(tmp_path: Path) -> None:
+    package = make_package(tmp_path)
+    (tmp_path / "data/towns.csv").unlink()
+    with pytest.raises(DataError, match=r"git checkout -- data/towns\.csv"):
+        table(package, "towns")
 
 
 def test_a_key_must_be_known_where_it_refers(tmp_path: Path) -> None:
@@ -144,6 +230,15 @@ def of_towns(**changes: Any) -> Callable[[dict[str, Any]], object]:
             "expected a `reference`",
         ),
         (of_towns(licenses="CC0"), 'found "CC0", expected a list `licenses`'),
+        (
+            of_towns(schema={"fields": [], "primaryKey": 3}),
+            "found primaryKey 3, expected a name or a list of",
+        ),
+        (of_towns(schema={"fields": [{"name": "a"}, {"name": "a"}]}), "found the column a twice"),
+        (
+            of_towns(schema={"fields": [{"name": "a", "constraints": {"unique": "yes"}}]}),
+            'found unique "yes", expected true or false',
+        ),
     ],
 )
 def test_a_malformed_register_names_the_line(

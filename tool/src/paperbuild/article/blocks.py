@@ -18,6 +18,8 @@ TOKEN = re.compile(r"\w+|[^\w\s]")
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 
 _OPENS = re.compile(r"#{1,6}\s|\s*(?:[-*+]|\d+[.)]|\(?[a-z]\))\s|\||\[\^[^\]\s]+\]:")
+_HEADING = re.compile(r"#{1,6}\s")
+_VALUE = re.compile(r"\S+: *[^\s|>]")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
 _INCLUDE = re.compile(r"\{\{<\s*include\s+(?P<path>.+?)\s*>\}\}")
 
@@ -67,6 +69,16 @@ class Block:
     def is_item(self) -> bool:
         """Whether it is an item of a list."""
         return _ITEM.match(self.raw) is not None
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is a heading."""
+        return not self.front and _HEADING.match(self.raw) is not None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one paragraph for good: a caption, or a text in the line of its key (`title: …`)."""
+        return bool(self.float) or (self.front and _VALUE.match(self.raw) is not None)
 
     @cached_property
     def bound(self) -> tuple[tuple[int, int, str], ...]:

@@ -314,6 +314,16 @@ class _Reviewer:
                 self.hold_made(aligned, one, change)
             return
         found = aligned.source(change.start, change.end)
+        if BREAK in change.new and (block.is_one or block.is_heading):
+            if block.is_one or change.end < len(aligned.before):
+                self.hold(
+                    f"{_named(change.hands)}: {said}",
+                    block.where(aligned.nearest(change.start)),
+                    "a caption, a title or a heading of one paragraph",
+                    "put the new paragraph into the source by hand, where it belongs",
+                )
+                return
+            found = block.end, block.end
         if found is None:
             self.hold(
                 f"{_named(change.hands)}: {said}",
@@ -480,8 +490,9 @@ def _markdown(pieces: Sequence[Piece], block: Block) -> str:
             bare = text.strip()
             text = text.replace(bare, f"{piece.mark}{bare}{piece.mark}", 1)
         told.append(text)
-    margin = re.match(r"[ \t]*", block.raw)
-    return "".join(told).replace("\n", f"\n{margin.group() if margin and block.front else ''}")
+    last = block.raw.rpartition("\n")[2]
+    margin = last[: len(last) - len(last.lstrip())] if block.front else ""
+    return "".join(told).replace("\n", f"\n{margin}")
 
 
 def _hands(paragraph: Paragraph) -> str:

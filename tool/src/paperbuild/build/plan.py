@@ -27,6 +27,9 @@ from paperbuild.steps.outputs import Outputs
 from paperbuild.steps.reference import References
 from paperbuild.steps.step import Inputs, Result, Results, Step, differences, fingerprint
 
+CLUSTER_WAIT = 120
+"""Seconds that a build waits for a worker of its cluster when none is left, unless told."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -50,6 +53,8 @@ class Options:
         Address of the Dask scheduler over which notebooks spread their work; empty for none.
     places : int
         How many notebooks its workers run at a time; 0 where they run on this machine.
+    cluster_wait : int
+        Seconds that a build waits for a worker when none is left.
     store_limit : int
         Bytes the store of results may hold.
     quiet : bool
@@ -68,6 +73,7 @@ class Options:
     memory_limit: int = 0
     cluster: str = ""
     places: int = 0
+    cluster_wait: int = CLUSTER_WAIT
     store_limit: int = DEFAULT_SIZE_LIMIT
     quiet: bool = False
     wait: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import HashCache
 
 
 def clock(seconds: float) -> str:
@@ -21,6 +22,8 @@ class Report:
 
     Attributes
     ----------
+    cache : HashCache
+        Hashes and facts as the build left them, for whoever looks at what it published.
     ran, restored, fresh : list of str
         Steps by what it took to have their results.
     failures : dict of str to PaperError
@@ -35,6 +38,7 @@ class Report:
         Wall time.
     """
 
+    cache: HashCache
     ran: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)

@@ -18,12 +18,14 @@ from paperbuild.build.plan import Plan, at_once, chain, jobs_here, jobs_of
 from paperbuild.build.report import Report
 from paperbuild.build.store import build_lock
 from paperbuild.ground.errors import PaperError, unexpected
-from paperbuild.ground.files import disk_error, remember, remove_tree
+from paperbuild.ground.files import disk_refused, remember, remove_tree
 from paperbuild.ground.own import OWNER_VARIABLE
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step, fingerprint
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from paperbuild.kernel.cluster import Presence
 
 
 def build(look: Callable[[], Plan]) -> Report:
@@ -42,7 +44,7 @@ def build(look: Callable[[], Plan]) -> Report:
     """
     begun = time.monotonic()
     plan = look()
-    report = Report(warning=plan.warning)
+    report = Report(plan.cache, warning=plan.warning)
     if plan.settled():
         report.fresh = list(plan.statuses)
         # What was learnt while settling (a document's words, say) need not be learnt again.
@@ -53,6 +55,7 @@ def build(look: Callable[[], Plan]) -> Report:
         if plan.options.wait:
             # What was true before the wait need not be true after it.
             plan = look()
+            report.cache = plan.cache
         try:
             _Build(plan, report).run()
         finally:
@@ -93,10 +96,11 @@ class _Build:
     """One build at work."""
 
     def __init__(self, plan: Plan, report: Report) -> None:
-        self.plan, self.report, self.running = plan, report, Running(self._tell)
+        self.plan, self.report = plan, report
         self.here = threading.Semaphore(jobs_here(plan.options))
         self.results: dict[str, Result] = {}
         self.seconds: dict[str, float] = {}
+        self.presence: Presence | None = None
         known = plan.state.get("steps", {})
         self.past = {name: last["seconds"] for name, last in known.items() if "seconds" in last}
 
@@ -108,18 +112,52 @@ class _Build:
         stale = [name for name, status in statuses.items() if status.reasons and not status.stored]
         waiting = {name: self.past.get(name) for name in stale}
         with Progress(waiting, self._expected(stale), self.plan.options.quiet) as progress:
-            self.progress = progress
+            self.progress, self.running = progress, Running(progress.got)
             kinds: dict[type[Step], list[Step]] = {}
             for name in stale:
                 kinds.setdefault(type(self.plan.steps[name]), []).append(self.plan.steps[name])
             for kind, steps in kinds.items():
                 kind.prepare(steps)
             try:
-                self._run_all()
+                with self._present():
+                    self._run_all()
             finally:
                 self._remember()
             needed = {last["fingerprint"] for last in self.plan.state["steps"].values()}
             self.plan.store.prune(self.plan.options.store_limit, needed)
+
+    def _present(self) -> contextlib.AbstractContextManager[Any]:
+        """Watch whether the cluster is there while steps are to be done there."""
+        options = self.plan.options
+        if not options.cluster:
+            return contextlib.nullcontext()
+        from paperbuild.kernel.cluster import Presence
+
+        self.presence = Presence(
+            options.cluster,
+            bool(options.places),
+            options.cluster_wait,
+            lambda: bool(self._left(on_cluster=True)),
+            self.progress.say,
+            self.running.stop,
+        )
+        return self.presence
+
+    def _left(self, on_cluster: bool = False) -> list[str]:
+        """Return the steps that have neither a result nor failed: all, or those that a cluster does."""
+        settled = {*self.results, *self.report.failures, *self.report.skipped}
+        return [
+            name
+            for name, step in self.plan.steps.items()
+            if name not in settled and not step.at_once and step.on_cluster >= on_cluster
+        ]
+
+    def _refuse_lost(self) -> None:
+        """Say that the cluster is gone, rather than that a step failed which was there."""
+        if self.presence and self._left(on_cluster=True) and (lost := self.presence.judged()):
+            left = self._left()
+            what = f"not done: {', '.join(left)} ({len(left)} of {len(self.plan.statuses)} steps)"
+            raise PaperError(f"{lost.message}; {what}", where=lost.where, remedy=lost.remedy)
 
     def _expected(self, stale: Sequence[str]) -> float:
         """Return the seconds to expect from past runs: the longest chain, or the work per processor."""
@@ -158,7 +196,10 @@ class _Build:
                             futures[pool.submit(self._work, name, dict(self.results))] = name
                     if not futures:
                         continue
-                    for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    done = wait(futures, return_when=FIRST_COMPLETED).done
+                    for future in sorted(done, key=lambda one: one.exception() is not None):
+                        if future.exception() is not None:
+                            self._refuse_lost()
                         name = futures.pop(future)
                         if not self._attempt(name, functools.partial(self._take, name, future)):
                             blocked.add(name)
@@ -175,7 +216,7 @@ class _Build:
         except PaperError as error:
             self.report.failures[name] = error
         except OSError as error:
-            self.report.failures[name] = disk_error(error, Path(error.filename or self.plan.project.build))
+            self.report.failures[name] = disk_refused(error, Path(error.filename or self.plan.project.build))
         except Exception as error:
             self.report.failures[name] = unexpected(error, self.plan.project.log / f"{name}.crash.txt")
         return name not in self.report.failures
@@ -253,10 +294,6 @@ class _Build:
                 raise
             self.seconds[name] = round(time.monotonic() - begun, 2)
         return staging, notes
-
-    def _tell(self, name: str, of: str, done: int, whole: int) -> None:
-        """Show how far a step is."""
-        self.progress.got(name, of, done, whole)
 
     def _remember(self) -> None:
         """Write down what this build's results were made from (for explanations, never for decisions)."""

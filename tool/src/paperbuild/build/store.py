@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import disk_error, recall, remove_tree, sealed, write_atomic
+from paperbuild.ground.files import disk_refused, recall, remove_tree, sealed, write_atomic
 from paperbuild.ground.hashing import sha256_file
 from paperbuild.steps.step import Result, fingerprint
 
@@ -37,7 +37,7 @@ def build_lock(
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = open(path, "a+", encoding="ascii")
     except OSError as error:
-        raise disk_error(error, path) from None
+        raise disk_refused(error, path) from None
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +98,7 @@ class Store:
             os.rename(growing, folder)
         except OSError as error:
             remove_tree(growing)
-            raise disk_error(error, folder) from None
+            raise disk_refused(error, folder) from None
         return Result(folder, files, dict(inputs))
 
     def drop(self, result: Result) -> None:

@@ -66,7 +66,18 @@ def options_from(args: argparse.Namespace) -> Options:
         "to": () if getattr(args, "no_render", False) else tuple(f for f in FORMATS if f in to)
     }
     values |= {"overrides": tuple(args.overrides), "engine": args.engine}
-    for name in ("jobs", "kernel", "memory_limit", "cluster", "quiet", "wait", "store_limit", "accept"):
+    given = (
+        "jobs",
+        "kernel",
+        "memory_limit",
+        "cluster",
+        "cluster_wait",
+        "quiet",
+        "wait",
+        "store_limit",
+        "accept",
+    )
+    for name in given:
         with contextlib.suppress(AttributeError):
             values[name] = getattr(args, name)
     return Options(**values)
@@ -119,4 +130,5 @@ class Whole:
 
 SIZE = Whole("size", "bytes, as 2G, 500M or 64K", units={"K": 10**3, "M": 10**6, "G": 10**9})
 COUNT = Whole("number of times or of steps", "1 or more", least=1)
+SECONDS = Whole("number of seconds", "0 or more")
 PORT = Whole("port", "0 to 65535", most=65535)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from paperbuild.build.plan import Plan, make_plan
+from paperbuild.build.plan import CLUSTER_WAIT, Plan, make_plan
 from paperbuild.build.store import DEFAULT_SIZE_LIMIT
-from paperbuild.cli.arguments import COUNT, SIZE, add_build_choices, options_from
+from paperbuild.cli.arguments import COUNT, SECONDS, SIZE, add_build_choices, options_from
 from paperbuild.ground import surroundings
 from paperbuild.ground.errors import PaperError
+from paperbuild.ground.hashing import HashCache
 from paperbuild.ground.surroundings import kernel_environment
 from paperbuild.project.layout import Project
 from paperbuild.project.manifest import read_manifest
@@ -31,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="tcp://HOST:PORT",
         help="have a Dask cluster run notebooks and do what they map with joblib",
+    )
+    parser.add_argument(
+        "--dask-wait",
+        dest="cluster_wait",
+        type=SECONDS,
+        default=CLUSTER_WAIT,
+        metavar="SECONDS",
+        help=f"how long to wait for a worker when none is left ({CLUSTER_WAIT})",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where data are that a scenario needs and the project lacks"
@@ -88,14 +100,15 @@ def main(project: Project, args: argparse.Namespace) -> int:
         if not args.quiet:
             print("\n".join(f"paper: {step} {note}" for note in notes), file=sys.stderr)
     if report.ok:
-        for found in read_manifest(project.manifest).findings:
+        for found in _found_wrong(project, report.cache):
             place = f"{found['notebook']} › {found['cell']}"
             print(f"paper: finding of {place}: {found['message']} (paper check refuses it)", file=sys.stderr)
-        for error in _false_words(project):
+        for error in _false_words(project, report.cache):
             print(f"paper: {error}", file=sys.stderr)
         if not args.quiet and not project.scenario:
             for line in differs_in_words(project):
                 print(f"paper: {line}", file=sys.stderr)
+        report.cache.save()
     if (report.ran or report.failures) and (warning := surroundings.present().warning):
         print(f"paper: {warning}", file=sys.stderr)
     if report.warning and not args.quiet:
@@ -117,10 +130,27 @@ def main(project: Project, args: argparse.Namespace) -> int:
     return 0 if report.ok else 1
 
 
-def _false_words(project: Project) -> list[PaperError]:
+def _found_wrong(project: Project, cache: HashCache) -> list[Mapping[str, Any]]:
+    """Return what notebooks found to be wrong, as the manifest lists it."""
+    manifest = project.manifest
+    found: list[Mapping[str, Any]] = cache.fact(
+        "findings", cache.file(manifest), lambda: list(read_manifest(manifest).findings)
+    )
+    return found
+
+
+def _false_words(project: Project, cache: HashCache) -> list[PaperError]:
     """Return a finding for each bound word that these results make false; the page marks it."""
-    printed = (read_numbers(project.render_root, language) for language in project.all_editions)
-    if not any(FALSE in one.get("bound", {}).values() for one in printed):
+
+    def says_what_is_false(language: str) -> bool:
+        said = read_numbers(project.render_root, language).get("bound", {})
+        return FALSE in said.values()
+
+    printed = ((language, cache.file(project.numbers_of(language))) for language in project.all_editions)
+    if not any(
+        cache.fact("false words", digest, functools.partial(says_what_is_false, language))
+        for language, digest in printed
+    ):
         return []
     from paperbuild.checks.rule import Subject  # here: a build whose words are true goes without
     from paperbuild.checks.words import false_in

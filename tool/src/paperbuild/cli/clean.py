@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from paperbuild.build.store import build_lock
-from paperbuild.ground.files import disk_error
+from paperbuild.ground.files import disk_refused
 from paperbuild.project.layout import OUTPUT, Project
 
 
@@ -29,7 +29,7 @@ def main(project: Project, args: argparse.Namespace) -> int:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise disk_error(error, target) from None
+                raise disk_refused(error, target) from None
     names = ", ".join(f"{project.relative(target)}/" for target in targets)
     print(f"paper: removed {names} ({freed / 1e6:.0f} MB); the next build makes them again", file=sys.stderr)
     return 0

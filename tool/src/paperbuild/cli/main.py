@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paperbuild.ground.errors import PaperError, UsageError, shortened, unexpected
-from paperbuild.ground.files import disk_error
+from paperbuild.ground.files import disk_refused
 from paperbuild.ground.interpreter import interpreter_variables
 from paperbuild.project.layout import Project
 
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"paper: {disk_error(error, Path(error.filename or '.'))}", file=sys.stderr)
+        print(f"paper: {disk_refused(error, Path(error.filename or '.'))}", file=sys.stderr)
         return 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from paperbuild.build.plan import Plan, make_plan
 from paperbuild.cli.arguments import add_build_choices, options_from
 from paperbuild.project.layout import ANALYSIS, Project
-from paperbuild.project.results import ways_held
+from paperbuild.project.results import held_to, ways_held
 from paperbuild.project.workspace import Workspace
 
 
@@ -29,7 +29,11 @@ def main(project: Project, args: argparse.Namespace) -> int:
     if workspace.manifest.broken and workspace.project.manifest.is_file():
         shown, what = workspace.project.relative(workspace.project.manifest), workspace.manifest.broken[0]
         print(f"paper: {shown} is broken ({what}); paper build writes it anew", file=sys.stderr)
-    held = ways_held(workspace.project.results)
+    cache = workspace.cache
+    held = ways_held(
+        workspace.project.results, lambda path: cache.fact("held", cache.file(path), lambda: held_to(path))
+    )
+    cache.save()
     if args.json:
         print(as_json(plan, held))
     else:

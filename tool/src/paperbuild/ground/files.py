@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,8 @@ from paperbuild.ground.errors import PaperError
 
 _HEAD = '{"sha256": "%s", "content": '
 _HEAD_LENGTH = len(_HEAD % ("0" * 64))
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _LEFTOVER = re.compile(
     r"\..*|#.*#|.*~|.*\.(orig|rej|bak|tmp|pyc)|__pycache__|Thumbs\.db|desktop\.ini", re.IGNORECASE
@@ -68,7 +71,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise disk_error(error, path) from None
+            raise disk_refused(error, path) from None
         raise
 
 
@@ -85,7 +88,7 @@ def copy_atomic(source: Path, target: Path) -> None:
     try:
         content = source.read_bytes()
     except OSError as error:
-        raise disk_error(error, source) from None
+        raise disk_refused(error, source) from None
     write_atomic(target, content)
 
 
@@ -132,10 +135,18 @@ def recall(path: Path) -> Any:
         return None
 
 
+def disk_refused(error: OSError, path: Path) -> PaperError:
+    """Return what to tell of the operating system's refusal; tidy up at the end where it is for want of room.
+
+    What Python compiles until then may be cut off as well.
+    """
+    if error.errno in _NO_ROOM:
+        atexit.register(drop_bytecode)
+    return disk_error(error, path)
+
+
 def disk_error(error: OSError, path: Path) -> PaperError:
     """Turn the operating system's refusal into a message that says what to do."""
-    import errno
-
     remedies = {
         errno.ENOSPC: "free some space (paper clean --store empties the build's own store), then build again",
         errno.EDQUOT: "free some of your quota (paper clean --store empties the store), then build again",
@@ -144,9 +155,6 @@ def disk_error(error: OSError, path: Path) -> PaperError:
         errno.EPERM: "make the folder writable, then build again",
         errno.EROFS: "the file system is read-only: work on a copy of the project elsewhere",
     }
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        # At the end, as what is imported until then is compiled too.
-        atexit.register(drop_bytecode)
     return PaperError(
         f"cannot write: {os.strerror(error.errno) if error.errno else error}",
         where=str(path),

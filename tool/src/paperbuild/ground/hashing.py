@@ -147,11 +147,12 @@ class HashCache:
         """Keep the cache for the next run; a folder that cannot be written only costs that run its time."""
         if not self._changed:
             return
-        # What a run used is some hundred entries; several times that is memory of files and code long gone.
+        # What a run used is some hundred entries; far more than that is memory of files and code long gone,
+        # which every later run would read.
         files, facts = self._files, self._facts
-        if len(facts) > 4 * len(self._used) + 400:
+        if len(facts) > 2 * len(self._used) + 400:
             facts = {key: facts[key] for key in self._used}
-        if len(files) > 4 * len(self._seen) + 400:
+        if len(files) > 2 * len(self._seen) + 400:
             files = {key: files[key] for key in self._seen & set(files)}
         kept = {"version": self._version, "files": files, "facts": facts}
         remember(self._path, kept)

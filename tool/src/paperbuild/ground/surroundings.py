@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -128,7 +127,7 @@ def present(
         chosen = sorted(f"{k}={v!r}" for k, v in environment.items() if CHOOSING.fullmatch(k))
         because = " ".join([f"{FREE_VARIABLE}=free", *chosen])
         return Surroundings(False, "", because)
-    machine = machine or platform.machine()
+    machine = machine or os.uname().machine
     if machine not in ("x86_64", "AMD64"):
         return Surroundings(True, "", f"this is {machine}")
     known = processor_flags() if flags is None else flags
@@ -219,7 +218,8 @@ def processor() -> str:
     name = _cpuinfo().get("model name", "") or (
         _said_by("sysctl", "-n", "machdep.cpu.brand_string") if sys.platform == "darwin" else ""
     )
-    return f"{name} ({platform.machine()})" if name else platform.machine()
+    machine = os.uname().machine
+    return f"{name} ({machine})" if name else machine
 
 
 def loaded() -> dict[str, Any]:
@@ -273,6 +273,8 @@ def describe(folder: str | Path) -> dict[str, str]:
     folder : path
         Stands for the home folder of that process.
     """
+    import platform  # here: few commands describe the machine
+
     environment = kernel_environment(folder, 0)
     environment["PYTHONPATH"] = OWN_FOLDER
     ask = "import json; from paperbuild.ground.surroundings import loaded; print(json.dumps(loaded()))"

@@ -131,7 +131,7 @@ class Away:
 
     def _result(self) -> Back:
         """Wait for what the worker sends back, and let the cluster forget it."""
-        from asyncio import CancelledError
+        from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
 

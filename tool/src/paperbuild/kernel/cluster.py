@@ -13,7 +13,8 @@ import importlib.util
 import os
 import platform
 import threading
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +26,7 @@ from paperbuild.ground.own import PACKAGE, PACKAGES
 from paperbuild.ground.surroundings import CHOOSING
 
 PATIENCE = 5  # seconds that a scheduler has to answer
+LOOK = 1.0  # seconds between two looks at whether one is there
 INSTALL = "pip install 'dask[distributed]', here and where the workers are"
 NOTEBOOKS = "notebooks"
 """What a worker offers (in Dask's words a resource) that runs notebooks: how many at a time."""
@@ -220,6 +222,104 @@ def _hashes() -> HashCache:
 def own_project() -> Path:
     """Return the folder in which this worker has the project: that it was started for, or in."""
     return Path(os.path.realpath(os.environ.get(PROJECT_VARIABLE, "")))
+
+
+class Presence:
+    """What a build has of a cluster while it needs one: looked at again and again, from a thread of its own.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler.
+    notebooks : bool
+        Whether only workers count that run notebooks.
+    wait : float
+        Seconds that a worker may be waited for when none is left.
+    needed : callable
+        Tells whether anything is still to be done there.
+    say : callable
+        Is told, in words, that none is left and that one is there again.
+    end : callable
+        Is called once when nothing can be hoped for any more.
+
+    Attributes
+    ----------
+    lost : PaperError, optional
+        Why nothing can be hoped for.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        notebooks: bool,
+        wait: float,
+        needed: Callable[[], bool],
+        say: Callable[[str], None],
+        end: Callable[[], None],
+    ) -> None:
+        self.address, self.notebooks, self.wait = address, notebooks, wait
+        self.needed, self.say, self.end = needed, say, end
+        self.lost: PaperError | None = None
+        self._client = shared(address)
+        self._over = threading.Event()
+        self._since: float | None = None
+
+    def __enter__(self) -> Presence:
+        """Begin to look."""
+        threading.Thread(target=self._watch, daemon=True, name="presence").start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._over.set()
+
+    def judged(self) -> PaperError | None:
+        """Return why nothing can be hoped for, if nothing can."""
+        if self.lost is None and not self._answers():
+            self._lose(f"the Dask scheduler at {self.address} does not answer any more", "start it anew")
+        return self.lost
+
+    def _answers(self) -> bool:
+        """Tell whether the scheduler that all was sent to is there; one started anew knows nothing of it."""
+        return bool(self._client.status == "running")
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK):
+            if not self.needed():
+                self._since = None
+            elif self.judged() is not None:
+                return
+            else:
+                # Where the scheduler is gone before it answers, the next look finds that.
+                with contextlib.suppress(OSError):
+                    self._note(self._client.run_on_scheduler(is_stuck, notebooks=self.notebooks))
+
+    def _note(self, stuck: bool) -> None:
+        """Take note of whether work waits for a worker and there is none."""
+        now, start = time.monotonic(), f"paper dask worker {self.address}"
+        kind = "worker that runs notebooks" if self.notebooks else "worker"
+        if not stuck:
+            if self._since is not None:
+                self.say(f"a {kind} is there again at {self.address}")
+            self._since = None
+        elif self._since is None:
+            self._since = now
+            self.say(f"no {kind} is left at {self.address}; waiting {self.wait} s for one ({start})")
+        elif now - self._since >= self.wait:
+            what = f"no {kind} is left at {self.address}, and none came within {self.wait} s"
+            self._lose(what, f"start some with {start} (--dask-wait SECONDS waits longer)")
+
+    def _lose(self, what: str, remedy: str) -> None:
+        then = "the same command again goes on from what is done; without --dask it needs no cluster"
+        self.lost = PaperError(what, where="--dask", remedy=f"{remedy}; {then}")
+        self.end()
+
+
+def is_stuck(dask_scheduler: Any, notebooks: bool) -> bool:
+    """Tell whether a scheduler has work that waits and no worker, or none that runs notebooks; run there."""
+    workers = dask_scheduler.workers.values()
+    left = any(not notebooks or worker.resources.get(NOTEBOOKS, 0) > 0 for worker in workers)
+    return not left and bool(dask_scheduler.unrunnable or dask_scheduler.queued)
 
 
 def code_of(package: Path) -> str:

@@ -104,7 +104,7 @@ def markdown_table(
     frame : DataFrame
         Its rows.
     formats, align : mapping of str to str
-        See `paperbuild.kernel.kinds.table`.
+        See `paperbuild.kernel.calls.table`.
     say : callable
         Says a head, or a cell as it would print, in the language of the table: the text, its column.
     """

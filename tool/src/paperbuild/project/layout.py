@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -347,6 +348,10 @@ class Project:
     @cached_property
     def revision(self) -> Revision:
         """The commit and the date that go into the outputs."""
-        from paperbuild.project.revision import read_revision
+        return self.ask_revision()()
 
-        return read_revision(self.root, INPUT_PATHS, PARAMETERS)
+    def ask_revision(self) -> Callable[[], Revision]:
+        """Begin to ask git for the revision; return what waits for the answer."""
+        from paperbuild.project.revision import ask_revision
+
+        return ask_revision(self.root, INPUT_PATHS, PARAMETERS)

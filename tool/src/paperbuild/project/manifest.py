@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from paperbuild.ground.hashing import sha256_bytes
+
 FORMAT = 1
 
 
@@ -33,6 +35,8 @@ class Manifest:
         By notebook, the digest of what the author decides of it (`paperbuild.steps.reference.recipe`).
     broken : tuple of str
         In words, what the file lacks or holds besides; empty for a sound one.
+    digest : str
+        SHA-256 of the bytes that it was read from; empty where it was not.
     """
 
     outputs: tuple[Mapping[str, Any], ...] = ()
@@ -41,10 +45,11 @@ class Manifest:
     findings: tuple[Mapping[str, Any], ...] = ()
     recipes: Mapping[str, str] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
+    digest: str = field(default="", compare=False)
 
     def text(self) -> str:
         """Return the file's content."""
-        listed = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "broken"}
+        listed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("broken", "digest")}
         return json.dumps({"format": FORMAT, **listed}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -93,6 +98,7 @@ def parse_manifest(content: bytes) -> Manifest:
         tuple(one for one in findings if one not in unfit),
         {str(step): str(digest) for step, digest in recipes.items()},
         tuple(broken),
+        sha256_bytes(content),
     )
 
 

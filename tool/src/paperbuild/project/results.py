@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,16 +74,21 @@ def parse_results(content: bytes) -> NotebookResults:
     )
 
 
-def ways_held(folder: Path) -> dict[str, str]:
+def held_to(path: Path) -> dict[str, Any]:
+    """Return what the kernel of the record in a file was held to, and by whom; nothing without a record."""
+    record = read_own(path)
+    said = record.get("held") if isinstance(record, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def ways_held(folder: Path, held: Callable[[Path], Mapping[str, Any]] = held_to) -> dict[str, str]:
     """Return how the kernels whose records lie in a folder were held, each way with how many were.
 
-    Nothing where there is no record.
+    Nothing where there is no record. `held` reads one, or remembers it.
     """
     ways: dict[str, Counter[str]] = {}
     for path in sorted(folder.glob("*.json")):
-        record = read_own(path)
-        said = record.get("held") if isinstance(record, dict) else None
-        for what, way in (said if isinstance(said, dict) else {}).items():
+        for what, way in held(path).items():
             ways.setdefault(f"{what} of notebooks", Counter())[str(way)] += 1
     return {
         what: ", ".join(f"{way} ({count})" for way, count in found.most_common())

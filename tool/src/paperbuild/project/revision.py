@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import re
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Revision:
         """The day of `epoch`, as ``YYYY-MM-DD`` in UTC; `UNDATED` where nothing tells a date."""
         if not self.dated:
             return UNDATED
-        return datetime.datetime.fromtimestamp(self.epoch, datetime.UTC).strftime("%Y-%m-%d")
+        return time.strftime("%Y-%m-%d", time.gmtime(self.epoch))
 
 
 def read_revision(root: Path, inputs: Sequence[str], known_by: str) -> Revision:
@@ -78,6 +79,22 @@ def read_revision(root: Path, inputs: Sequence[str], known_by: str) -> Revision:
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     epoch = int(given) if given.isdecimal() else int(seconds or FALLBACK_EPOCH)
     return Revision(commit, dirty, epoch, dated=given.isdecimal() or bool(seconds))
+
+
+def ask_revision(root: Path, inputs: Sequence[str], known_by: str) -> Callable[[], Revision]:
+    """Begin to ask git what `read_revision` returns; return what waits for the answer.
+
+    Git looks at as many files as the build itself: both do so at the same time.
+    """
+    answers: list[Revision] = []
+    asking = threading.Thread(target=lambda: answers.append(read_revision(root, inputs, known_by)))
+    asking.start()
+
+    def answer() -> Revision:
+        asking.join()
+        return answers[0]
+
+    return answer
 
 
 def require_commit(root: Path, revision: Revision) -> None:

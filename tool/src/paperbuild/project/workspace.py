@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ class Workspace:
         By notebook, the parameters it declares and the values that differ from them.
     register : mapping of str to Registered
         The data register's entries by the path of their file.
-    revision : Revision
-        The commit and the date that go into the outputs.
     manifest : Manifest
         The list of committed outputs as it stands.
+    files : mapping of str to dict
+        By notebook, the files that it declares, as they were found when the project was opened.
+    ask_revision : callable
+        Waits for what git was asked when the project was opened.
     """
 
     project: Project
@@ -53,8 +55,9 @@ class Workspace:
     defaults: Mapping[str, Mapping[str, Any]]
     overrides: Mapping[str, Mapping[str, Any]]
     register: Mapping[str, Registered]
-    revision: Revision
     manifest: Manifest
+    files: Mapping[str, dict[Path, str]]
+    ask_revision: Callable[[], Revision]
 
     @classmethod
     def open(cls, root: Path, scenario: str | None = None, overrides: Sequence[str] = ()) -> Workspace:
@@ -75,6 +78,7 @@ class Workspace:
             All findings in settings, parameters, scenario, declared data and register.
         """
         project = Project(root).with_scenario(scenario)
+        ask_revision = project.ask_revision()
         cache = HashCache(project.build / "hashes.json", own_version)
         settings = project.settings  # first: nothing else can be checked while it is wrong
         if not project.steps:
@@ -91,10 +95,11 @@ class Workspace:
 
             raise_all(findings)
             require_obtained(project, cache)
+        files: dict[str, dict[Path, str]] = {}
         for step in project.steps:
             with _collect(findings):
                 values = {**defaults.get(step, {}), **chosen.get(step, {})}
-                declared_files(project, step, register, _named_files(settings, step, values))
+                files[step] = declared_files(project, step, register, _named_files(settings, step, values))
         with _collect(findings):
             _refuse_circles(project, settings)
         raise_all(findings)
@@ -106,9 +111,15 @@ class Workspace:
             defaults,
             chosen,
             register,
-            project.revision,
             read_manifest(project.manifest),
+            files,
+            ask_revision,
         )
+
+    @property
+    def revision(self) -> Revision:
+        """The commit and the date that go into the outputs."""
+        return self.ask_revision()
 
     def effective(self, notebook: str) -> dict[str, Any]:
         """Return a notebook's parameters as it will see them."""

@@ -40,15 +40,16 @@ class Scanner:
     project: Project
     cache: HashCache
     _found: dict[str, Path | None] = field(default_factory=dict)
+    _loaded: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _direct: dict[Path, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _closures: dict[str, tuple[set[Path], set[str]]] = field(default_factory=dict)
     _codes: dict[Path, str] = field(default_factory=dict)
     _beside: dict[Path, list[Path]] = field(default_factory=dict)
-    _tops: dict[tuple[Path, str], bool] = field(default_factory=dict)
+    _tops: dict[str, list[Path]] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Forget which modules were found and what they hold, because files may have changed since."""
-        self._found, self._direct, self._closures = {}, {}, {}
+        self._found, self._loaded, self._direct, self._closures = {}, {}, {}, {}
         self._codes, self._beside, self._tops = {}, {}, {}
 
     def file(self, path: Path) -> str:
@@ -95,17 +96,26 @@ class Scanner:
 
     def _look_for(self, name: str) -> Path | None:
         """Search ``src/`` and the project root, in the order in which Python does."""
-        top = name.partition(".")[0]
-        for base in (self.project.src, self.project.root):
-            # Most names are of installed packages, with nothing here to look into.
-            if self._holds(base, top) and (path := _module_file(base, name)):
-                return path
-        return None
+        above, _, _ = name.rpartition(".")
+        package = self.find_module(above) if above else None
+        if package and package.name != "__init__.py":
+            # Of the names that are imported from a module none is a module itself.
+            return None
+        found = (_module_file(base, name) for base in self._holding(name.partition(".")[0]))
+        return next(filter(None, found), None)
 
-    def _holds(self, base: Path, top: str) -> bool:
-        """Tell whether a folder has a module or a folder of this name; looked for once until `refresh`."""
-        place = os.path.join(base, top)
-        return once(self._tops, (base, top), lambda: os.path.isdir(place) or os.path.isfile(f"{place}.py"))
+    def _holding(self, top: str) -> list[Path]:
+        """Return which of ``src/`` and the project root hold a module or a folder of this name, in the order
+        in which Python searches them; looked for once until `refresh`.
+
+        Most names are of installed packages, with nothing here to look into.
+        """
+
+        def compute() -> list[Path]:
+            places = ((base, os.path.join(base, top)) for base in (self.project.src, self.project.root))
+            return [base for base, place in places if os.path.isdir(place) or os.path.isfile(f"{place}.py")]
+
+        return once(self._tops, top, compute)
 
     def module_name(self, path: Path) -> str:
         """Return the dotted name of one of the project's modules."""
@@ -140,25 +150,35 @@ class Scanner:
         """Return the project's modules and the outside packages that importing these names loads first."""
         modules: set[Path] = set()
         outside: set[str] = set()
-        queue = list(names)
-        while queue:
-            name = queue.pop()
+        for name in names:
+            own, packages = self._loads(name)
+            modules |= own
+            outside |= packages
+        return modules, outside
+
+    def _loads(self, name: str) -> tuple[set[Path], set[str]]:
+        """Return the project's modules and the outside packages that importing a dotted name loads first."""
+
+        def compute() -> tuple[set[Path], set[str]]:
+            above, _, _ = name.rpartition(".")
             top = name.partition(".")[0]
             if top in PACKAGES:
                 # The tool's own code is each step's to name (`own_code`), wherever the tool lies. Of what it
                 # stands on, a notebook's results hang on what its tables are read into.
-                outside |= {"pandas"} if top == "dataregister" else set()
-            elif path := self.find_module(name):
-                modules.add(path)
+                return set(), {"pandas"} if top == "dataregister" else set()
+            if path := self.find_module(name):
                 # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
-                queue += [name.rpartition(".")[0]] if "." in name else []
-            elif top not in outside and self._is_outside(top):
-                # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
-                outside.add(top)
-        return modules, outside
+                modules, outside = self._loads(above) if above else (set(), set())
+                return {path, *modules}, outside
+            # "from a.b import f" also asks for a module "a.b.f"; that there is none does not matter.
+            return set(), {top} if self._is_outside(top) else set()
+
+        return once(self._loaded, name, compute)
 
     def _is_outside(self, top: str) -> bool:
         """Tell whether the project has neither a module nor a folder of modules of this name."""
+        if not self._holding(top):
+            return True
         return self.find_module(top) is None and not os.path.isdir(os.path.join(self.project.src, top))
 
     def notebook_closure(self, step: str) -> tuple[set[Path], set[str]]:

@@ -55,6 +55,7 @@ class Desk:
     cluster: str = ""
     places: int = 0
     accept: bool = False
+    _declared: dict[str, dict[Path, str]] = field(default_factory=dict, repr=False)
     _articles: dict[tuple[Path, str], Article] = field(default_factory=dict, repr=False)
     _parts: dict[tuple[Path, str], Parts] = field(default_factory=dict, repr=False)
     _facts: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -63,12 +64,17 @@ class Desk:
     def of(cls, workspace: Workspace, **choices: Any) -> Desk:
         """Return the desk for a workspace."""
         scanner = Scanner(workspace.project, workspace.cache)
-        return cls(workspace, scanner, installed(workspace.cache), **choices)
+        found = dict(workspace.files)
+        return cls(workspace, scanner, installed(workspace.cache), _declared=found, **choices)
 
     @property
     def project(self) -> Project:
         """Where everything lies."""
         return self.workspace.project
+
+    def declared(self, notebook: str) -> dict[Path, str]:
+        """Return the files a notebook may read (`Workspace.declared`), looked for once until `look_anew`."""
+        return once(self._declared, notebook, lambda: self.workspace.declared(notebook))
 
     def article(self, language: str = "") -> Article:
         """Return the article, or an edition, where it is typeset; read once until `look_anew`."""
@@ -105,9 +111,9 @@ class Desk:
         return phrases.read(path, self.project.relative(path), language, source)
 
     def look_anew(self) -> None:
-        """Forget which modules and texts were found, because files may have changed since."""
+        """Forget which files, modules and texts were found, because files may have changed since."""
         self.scanner.refresh()
-        self._articles, self._parts, self._facts = {}, {}, {}
+        self._declared, self._articles, self._parts, self._facts = {}, {}, {}, {}
 
     def outside(self, notebooks: Iterable[str]) -> set[str]:
         """Return the packages from outside the project that these notebooks and their modules import."""
@@ -169,9 +175,16 @@ class Desk:
         return f"installed packages are not those of {LOCK}: {listed}" if found else ""
 
     def typesetter(self) -> dict[str, str]:
-        """Return names and versions of what typesets; asked again when something is installed or removed."""
-        engine = typesetting.engine_for(self.engine)
-        if engine == "quarto":
-            return typesetting.identity(engine)
-        key = sha256_json([engine, self.packages.versions])
-        return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))
+        """Return names and versions of what typesets, looked for once until `look_anew`.
+
+        Where it comes with packages, they are asked again when something is installed or removed.
+        """
+
+        def compute() -> dict[str, str]:
+            engine = typesetting.engine_for(self.engine)
+            if engine == "quarto":
+                return typesetting.identity(engine)
+            key = sha256_json([engine, self.packages.versions])
+            return self.scanner.cache.fact("typesetter", key, lambda: typesetting.identity(engine))
+
+        return once(self._facts, "typesetter", compute)

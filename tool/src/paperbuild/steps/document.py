@@ -13,7 +13,6 @@ from paperbuild.ground import surroundings
 from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import sha256_json
 from paperbuild.ground.own import PACKAGE
-from paperbuild.project.layout import below
 from paperbuild.project.workspace import Workspace
 from paperbuild.steps.desk import Desk
 from paperbuild.steps.outputs import Outputs
@@ -55,8 +54,11 @@ class DocumentStep(Step):
         desk, root = self.desk, self.desk.project.render_root
         parts = desk.parts(root, self.edition)
         inputs: Inputs = {f"typesetter {name}": version for name, version in desk.typesetter().items()}
+        # From where the article or the tool lies, else by its name.
+        bases = tuple(f"{base}/" for base in (root, PACKAGE.parent))
         for path in typesetting.inputs(root, parts, self.kind):
-            shown = self._shown(path)
+            base = next((base for base in bases if path.startswith(base)), "")
+            shown = path[len(base) :] if base else os.path.basename(path)
             try:
                 inputs[f"file {shown}"] = desk.workspace.cache.file(path)[:16]
             except OSError:
@@ -83,12 +85,6 @@ class DocumentStep(Step):
         from paperbuild.article import notebook_pages
 
         return notebook_pages.places(self.desk.article())
-
-    def _shown(self, path: str) -> str:
-        """Return a file as inputs name it: from where the article or the tool lies, else by its name."""
-        bases = (self.desk.project.render_root, PACKAGE.parent)
-        shown = (text for base in bases if (text := below(path, base)) is not None)
-        return next(shown, os.path.basename(path))
 
     def make(self, before: Results, staging: Path, running: Running) -> Sequence[str]:
         """Typeset it."""

@@ -70,7 +70,7 @@ class NotebookStep(Step):
 
     def __init__(self, desk: Desk, name: str, references: References) -> None:
         self.desk, self.name, self.references = desk, name, references
-        self.away = bool(desk.places)
+        self.away, self.on_cluster = bool(desk.places), bool(desk.cluster)
         self.after = desk.workspace.reads(name)
         self.path = desk.project.notebook(name)
 
@@ -83,7 +83,7 @@ class NotebookStep(Step):
         desk, scanner, shown = self.desk, self.desk.scanner, self.desk.project.relative
         modules, outside = scanner.notebook_closure(self.name)
         beside = scanner.package_files(modules)
-        files = desk.workspace.declared(self.name)
+        files = desk.declared(self.name)
         inputs: Inputs = {
             "format of results": FORMAT,
             "python": "{}.{}.{}".format(*sys.version_info[:3]),

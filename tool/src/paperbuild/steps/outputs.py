@@ -123,7 +123,7 @@ class Outputs(Step):
         known = self._digests.get(language)
         if known and known[0] is facts and known[1] == folders:
             return known[2]
-        held = {name: reference.digest for name, reference in self.references.all_held(made).items()}
+        held = {name: reference.manifest for name, reference in self.references.all_held(made).items()}
         files = {name: one.files for name, one in made.items()}
         root = desk.project.root
         texts = [[path, desk.scanner.file(root / path)] for path in desk.parts(root, language).written]
@@ -186,7 +186,7 @@ class Outputs(Step):
                 },
                 self._documents,
                 self.references.recipes(made),
-                {name: reference.digest for name, reference in self.references.all_held(made).items()},
+                {name: reference.manifest for name, reference in self.references.all_held(made).items()},
             ]
         )
         return self.desk.workspace.cache.fact(

@@ -62,21 +62,19 @@ class StepReference:
         Its figures and tables by path.
     numbers : mapping of str to dict
         Its numbers by name.
+    manifest : str
+        Digest of the manifest: what follows from all this is remembered under it.
     """
 
     recipe: str
     outputs: Mapping[str, dict[str, Any]]
     numbers: Mapping[str, dict[str, Any]]
+    manifest: str
 
     @cached_property
     def files(self) -> dict[str, str]:
         """SHA-256 by path."""
         return {path: output["sha256"] for path, output in self.outputs.items()}
-
-    @cached_property
-    def digest(self) -> str:
-        """The hash of all it holds but the recipe."""
-        return sha256_json([self.outputs, self.numbers])
 
 
 def read_references(listed: Manifest) -> dict[str, StepReference]:
@@ -90,7 +88,8 @@ def read_references(listed: Manifest) -> dict[str, StepReference]:
         if one.get("notebook") in numbers:
             numbers[one["notebook"]][name] = dict(one)
     return {
-        step: StepReference(digest, outputs[step], numbers[step]) for step, digest in listed.recipes.items()
+        step: StepReference(digest, outputs[step], numbers[step], listed.digest)
+        for step, digest in listed.recipes.items()
     }
 
 
@@ -168,7 +167,7 @@ class References:
         if known is None or known.recipe != today:
             return None
         reference = known
-        key = sha256_json([result.files, reference.digest])
+        key = sha256_json([step, result.files, reference.manifest])
         if not cache.fact("differs", key, lambda: differs_from(reference, result)):
             return None
         whole = all(

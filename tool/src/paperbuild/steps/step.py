@@ -159,6 +159,8 @@ class Step(ABC):
         the steps it waits for lie there.
     away : bool
         Whether it is made elsewhere, so that it takes none of this machine's processors.
+    on_cluster : bool
+        Whether a cluster makes it, or does what it maps.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Step(ABC):
     at_once: ClassVar[bool] = False
     reads_published: ClassVar[bool] = False
     away: bool = False
+    on_cluster: bool = False
 
     @abstractmethod
     def inputs(self, before: Results) -> Inputs:

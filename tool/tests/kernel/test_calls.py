@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from seaborn import objects
 
 from paperbuild.kernel import recorder as recording
-from paperbuild.kernel.kinds import (
+from paperbuild.kernel.calls import (
     ArtefactError,
     as_figure,
     figure,
