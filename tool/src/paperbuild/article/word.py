@@ -258,8 +258,9 @@ def _columns(table: ET.Element) -> list[ET.Element]:
 
 
 def _settle(table: ET.Element, caption: ET.Element | None, width: int) -> None:
-    """Fix the widths of a table, keep its rows whole, its head with the first of them, the last two with the line
-    of origin behind it, and describe it.
+    """Fix the widths of a table, keep its rows whole, and describe it.
+
+    Its head stays with the first row, and its last two with the line of origin behind it.
     """
     widths = [round(int(column.get(_w("w"), "0")) * width / PANDOC_LINE) for column in _columns(table)]
     for column, wide in zip(_columns(table), widths, strict=True):
