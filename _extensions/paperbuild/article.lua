@@ -495,6 +495,16 @@ local function sized(tbl)
     }, pandoc.Attr("", { "sized", scale == LANDSCAPE and "turned" or nil }))
   elseif FORMAT:match("docx") then
     local style = { { "custom-style", points < 9 and "Table Text Small" or "Table Text" } }
+    -- An empty cell has a line too, whose size decides how high the row is.
+    for _, body in ipairs(tbl.bodies) do
+      for _, row in ipairs(body.body) do
+        for _, cell in ipairs(row.cells) do
+          if #cell.contents == 0 then
+            cell.contents = { pandoc.Plain({ pandoc.Str("") }) }
+          end
+        end
+      end
+    end
     return tbl:walk({
       Plain = function(plain)
         return pandoc.Div({ pandoc.Para(plain.content) }, pandoc.Attr("", {}, style))

@@ -1,4 +1,4 @@
-"""The built articles in print: where their tables break, and how full their pages are."""
+"""The built articles in print: where their tables break, how full their pages are, what is read aloud."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from matterhorn import breaches, untagged
 from printed import holes, runs, tables
 
 OUTPUT = Path(__file__).resolve().parents[2] / "_output"
@@ -25,11 +26,12 @@ def pdf(request):
 
 
 def test_no_table_leaves_or_takes_fewer_than_three_rows(pdf):
-    """Two where three take a quarter of a page, as in the table of amendments; never one."""
+    """Two where three take a quarter of a page, as in the table of amendments; never one, nor in between."""
     broken = [pieces for rows in tables(pdf) if len(pieces := runs(rows)) > 1]
     assert len(broken) > 10
     short = [pieces for pieces in broken if min(pieces[0], pieces[-1]) < (3 if max(pieces) >= 4 * 3 else 2)]
     assert short == []
+    assert min(min(pieces) for pieces in broken) > 1
 
 
 @pytest.mark.slow
@@ -43,3 +45,12 @@ def test_no_page_is_more_than_a_quarter_empty_but_before_a_section(pdf):
         if share > 0.25 and number + 1 not in begins:
             empty[number + 1] = round(share, 2)
     assert empty == {}
+
+
+def test_every_rule_of_pdf_ua_that_can_be_looked_up_is_kept(pdf):
+    assert breaches(pdf) == []
+
+
+@pytest.mark.slow
+def test_nothing_on_any_page_stands_outside_of_the_structure(pdf):
+    assert [found for page in pdf.pages for found in untagged(pdf, page)] == []

@@ -1,7 +1,8 @@
 """Rules of PDF/UA-1 that can be looked up in a file, numbered as the Matterhorn Protocol 1.1 numbers them.
 
-veraPDF, which checks them all, comes on no package index. What only a person can judge (does the alternative
-text say what is seen?) is not here; nor is what hangs on the bytes of a font.
+A rule of the standard that the protocol does not number bears its clause: UA1 is ISO 14289-1. veraPDF,
+which checks them all, comes on no package index. What only a person can judge (does the alternative text say
+what is seen?) is not here; nor is what hangs on the bytes of a font.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ STANDARD = set(
     "L LI Lbl LBody Table TR TH TD THead TBody TFoot Span Quote Note Reference BibEntry Code Link Annot "
     "Ruby RB RT RP Warichu WT WP Figure Formula Form".split()
 )
-# Which parts may hold which (09-004 to 09-006).
+# Which parts may hold which (09-004 of tables, 09-005 of lists).
 PARENTS = {
     "TR": {"Table", "THead", "TBody", "TFoot"},
     "TH": {"TR"},
@@ -63,28 +64,43 @@ def breaches(pdf: PdfReader) -> list[str]:
 def _document(pdf: PdfReader) -> Iterator[str]:
     root = pdf.trailer["/Root"]
     said = root["/Metadata"].get_data().decode("utf-8") if "/Metadata" in root else ""
-    if not root.get("/MarkInfo", {}).get("/Marked"):
-        yield "06-001 the document is not marked as tagged"
+    marks, shown = root.get("/MarkInfo", {}), root.get("/ViewerPreferences", {}).get("/DisplayDocTitle")
+    if not _is_true(marks.get("/Marked")):
+        yield "UA1:6.2 the document is not marked as tagged"
+    if _is_true(marks.get("/Suspects")):
+        yield "01-007 the document calls its own tags suspect"
+    if not said:
+        yield "06-001 the document has no metadata"
     if "<pdfuaid:part>1</pdfuaid:part>" not in said:
         yield "06-002 the metadata do not say PDF/UA-1"
     if not re.search(r"<dc:title>.*?\S.*?</dc:title>", said, re.DOTALL):
         yield "06-003 the metadata have no title"
-    if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
-        yield "07-001 the title is not what a window shows"
+    if shown is None:
+        yield "07-001 nothing says whether a window shows the title"
+    elif not _is_true(shown):
+        yield "07-002 the title is not what a window shows"
     if not str(root.get("/Lang", "")):
         yield "11-006 the document has no language"
-    if "/OCProperties" in root and not all(
-        one.get("/Name") for one in root["/OCProperties"].get("/OCGs", [])
+    layers = root.get("/OCProperties", {})
+    for rule, found in (
+        ("20-001", layers.get("/Configs", [])),
+        ("20-002", [layers.get("/D", {"/Name": "-"})]),
     ):
-        yield "20-001 a layer without a name"
+        if not all(one.get("/Name") for one in found):
+            yield f"{rule} a choice of layers without a name"
     if "/XFA" in root.get("/AcroForm", {}):
-        yield "25-001 a dynamic form"
+        yield "25-001 a form that may be dynamic"
+
+
+def _is_true(value: Any) -> bool:
+    """Whether an entry is there and true: pypdf's own objects are true in Python whatever they say."""
+    return bool(getattr(value, "value", False))
 
 
 def _tree(pdf: PdfReader) -> Iterator[str]:
     tree = pdf.trailer["/Root"].get("/StructTreeRoot")
     if tree is None:
-        yield "01-006 no structure tree"
+        yield "UA1:7.1 no structure tree"
         return
     roles = {str(key)[1:]: str(value)[1:] for key, value in tree.get("/RoleMap", {}).items()}
     levels, notes, identifiers = [], [], set()
@@ -98,7 +114,7 @@ def _tree(pdf: PdfReader) -> Iterator[str]:
         parent = element.get("/P", {}).get_object()
         held_by = str(parent.get("/S", "/"))[1:]
         if role in PARENTS and roles.get(held_by, held_by) not in PARENTS[role]:
-            yield f"09-004 {role} in {held_by}"
+            yield f"{'09-005' if role.startswith('L') else '09-004'} {role} in {held_by}"
         attributes = element.get("/A", [])
         attributes = [
             one.get_object() for one in (attributes if isinstance(attributes, list) else [attributes])
@@ -109,7 +125,7 @@ def _tree(pdf: PdfReader) -> Iterator[str]:
             if not (str(element.get("/Alt", "")).strip() or str(element.get("/ActualText", "")).strip()):
                 yield f"{'13-004' if role == 'Figure' else '17-002'} a {role} without alternative text"
             if role == "Figure" and not any("/BBox" in one for one in attributes):
-                yield "13-001 a Figure without a place"
+                yield "UA1:7.3 a Figure without a place"
         if re.fullmatch(r"H\d", role):
             levels.append(int(role[1]))
         if role == "TH" and not any("/Scope" in one for one in attributes):
@@ -123,13 +139,15 @@ def _tree(pdf: PdfReader) -> Iterator[str]:
         if role == "Table":
             rows = [row for row in structure(element) if row["/S"] == "/TR"]
             if len({_width(row) for row in rows}) > 1:
-                yield "15-001 rows of unequal width"
+                yield "UA1:7.2 rows of unequal width"
     if levels and levels[0] != 1:
         yield "14-002 the first heading is not of the first level"
     if any(after - before > 1 for before, after in itertools.pairwise(levels)):
         yield "14-003 a level of headings is skipped"
-    if "" in notes or any(count > 1 for count in Counter(notes).values()):
-        yield "19-003 a note without a name of its own"
+    if "" in notes:
+        yield "19-003 a note without a name"
+    if any(count > 1 for name, count in Counter(notes).items() if name):
+        yield "19-004 two notes of one name"
 
 
 def _width(row: Any) -> int:
@@ -142,17 +160,37 @@ def _width(row: Any) -> int:
 
 
 def _links(pdf: PdfReader) -> Iterator[str]:
+    held = _parents(pdf)
     for number, page in enumerate(pdf.pages, 1):
         annotations = [one.get_object() for one in page.get("/Annots", [])]
-        if annotations and page.get("/Tabs") != "/S":
-            yield f"28-008 page {number}: the order of its links is not that of the text"
+        if annotations and "/Tabs" not in page:
+            yield f"28-008 page {number}: its links have no order"
+        elif annotations and page["/Tabs"] != "/S":
+            yield f"28-009 page {number}: the order of its links is not that of the text"
         for one in annotations:
             if one["/Subtype"] == "/Link" and not str(one.get("/Contents", "")).strip():
-                yield f"28-005 page {number}: a link without a description"
-            if "/StructParent" not in one:
-                yield f"28-002 page {number}: a link outside the structure"
+                yield f"28-012 page {number}: a link without a description"
+            if one["/Subtype"] == "/Link" and held.get(one.get("/StructParent")) != "/Link":
+                yield f"28-011 page {number}: a link outside of a Link"
             if one.get("/A", {}).get("/S") == "/JavaScript":
-                yield f"29-001 page {number}: a script"
+                yield f"29-001 page {number}: a script, which may ask for keys in time"
+
+
+def _parents(pdf: PdfReader) -> dict[int, str]:
+    """Return the kind of element that holds what is known to the structure by a number: links, not pages."""
+    found: dict[int, str] = {}
+
+    def read(node: Any) -> None:
+        for kid in node.get("/Kids", []):
+            read(kid.get_object())
+        entries = node.get("/Nums", [])
+        for key, value in zip(entries[::2], entries[1::2], strict=True):
+            element = value.get_object()
+            if hasattr(element, "keys"):
+                found[int(key)] = str(element["/S"])
+
+    read(pdf.trailer["/Root"].get("/StructTreeRoot", {}).get("/ParentTree", {}))
+    return found
 
 
 def _fonts(pdf: PdfReader) -> Iterator[str]:
@@ -171,7 +209,7 @@ def _fonts(pdf: PdfReader) -> Iterator[str]:
             ):
                 yield f"31-009 the font {name} is not embedded"
             if below.get("/Subtype") == "/CIDFontType2" and "/CIDToGIDMap" not in below:
-                yield f"31-004 the font {name} has no map to its glyphs"
+                yield f"31-005 the font {name} has no map to its glyphs"
             if "/ToUnicode" not in font:
                 yield f"31-027 the font {name} does not say which letters it draws"
 

@@ -1,5 +1,6 @@
 """Maps of regions and districts in one equal-area projection; same theme as all charts."""
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
+from matplotlib.text import Annotation
 from shapely.geometry.base import BaseGeometry
 
 from borderland import ties
@@ -137,6 +139,19 @@ def _window(
     return west - margin, east + margin, south - margin, min(top + margin, north)
 
 
+def _keep_inside(fig: Figure, ax: Axes, names: Collection[Annotation]) -> None:
+    """Move a name that would cross the frame of the map inside, above its mark or below it."""
+    fig.draw_without_rendering()
+    frame = ax.get_window_extent()
+    for name in names:
+        extent = name.get_window_extent()
+        over = max(frame.x0 - extent.x0, 0) - max(extent.x1 - frame.x1, 0)
+        if over:
+            across, up = name.xyann
+            inside = across + over * 72 / fig.dpi + math.copysign(2, over)
+            name.xyann = (inside, up if up < 0 else 5)
+
+
 @theme.themed
 def borderland_map(
     layers: Mapping[str, pd.DataFrame],
@@ -217,19 +232,22 @@ def borderland_map(
         zorder=5,
     )
     # Cities beyond the study area are named on their left, centres of its regions on their right.
+    named = []
     for names, shift, align in ((cities["name"], (-4, 3), "right"), (area["centre"], (4, -8), "left")):
         for label, x, y in zip(
             names, *((cities if align == "right" else area)[axis] for axis in "xy"), strict=True
         ):
             if label not in set(area["name"]):  # a region named after its city names it already
-                ax.annotate(
-                    words.say(label),
-                    (x, y),
-                    xytext=shift,
-                    textcoords="offset points",
-                    ha=align,
-                    fontsize=_NAMES,
-                    path_effects=marks.halo(),
+                named.append(
+                    ax.annotate(
+                        words.say(label),
+                        (x, y),
+                        xytext=shift,
+                        textcoords="offset points",
+                        ha=align,
+                        fontsize=_NAMES,
+                        path_effects=marks.halo(),
+                    )
                 )
     handles = [
         *(
@@ -254,6 +272,7 @@ def borderland_map(
         ),
     ]
     marks.legend_above(fig, handles)
+    _keep_inside(fig, ax, named)
     return fig
 
 

@@ -480,3 +480,24 @@ def test_two_weights_of_the_bundled_font_keep_their_own_glyphs_in_a_drawing():
         fig.savefig(drawing, format="svg")
     pyplot.close(fig)
     assert len(set(re.findall(r'<path id="(ArticleSans[^"]*)"', drawing.getvalue()))) == 2
+
+
+def test_a_name_at_the_edge_of_a_map_is_moved_inside_its_frame_and_off_its_mark():
+    fig = Figure(figsize=(3, 2))
+    ax = fig.add_subplot(xlim=(0, 1), ylim=(0, 1))
+    places = {
+        "Nizhny Novgorod": (0.03, (-4, 3), "right"),
+        "Gorno-Altaysk": (0.97, (4, -8), "left"),
+        "Omsk": (0.5, (4, -8), "left"),
+    }
+    names = [
+        ax.annotate(name, (x, 0.5), xytext=shift, textcoords="offset points", ha=side)
+        for name, (x, shift, side) in places.items()
+    ]
+    maps._keep_inside(fig, ax, names)
+    frame = ax.get_window_extent()
+    for name in names:
+        extent = name.get_window_extent()
+        assert frame.x0 < extent.x0 < extent.x1 < frame.x1
+    assert names[0].xyann[1] == 5
+    assert names[2].xyann == (4, -8)

@@ -6,7 +6,14 @@ import io
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    TextStringObject,
+)
 from sample_article import job, make_article
 
 from matterhorn import breaches, untagged
@@ -38,11 +45,18 @@ def font(pdf):
     return next(iter(pdf.pages[0]["/Resources"]["/Font"].values())).get_object()
 
 
-def untitled(pdf):
+def said_otherwise(pdf, old, new):
     content = DecodedStreamObject()
-    said = pdf.root_object["/Metadata"].get_data()
-    content.set_data(said.replace(b"<dc:title>", b"<dc:other>").replace(b"</dc:title>", b"</dc:other>"))
+    content.set_data(pdf.root_object["/Metadata"].get_data().replace(old, new))
     pdf.root_object[NameObject("/Metadata")] = content
+
+
+def untitled(pdf):
+    said_otherwise(pdf, b"dc:title>", b"dc:other>")
+
+
+def unclaimed(pdf):
+    said_otherwise(pdf, b"pdfuaid:part>", b"pdfuaid:other>")
 
 
 def unmapped(pdf):
@@ -56,35 +70,45 @@ def given(**entries):
 
 
 BROKEN = {
-    "06-001": lambda pdf: pdf.root_object.pop("/MarkInfo"),
-    "06-002": lambda pdf: pdf.root_object.pop("/Metadata"),
+    "UA1:6.2": lambda pdf: pdf.root_object.pop("/MarkInfo"),
+    "01-007": lambda pdf: pdf.root_object["/MarkInfo"].update(given(Suspects=BooleanObject(True))),
+    "06-001": lambda pdf: pdf.root_object.pop("/Metadata"),
+    "06-002": unclaimed,
     "06-003": untitled,
     "07-001": lambda pdf: pdf.root_object["/ViewerPreferences"].pop("/DisplayDocTitle"),
+    "07-002": lambda pdf: pdf.root_object["/ViewerPreferences"].update(
+        given(DisplayDocTitle=BooleanObject(False))
+    ),
     "11-006": lambda pdf: pdf.root_object.pop("/Lang"),
-    "01-006": lambda pdf: pdf.root_object.pop("/StructTreeRoot"),
+    "UA1:7.1": lambda pdf: pdf.root_object.pop("/StructTreeRoot"),
     "02-001": lambda pdf: first(pdf, "/P").update({NameObject("/S"): NameObject("/Paragraph")}),
     "02-004": lambda pdf: pdf.root_object["/StructTreeRoot"].update(
         given(RoleMap=given(P=NameObject("/Div")))
     ),
     "09-004": lambda pdf: first(pdf, "/TD").update({NameObject("/P"): first(pdf, "/H1").indirect_reference}),
     "13-004": lambda pdf: first(pdf, "/Figure").pop("/Alt"),
-    "13-001": lambda pdf: first(pdf, "/Figure").pop("/A"),
+    "UA1:7.3": lambda pdf: first(pdf, "/Figure").pop("/A"),
     "17-002": lambda pdf: first(pdf, "/Formula").update({NameObject("/Alt"): TextStringObject(" ")}),
     "14-002": lambda pdf: first(pdf, "/H1").update({NameObject("/S"): NameObject("/H2")}),
     "14-003": lambda pdf: first(pdf, "/H2").update({NameObject("/S"): NameObject("/H4")}),
-    "15-001": lambda pdf: first(pdf, "/TR").update({NameObject("/K"): ArrayObject()}),
+    "UA1:7.2": lambda pdf: first(pdf, "/TR").update({NameObject("/K"): ArrayObject()}),
     "15-003": lambda pdf: table(first(pdf, "/TH")).pop("/Scope"),
     "15-005": lambda pdf: first(pdf, "/TH").pop("/ID"),
     "19-003": lambda pdf: first(pdf, "/Note").pop("/ID"),
-    "20-001": lambda pdf: pdf.root_object.update(given(OCProperties=given(OCGs=ArrayObject([given()])))),
+    "19-004": lambda pdf: first(pdf, "/P").update(
+        given(S=NameObject("/Note"), ID=first(pdf, "/Note")["/ID"])
+    ),
+    "20-001": lambda pdf: pdf.root_object.update(given(OCProperties=given(Configs=ArrayObject([given()])))),
+    "20-002": lambda pdf: pdf.root_object.update(given(OCProperties=given(D=given()))),
     "25-001": lambda pdf: pdf.root_object.update(given(AcroForm=given(XFA=ArrayObject()))),
     "28-008": lambda pdf: pdf.pages[0].pop("/Tabs"),
-    "28-005": lambda pdf: pdf.pages[0]["/Annots"][0].get_object().pop("/Contents"),
-    "28-002": lambda pdf: pdf.pages[0]["/Annots"][0].get_object().pop("/StructParent"),
+    "28-009": lambda pdf: pdf.pages[0].update(given(Tabs=NameObject("/R"))),
+    "28-012": lambda pdf: pdf.pages[0]["/Annots"][0].get_object().pop("/Contents"),
+    "28-011": lambda pdf: pdf.pages[0]["/Annots"][0].get_object().pop("/StructParent"),
     "29-001": lambda pdf: (
         pdf.pages[0]["/Annots"][0].get_object().update(given(A=given(S=NameObject("/JavaScript"))))
     ),
-    "31-004": unmapped,
+    "31-005": unmapped,
     "31-009": lambda pdf: font(pdf)["/DescendantFonts"][0].get_object().pop("/FontDescriptor"),
     "31-027": lambda pdf: font(pdf).pop("/ToUnicode"),
 }

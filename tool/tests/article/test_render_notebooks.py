@@ -22,7 +22,7 @@ def root(tmp_path):
     frame = "<table><thead><tr><th>unit</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>"
     notebook = new_notebook(
         cells=[
-            new_markdown_cell("# A made-up trend\n\nDoes it *fall*?", id="title"),
+            new_markdown_cell("# A made-up trend\n\nDoes it *fall*<!-- no result: asked -->?", id="title"),
             new_code_cell(
                 "#| label: parameters\nslope: float = -0.5", id="p", metadata={"tags": ["parameters"]}
             ),

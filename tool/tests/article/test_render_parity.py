@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sample_article import job, make_article
+from sample_article import add_features, job, make_article
 
 from paperbuild.article import languages
 from paperbuild.article.extension import install
@@ -44,6 +44,7 @@ EDITIONS = """editions:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = make_article(tmp_path_factory.mktemp("parity") / "article")
+    add_features(root)
     shutil.copy(PROJECT / "_quarto.yml", root)
     with (root / "build/results/numbers.yml").open("a", encoding="utf-8") as file:
         file.write(EDITIONS)

@@ -87,8 +87,26 @@ def test_rows_stay_whole_and_widths_are_fixed(document):
         for row in table.rows:
             assert row._tr.xpath("./w:trPr/w:cantSplit")
             assert [int(cell.get(qn("w:w"))) for cell in row._tr.xpath("./w:tc/w:tcPr/w:tcW")] == grid
-        head = table.rows[0]._tr
-        assert len(head.xpath("./w:tc/w:p/w:pPr/w:keepNext")) == len(grid)
+        kept = [bool(row._tr.xpath("./w:tc/w:p/w:pPr/w:keepNext")) for row in table.rows]
+        assert (kept[0], *kept[-2:]) == (True, True, True)
+        assert not any(kept[1:-2])
+        for row in (table.rows[0], table.rows[-1]):
+            assert len(row._tr.xpath("./w:tc/w:p/w:pPr/w:keepNext")) == len(grid)
+
+
+def test_the_line_of_origin_stays_with_its_caption(document):
+    assert document.styles["Image Caption"].paragraph_format.keep_with_next
+
+
+def test_a_row_is_as_high_as_its_text_where_cells_are_empty_too(tmp_path):
+    root = make_article(tmp_path / "article")
+    table = "| a | b |\n|---|---|\n| 1 |   |"
+    edit(root, "# Results", f"::: {{#tbl-gaps}}\n{table}\n\nWith a gap.\n:::\n\n# Results")
+    document = docx.Document(render(job(root, "docx"))[0])
+    cells = [cell for table in document.tables for row in table.rows for cell in row.cells]
+    assert any(not cell.text for cell in cells)
+    styles = {paragraph.style.name for cell in cells for paragraph in cell.paragraphs}
+    assert styles == {"Table Text", "Table Text Small"}
 
 
 def test_no_column_is_narrower_than_its_longest_word(document):
@@ -151,9 +169,12 @@ def test_an_insertion_renumbers_in_libreoffice(path, tmp_path):
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     text = parts[word.DOCUMENT].decode("utf-8")
-    caption = re.search(r'<w:p><w:pPr><w:pStyle w:val="ImageCaption" ?/>.*?</w:p>', text, re.DOTALL)
-    copy = re.sub(r"<w:bookmark(Start|End)[^>]*/>", "", caption[0])
-    parts[word.DOCUMENT] = text.replace(caption[0], copy + caption[0]).encode("utf-8")
+    for style, says in (("ImageCaption", "made-up trend"), ("TableCaption", "regions of the sample")):
+        captions = re.findall(rf'<w:p><w:pPr><w:pStyle w:val="{style}" ?/>.*?</w:p>', text, re.DOTALL)
+        caption = next(one for one in captions if says in one)
+        copy = re.sub(r"<w:bookmark(Start|End)[^>]*/>", "", caption)
+        text = text.replace(caption, copy + caption)
+    parts[word.DOCUMENT] = text.encode("utf-8")
     with zipfile.ZipFile(tmp_path / "inserted.docx", "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -170,4 +191,7 @@ def test_an_insertion_renumbers_in_libreoffice(path, tmp_path):
     read = " ".join(" ".join(sheet.extract_text() for sheet in sheets).replace("\u00a0", " ").split())
     assert "Figure 1: The made-up trend" in read
     assert "Figure 2: The made-up trend" in read
-    assert "The trend is drawn in Figure 2" in read
+    assert "Table 2: The regions of the sample" in read
+    assert "Table 3: The regions of the sample" in read
+    assert "Table 4: A table wide enough" in read
+    assert "The trend is drawn in Figure 2, listed in Table 3 and Table 4" in read

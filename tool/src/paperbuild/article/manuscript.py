@@ -104,6 +104,12 @@ def after_last(closing: str, text: str) -> int:
     return found + len(closing) if found >= 0 else 0
 
 
+def without_comments(text: str) -> str:
+    """Return Markdown without its comments, which bind words and which no reader sees."""
+    end = after_last("-->", text)
+    return _COMMENT.sub("", text[:end]) + text[end:]
+
+
 def read_attributes(text: str, start: int) -> Attributes | None:
     """Read the attribute block that opens at `start`, or None where there is none.
 

@@ -14,7 +14,7 @@ from typing import Any
 from paperbuild.article import languages
 from paperbuild.article.extension import ASSETS, EXTENSION, NOTEBOOK_INDEX, NOTEBOOK_PAGE
 from paperbuild.article.job import RenderJob
-from paperbuild.article.manuscript import Manuscript
+from paperbuild.article.manuscript import Manuscript, without_comments
 from paperbuild.article.pictures import styles_with_fonts
 from paperbuild.article.text import Article, include_target, read
 from paperbuild.ground.errors import PaperError
@@ -157,7 +157,7 @@ def _opening(cells: list[Any], name: str) -> tuple[str, str]:
     heading = _HEADING.search(first)
     if not heading:
         return name, ""
-    question = first[heading.end() :].strip().split("\n\n")[0]
+    question = without_comments(first[heading.end() :]).strip().split("\n\n")[0]
     return heading[1], " ".join(re.sub(r"[*`]", "", question).split())
 
 

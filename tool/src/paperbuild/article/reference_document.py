@@ -143,9 +143,8 @@ STYLES = {
         end='<w:outlineLvl w:val="2"/>',
     ),
     "Caption": Style("caption", 9.5, font=SANS, keep="<w:keepLines/>", spacing=(3, 4, 1.05)),
-    "ImageCaption": Style(
-        "Image Caption", 9.5, "Caption", font=SANS, keep="<w:keepLines/>", spacing=(3, 4, 1.05)
-    ),
+    # With the line of origin behind it.
+    "ImageCaption": Style("Image Caption", 9.5, "Caption", font=SANS, keep=KEEP, spacing=(3, 4, 1.05)),
     "TableCaption": Style("Table Caption", 9.5, "Caption", font=SANS, keep=KEEP, spacing=(12, 4, 1.05)),
     "CaptionedFigure": Style(
         "Captioned Figure", keep="<w:keepNext/>", spacing=(12, 0, 1), end='<w:jc w:val="center"/>'

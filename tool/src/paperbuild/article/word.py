@@ -258,7 +258,10 @@ def _columns(table: ET.Element) -> list[ET.Element]:
 
 
 def _settle(table: ET.Element, caption: ET.Element | None, width: int) -> None:
-    """Fix the widths of a table, keep its rows whole and its head with the first of them, and describe it."""
+    """Fix the widths of a table, keep its rows whole, and describe it.
+
+    Its head stays with the first row, and its last two with the line of origin behind it.
+    """
     widths = [round(int(column.get(_w("w"), "0")) * width / PANDOC_LINE) for column in _columns(table)]
     for column, wide in zip(_columns(table), widths, strict=True):
         column.set(_w("w"), str(wide))
@@ -272,7 +275,8 @@ def _settle(table: ET.Element, caption: ET.Element | None, width: int) -> None:
         label, described = found.groups() if found else (_text(caption), "")
         properties.append(_element("tblCaption", val=label.replace("\u00a0", " ")))
         properties.append(_element("tblDescription", val=described.strip()))
-    for row in table.findall(_w("tr")):
+    rows = table.findall(_w("tr"))
+    for place, row in enumerate(rows):
         of_row = row.find(_w("trPr"))
         if of_row is None:
             of_row = _element("trPr")
@@ -282,7 +286,7 @@ def _settle(table: ET.Element, caption: ET.Element | None, width: int) -> None:
             of_cell = cell.find(_w("tcPr"))
             if of_cell is not None:
                 of_cell.insert(0, _element("tcW", w=str(wide), type="dxa"))
-            if of_row.find(_w("tblHeader")) is not None:
+            if of_row.find(_w("tblHeader")) is not None or place >= len(rows) - 2:
                 for paragraph in cell.findall(_w("p")):
                     _keep_with_next(paragraph)
 
