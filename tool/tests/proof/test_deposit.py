@@ -356,3 +356,6 @@ def test_a_sound_article_is_deposited_with_the_certificate_of_its_own_commit_alo
         assert ("_output/certificate.json" in contents) == kept
         assert ("codecheck.yml" in contents) == kept
         assert "_output/paper.pdf" in contents
+    (unsound / "_output/notes.txt").write_text(f"made in {unsound}\n")
+    with pytest.raises(Findings, match="the file names a folder of this machine"):
+        deposit.collect(Project(unsound))
