@@ -168,6 +168,11 @@ class Package:
     text: str = field(default="", repr=False)
 
     @cached_property
+    def kept(self) -> dict[str, Any]:
+        """Tables found to conform, by name: one whose files are as they were is not judged again."""
+        return {}
+
+    @cached_property
     def _lines(self) -> Mapping[tuple[Key, ...], int]:
         return lines_of(self.text)
 

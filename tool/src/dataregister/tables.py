@@ -74,7 +74,7 @@ def cells(package: Package, name: str) -> dict[str, Sequence[str]]:
     DataError
         As `table` does.
     """
-    return _conforming(package, name).cells
+    return dict(_conforming(package, name).cells)
 
 
 def _conforming(package: Package, name: str) -> _Table:
@@ -92,6 +92,9 @@ def _conforming(package: Package, name: str) -> _Table:
     if missing:
         found = f"a key of {name} over {', '.join(sorted(missing))}"
         raise _schema_error(package, about, found, "columns of the table")
+    kept: _Table | None = package.kept.get(name)
+    if kept is not None and kept.stands():
+        return kept
     rows = _Table(package, about)
     findings = {
         *rows.convert(),
@@ -100,6 +103,7 @@ def _conforming(package: Package, name: str) -> _Table:
     }
     if findings:
         raise DataError(sorted(findings, key=lambda f: (f.line or 0, f.column or "", f.expected)))
+    package.kept[name] = rows
     return rows
 
 
@@ -117,10 +121,30 @@ class _Table:
         self.package, self.about, self.file = package, about, package.shown_file(about)
         self.fields = {field.name: field for field in about.fields or ()}
         self.restore = f"Correct the cell, or `git checkout -- {self.file}` restores the last committed file."
-        rows = _rows(package, about, list(self.fields))
+        self.read: dict[str, bytes] = {}
+        rows = self.rows_of(about)
         columns = zip(*rows, strict=True) if rows else ((),) * len(self.fields)
         self.cells: dict[str, Sequence[str]] = dict(zip(self.fields, columns, strict=True))
         self.values: dict[str, list[Any]] = {}
+
+    def rows_of(self, about: Resource) -> list[list[str]]:
+        """Rows of a file that this one is judged by, itself among them."""
+        content = self.read[about.name] = self.package.content(about)
+        return _rows(self.package, about, content)
+
+    def stands(self) -> bool:
+        """Tell whether all files that it was judged by have the bytes they had."""
+        entry, content = self.package.entry, self.package.content
+        return all(content(entry(name)) == before for name, before in self.read.items())
+
+    def columns_of(self, about: Resource, wanted: Sequence[str]) -> dict[str, list[str]]:
+        """Cells of the key columns of a table, to which this one refers."""
+        header = [field.name for field in about.fields or ()]
+        if set(wanted) - set(header):
+            found = f"a reference to {', '.join(wanted)} of {about.name}"
+            raise _schema_error(self.package, self.about, found, f"columns among {', '.join(header)}")
+        rows = self.rows_of(about)
+        return {column: [row[header.index(column)] for row in rows] for column in wanted}
 
     def convert(self) -> Iterator[Finding]:
         """Convert every column; yield the cells that break type or constraint."""
@@ -175,7 +199,7 @@ class _Table:
             known: Mapping[str, Sequence[Any]]
             if key.resource:
                 target = self.package.entry(key.resource)
-                known = _columns(self.package, target, key.reference, self.about)
+                known = self.columns_of(target, key.reference)
                 there = self.package.shown_file(target)
             else:
                 known, there = {column: self.cells[column] for column in key.reference}, "the table itself"
@@ -269,10 +293,11 @@ def _dtype(field: Field) -> str:
 # --- bytes to rows --------------------------------------------------------------------------------
 
 
-def _rows(package: Package, about: Resource, header: list[str]) -> list[list[str]]:
+def _rows(package: Package, about: Resource, content: bytes) -> list[list[str]]:
     """Rows below a header that is exactly the schema's, each of full width, one per line."""
+    header = [field.name for field in about.fields or ()]
     file = package.shown_file(about)
-    text = decode(package.content(about), file)
+    text = decode(content, file)
     restore = f"`git checkout -- {file}` restores the last committed file."
 
     def refuse(line: int | None, found: str, expected: str, remedy: str = restore) -> DataError:
@@ -306,18 +331,6 @@ def _rows(package: Package, about: Resource, header: list[str]) -> list[list[str
             ]
         )
     return rows[1:]
-
-
-def _columns(
-    package: Package, about: Resource, wanted: Sequence[str], referring: Resource
-) -> dict[str, list[str]]:
-    """Cells of the key columns of a table, to which another refers."""
-    header = [field.name for field in about.fields or ()]
-    if set(wanted) - set(header):
-        found = f"a reference to {', '.join(wanted)} of {about.name}"
-        raise _schema_error(package, referring, found, f"columns among {', '.join(header)}")
-    rows = _rows(package, about, header)
-    return {column: [row[header.index(column)] for row in rows] for column in wanted}
 
 
 def _text(key: tuple[Any, ...]) -> str:

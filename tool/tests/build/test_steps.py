@@ -12,7 +12,7 @@ from paperbuild.build import scheduler
 from paperbuild.build.plan import Options, Plan
 from paperbuild.build.report import Report
 from paperbuild.ground.errors import PaperError
-from paperbuild.ground.files import copy_atomic
+from paperbuild.ground.files import write_atomic
 from paperbuild.ground.hashing import HashCache
 from paperbuild.project.layout import Project
 from paperbuild.steps.step import Inputs, Result, Results, Running, Step
@@ -44,7 +44,7 @@ class Copy(Step):
         return {str(self.root / "out" / self.name): result.files["loud"]}
 
     def publish(self, result: Result, before: Results) -> None:
-        copy_atomic(result.path("loud"), self.root / "out" / self.name)
+        write_atomic(self.root / "out" / self.name, result.content("loud"))
 
 
 class Together(Step):

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataregister import DataError, ForeignKey, Package, parse_package, read_package, table
+from dataregister import DataError, ForeignKey, Package, parse_package, read_package, table, tables
 from dataregister.records import lines_of
 
 PACKAGE: dict[str, Any] = {
@@ -194,6 +195,37 @@ def test_a_file_that_is_gone_is_told_with_the_way_back(tmp_path: Path) -> None:
     (tmp_path / "data/towns.csv").unlink()
     with pytest.raises(DataError, match=r"git checkout -- data/towns\.csv"):
         table(package, "towns")
+
+
+def test_a_table_is_judged_once_while_its_files_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = make_package(tmp_path)
+    first = table(package, "roads")
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "_judge", None)  # nobody can judge a cell
+        again = table(package, "roads")
+    pd.testing.assert_frame_equal(again, first)
+    # What one reader does to its frame is nobody else's.
+    again.loc[0, "length"] = 7.0
+    again.attrs["units"]["length"] = "miles"
+    pd.testing.assert_frame_equal(table(package, "roads"), first)
+    assert table(package, "roads").attrs["units"] == {"length": "km"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("roads", "end,length\nC,1.5\n"), ("towns", "town,persons\nB,2\n")]
+)
+def test_a_table_is_judged_again_once_it_or_one_it_refers_to_is_another(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    package = make_package(tmp_path)
+    table(package, "roads")
+    (tmp_path / f"data/{file}.csv").write_text(text)
+    with pytest.raises(DataError, match=r"^data/roads\.csv:2, column end"):
+        table(package, "roads")
+    make_package(tmp_path)
+    assert table(package, "roads")["length"].tolist() == [1.5]
 
 
 def test_a_key_must_be_known_where_it_refers(tmp_path: Path) -> None:

@@ -285,6 +285,16 @@ def test_the_code_of_the_clone_is_what_runs(made_up, capsys):
     assert outcome(made_up, capsys)[0] == 1
 
 
+def test_what_this_machine_makes_is_seen_whatever_the_commit_holds(made_up, capsys):
+    """A build keeps the reference of the commit where only the machine differs, unless it is to accept."""
+    (made_up / "tool/src/paperbuild/__main__.py").write_text(
+        BUILD.replace("float((", "('--accept' in sys.argv) + float(("), encoding="utf-8"
+    )
+    commit(made_up)
+    code, _, rungs = outcome(made_up, capsys)
+    assert (code, set(rungs.values())) == (1, {"differs"})
+
+
 def test_an_edited_an_added_and_a_missing_output(made_up, capsys):
     (made_up / "figures" / "bar.svg").write_text(
         (made_up / "figures" / "bar.svg").read_text().replace("21.5", "20.5"), encoding="utf-8"
@@ -598,12 +608,11 @@ def test_an_old_certificate_does_not_outlive_a_verification_that_fails(made_up, 
 
 def test_the_author_s_own_document_does_not_stand_in_for_its_text(made_up, capsys):
     """The same bytes in ``_output/`` as in the rebuild; the committed text is another."""
-    commit(made_up)
-    build(made_up)
     bytes_of("text/paper.html.txt", lambda b: b.replace(b"value", b"worth"))(made_up)
     digest = hashlib.sha256("Theworthis21.5.Commit·".encode()).hexdigest()
     set_in("documents", 0, "text_sha256", to=digest)(made_up)
     commit(made_up)
+    build(made_up)
     _, record, rungs = outcome(made_up, capsys)
     assert rungs[HTML] == "differs"
     assert record["changed"].startswith("Only the document changed (_output/paper.html)")

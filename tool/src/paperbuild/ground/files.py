@@ -83,15 +83,6 @@ def write_if_changed(path: Path, content: str) -> None:
     write_atomic(path, content)
 
 
-def copy_atomic(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all (see `write_atomic`)."""
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise disk_refused(error, source) from None
-    write_atomic(target, content)
-
-
 def remove_tree(folder: Path) -> None:
     """Remove a folder and all below it, if it is there and as far as the system lets us."""
     import shutil
