@@ -1,10 +1,12 @@
 """Heat maps: states by year, blocks of regions by year, coverage of tables, outcomes by variant."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
@@ -56,7 +58,7 @@ def timeline_heatmap(
     fig = canvas(0.19 * len(frame) + 0.7, words)
     ax = fig.add_subplot()
     places = frame.replace(codes).astype(float)
-    sns.heatmap(places, cmap=shades, norm=Normalize(-0.5, len(levels) - 0.5), cbar=False, ax=ax)
+    _tiles(ax, places, cmap=shades, norm=Normalize(-0.5, len(levels) - 0.5))
     ax.hlines(np.arange(1, len(frame)), 0, len(frame.columns), color="white", linewidth=1.2)
     _hatch(ax, assumed, "/////", GREY)
     _years_below(ax, frame)
@@ -87,16 +89,7 @@ def coverage_matrix(frame: pd.DataFrame, *, words: Words, grades: Mapping[str, s
     """
     fig = canvas(0.13 * len(frame) + 0.7, words)
     ax = fig.add_subplot()
-    sns.heatmap(
-        frame,
-        mask=frame == 0,
-        cmap=SEQUENTIAL,
-        norm=Normalize(-0.25, 1),
-        linewidths=0.4,
-        cbar=False,
-        yticklabels=True,
-        ax=ax,
-    )
+    _tiles(ax, frame, mask=frame == 0, cmap=SEQUENTIAL, norm=Normalize(-0.25, 1), linewidths=0.4)
     _years_below(ax, frame)
     name_rows(ax, frame.index, words)
     ax.hlines(np.arange(1, len(frame)), 0, len(frame.columns), color="#EEEEEE", linewidth=0.4, zorder=0)
@@ -147,14 +140,12 @@ def block_heatmaps(
     below, above = sum(level < 0 for level in levels), sum(level > 0 for level in levels)
     shades = ListedColormap(DIVERGING([*np.linspace(0, 0.4, below), *np.linspace(0.6, 1, above)]))
     for ax, (heading, frame) in zip(axes, blocks.items(), strict=True):
-        sns.heatmap(
+        _tiles(
+            ax,
             frame.astype(float),
             cmap=shades,
             norm=BoundaryNorm(list(levels), shades.N),
             linewidths=0.3,
-            cbar=False,
-            yticklabels=True,
-            ax=ax,
         )
         _hatch(ax, frame < 0, "//////", "#00000050")
         _years_below(ax, frame)
@@ -221,7 +212,8 @@ def outcome_tiles(
         (~alike, shades, {"size": SMALL + 2}),
         (alike, ListedColormap(["white"]), {"size": SMALL, "color": GREY}),
     ):
-        sns.heatmap(
+        _tiles(
+            ax,
             found.replace(codes).astype(float),
             mask=~own,
             cmap=cmap,
@@ -230,10 +222,6 @@ def outcome_tiles(
             fmt="",
             annot_kws=text,
             linewidths=1.5,
-            cbar=False,
-            xticklabels=True,
-            yticklabels=True,
-            ax=ax,
         )
     ax.pcolor(
         np.ma.masked_equal(changed, False), cmap=ListedColormap(["none"]), edgecolor=ACCENT, linewidth=1.8
@@ -248,6 +236,16 @@ def outcome_tiles(
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
     return fig
+
+
+def _tiles(ax: Axes, frame: pd.DataFrame, **drawn: Any) -> None:
+    """Draw a heat map with a tick for each row and column, to be named by whoever has it drawn.
+
+    Seaborn would name them too, and measure each name to see whether it overlaps the next.
+    """
+    sns.heatmap(frame, cbar=False, xticklabels=False, yticklabels=False, ax=ax, **drawn)
+    ax.set(xticks=np.arange(len(frame.columns)) + 0.5, yticks=np.arange(len(frame)) + 0.5)
+    plt.setp(ax.get_yticklabels(), rotation=0, va="center")
 
 
 def _years_below(ax: Axes, frame: pd.DataFrame) -> None:

@@ -42,8 +42,8 @@ def render(job: RenderJob) -> list[Path]:
     written = []
     for position, one in enumerate(opened):
         around = {
-            "before": opened[position - 1] if position else None,
-            "after": opened[position + 1] if position + 1 < len(opened) else None,
+            "before": opened[position - 1].named if position else None,
+            "after": opened[position + 1].named if position + 1 < len(opened) else None,
         }
         target = folder / f"{one.name}.html"
         target.write_text(_page(job.root, one, shown_at, build, around), encoding="utf-8")
@@ -65,6 +65,11 @@ class _Opened:
     title: str
     question: str
 
+    @property
+    def named(self) -> dict[str, str]:
+        """What leads to it from other pages."""
+        return {"name": self.name, "title": self.title}
+
 
 def _open(root: Path, path: Path) -> _Opened:
     import nbformat
@@ -78,7 +83,11 @@ def _open(root: Path, path: Path) -> _Opened:
 
 
 def _page(
-    root: Path, one: _Opened, shown_at: Places, build: Mapping[str, Any], around: Mapping[str, _Opened | None]
+    root: Path,
+    one: _Opened,
+    shown_at: Places,
+    build: Mapping[str, Any],
+    around: Mapping[str, Mapping[str, str] | None],
 ) -> str:
     path = root / RESULTS / f"{one.name}.json"
     record = read_results(path) if path.is_file() else NotebookResults()
@@ -206,6 +215,7 @@ def _exporter() -> Any:
         template_name="base",
         template_file=str(NOTEBOOK_PAGE),
         extra_template_basedirs=[str(ASSETS)],
+        optimistic_validation=True,  # once a page, not after each preprocessor
     )
     exporter.file_extension = ".html"
     exporter.register_filter("highlight", Highlight2HTML(pygments_lexer="ipython3"))
