@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from paperbuild.cli.bench import LEFT_OUT
+from paperbuild.cli.bench_builds import LEFT_OUT
 from paperbuild.ground import interpreter, surroundings
 from paperbuild.project.tolerances import read_tolerances
 from paperbuild.proof import verify
