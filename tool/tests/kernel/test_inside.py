@@ -1,4 +1,4 @@
-"""What a kernel does at its end, seen in a process that stands for it."""
+"""What a kernel does as it begins and at its end, seen in a process that stands for it."""
 
 import json
 import subprocess
@@ -35,3 +35,23 @@ def test_what_is_left_running_is_ended_before_the_last_look(tmp_path: Path) -> N
     assert done.stdout.split() == ["False"], "it is looked at once, and nothing runs by then"
     report = json.loads((tmp_path / "kernel.json").read_text(encoding="utf-8"))
     assert (report["artefacts"], report["held"]) == ([], {"network": "closed"})
+
+
+BEGINNING = """
+import os, signal
+
+from paperbuild.kernel import inside
+
+# As the fork server has it, and Ctrl-C in the terminal meanwhile.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+os.kill(os.getpid(), signal.SIGINT)
+inside._enclose = inside._end_with_parent = lambda *given: None
+inside.run_kernel = lambda *given: print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+inside.forked("", None, os.environ.copy())
+"""
+
+
+def test_an_interrupt_that_came_before_it_is_not_the_kernel_s() -> None:
+    """The build answers that one; the kernel takes those to come, as ipykernel has it."""
+    done = subprocess.run([sys.executable, "-c", BEGINNING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")

@@ -235,8 +235,10 @@ def finish() -> None:
 def forked(connection_file: str, settings: KernelSettings, environment: Mapping[str, str]) -> None:
     """Turn a process fresh from the fork server into a kernel."""
     # A process group of its own: Ctrl-C in the terminal reaches the build, which then ends its kernels. The
-    # fork server holds interrupts back; a kernel and its children have them as a cold one has.
+    # fork server holds interrupts back; a kernel and its children have them as a cold one has. One that came
+    # before this process had its own group is let go: ipykernel takes them while a cell runs, and then alone.
     os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(environment)

@@ -92,7 +92,8 @@ def ask_revision(root: Path, inputs: Sequence[str], known_by: str) -> Callable[[
 
     def answer() -> Revision:
         asking.join()
-        return answers[0]
+        # Where that failed it fails here, where somebody can be told.
+        return answers[0] if answers else read_revision(root, inputs, known_by)
 
     return answer
 
