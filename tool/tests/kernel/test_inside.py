@@ -55,3 +55,25 @@ def test_an_interrupt_that_came_before_it_is_not_the_kernel_s() -> None:
     """The build answers that one; the kernel takes those to come, as ipykernel has it."""
     done = subprocess.run([sys.executable, "-c", BEGINNING], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+
+
+LOST = """
+import sys
+from types import SimpleNamespace
+
+from paperbuild.ground.errors import PaperError
+from paperbuild.kernel import inside
+
+def gone(address):
+    raise PaperError("no Dask scheduler answers", where=f"--dask {address}")
+
+inside.cluster.use = gone
+there = dict(root=sys.argv[1], staging=sys.argv[1], results={}, editions={}, language="en", memory_limit=0)
+inside.run_kernel("", SimpleNamespace(cluster="tcp://nobody", **there), closed=False)
+"""
+
+
+def test_a_scheduler_that_is_gone_by_then_ends_a_kernel_in_words(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOST, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "paper: --dask tcp://nobody: no Dask scheduler answers\n")

@@ -25,6 +25,7 @@ from typing import Any
 
 from paperbuild.article import phrases
 from paperbuild.ground.enclosure import close_network
+from paperbuild.ground.errors import PaperError
 from paperbuild.kernel import cluster, recorder, watch
 from paperbuild.kernel.family import adopt_orphans, end_family
 from paperbuild.kernel.importer import import_from_source
@@ -74,7 +75,11 @@ def run_kernel(connection_file: str, settings: KernelSettings, closed: bool) -> 
         )
     )
     if settings.cluster:
-        cluster.use(settings.cluster)
+        try:
+            cluster.use(settings.cluster)
+        except PaperError as error:
+            # The scheduler went away meanwhile. The build finds that, and that this kernel has ended.
+            sys.exit(f"paper: {error}")
     app = IPKernelApp.instance()
     app.initialize(
         ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
