@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import logging
 import os
 import platform
 import threading
@@ -50,6 +51,9 @@ def connect(address: str) -> Any:
         from distributed import Client
     except ModuleNotFoundError:
         raise PaperError("Dask is not installed", where="--dask", remedy=INSTALL) from None
+    # What becomes of a connection is told here in words; Dask would log it too, with tracebacks.
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
